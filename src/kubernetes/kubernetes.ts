@@ -1,0 +1,66 @@
+/** The Kubernetes door: what the charms ask of the API server, with the identity of a kubeconfig. Loaded only when used. */
+
+export interface Node {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly addresses: readonly { readonly type: string; readonly address: string }[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly kubeletVersion: string;
+}
+
+export interface CertificateRequest {
+  readonly name: string;
+  readonly signerName: string;
+  /** PEM. */
+  readonly request: string;
+  readonly usages: readonly string[];
+  readonly expirationSeconds?: number;
+  /** Who made it, as the API server saw it. */
+  readonly username: string;
+  readonly groups: readonly string[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly state: 'pending' | 'approved' | 'denied' | 'failed';
+  /** Reason and message of the deciding condition. */
+  readonly reason?: string;
+  readonly message?: string;
+  /** PEM, once issued. */
+  readonly certificate?: string;
+  readonly createdAt: string;
+}
+
+export interface Pod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly phase: string;
+  readonly ready: boolean;
+}
+
+export interface Decision {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface Kubernetes {
+  /** `/readyz` answers ok. False also when nothing answers. */
+  ready(): Promise<boolean>;
+  node(name: string): Promise<Node | undefined>;
+  nodes(): Promise<readonly Node[]>;
+  /** Sets labels; null removes one. */
+  labelNode(name: string, labels: Readonly<Record<string, string | null>>): Promise<void>;
+  pods(namespace: string): Promise<readonly Pod[]>;
+  certificateRequest(name: string): Promise<CertificateRequest | undefined>;
+  certificateRequests(): Promise<readonly CertificateRequest[]>;
+  /** An existing one of that name counts as done only when it holds the same request; else it rejects. */
+  createCertificateRequest(request: {
+    readonly name: string;
+    readonly signerName: string;
+    readonly request: string;
+    readonly usages: readonly string[];
+    readonly expirationSeconds: number;
+    readonly annotations: Readonly<Record<string, string>>;
+  }): Promise<void>;
+  approve(name: string, decision: Decision): Promise<void>;
+  deny(name: string, decision: Decision): Promise<void>;
+  /** No error when it does not exist. */
+  deleteCertificateRequest(name: string): Promise<void>;
+}

@@ -1,0 +1,71 @@
+/**
+ * Makes one program of src/ and the packages that it uses. What is imported lazily (X.509, the Kubernetes client) becomes a chunk of its
+ * own, so that a dispatch that does not need it does not read it.
+ */
+import { join } from 'node:path';
+import { type OutputChunk, type PreRenderedChunk, rolldown } from 'rolldown';
+import { schemaValidators } from '../schema-validators.ts';
+import { repository } from './places.ts';
+
+export interface Bundle {
+  readonly files: readonly { readonly name: string; readonly code: string }[];
+  /** Folders, relative to the repository, of the packages of which code ended up in the files. */
+  readonly packages: readonly string[];
+}
+
+/** Bundles the module and all that it imports; it becomes `main.mjs`. The same sources give the same files, wherever they lie. */
+export async function bundleProgram(entry: string = join(repository, 'src/main.ts')): Promise<Bundle> {
+  const build = await rolldown({
+    input: { main: entry },
+    cwd: repository,
+    platform: 'node',
+    plugins: [schemaValidators()],
+    onLog: (level, log) => {
+      if (level === 'warn' && isOurs(log.id)) throw new Error(`${log.id}: ${log.message}`);
+    },
+  });
+  try {
+    const { output } = await build.generate({
+      format: 'esm',
+      entryFileNames: '[name].mjs',
+      chunkFileNames: (chunk) => `${chunkName(chunk)}.mjs`,
+      // Neither names nor line breaks are taken away: they make the stack trace in a unit's log readable.
+      minify: { compress: true, mangle: false, codegen: false },
+    });
+    const chunks = output.filter((file): file is OutputChunk => file.type === 'chunk');
+    return {
+      files: chunks.map(({ fileName, code }) => ({ name: fileName, code })),
+      packages: packagesOf(chunks),
+    };
+  } finally {
+    await build.close();
+  }
+}
+
+function isOurs(id: string | undefined): boolean {
+  return id !== undefined && !id.includes('/node_modules/');
+}
+
+/** A package's own module names (`dist`, `index`) say nothing; the package's does. */
+function chunkName(chunk: PreRenderedChunk): string {
+  const name = packageName(chunk.facadeModuleId ?? undefined);
+  return name === undefined ? '[name]' : name.replace('@', '').replace('/', '-');
+}
+
+function packageName(id: string | undefined): string | undefined {
+  return /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id ?? '')?.[1];
+}
+
+function packagesOf(chunks: readonly OutputChunk[]): readonly string[] {
+  const folders = new Set(generatedFrom);
+  for (const chunk of chunks) {
+    for (const [id, module] of Object.entries(chunk.modules)) {
+      const folder = /.*(\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[0];
+      if (folder !== undefined && module.renderedLength > 0) folders.add(folder.slice(repository.length, -1));
+    }
+  }
+  return [...folders].sort();
+}
+
+/** Validators are written by ajv and contain functions of it and of a package of its own. */
+const generatedFrom = ['node_modules/ajv', 'node_modules/fast-deep-equal'];

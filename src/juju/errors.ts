@@ -21,3 +21,8 @@ export class NotFound extends HookToolRefusal {
 export class PermissionDenied extends HookToolRefusal {
   override readonly name = 'PermissionDenied';
 }
+
+/** The tool could not be run, or was cut off from the unit agent, or what it printed makes no sense. Nothing is known of its effect. */
+export class HookToolFailure extends Error {
+  override readonly name = 'HookToolFailure';
+}

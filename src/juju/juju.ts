@@ -99,7 +99,10 @@ export interface Secrets {
   /** Ids of all secrets that we own. */
   ids(): Promise<readonly string[]>;
   grant(uri: string, relation: string, unit?: string): Promise<void>;
-  revoke(uri: string, from: { readonly relation: string } | { readonly application: string } | { readonly unit: string }): Promise<void>;
+  revoke(
+    uri: string,
+    from: { readonly relation: string } | { readonly application: string } | { readonly unit: string },
+  ): Promise<void>;
   /** Removes one revision, or all. Never in the same dispatch as `set` of the same secret: Juju would drop the new value. */
   remove(uri: string, revision?: number): Promise<void>;
 }

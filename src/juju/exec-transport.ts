@@ -1,0 +1,68 @@
+/**
+ * Hook tools as executables, the only interface to the unit agent that Juju documents. Plain `execFile`: a dispatch makes a
+ * handful of calls and has to be short, so nothing is loaded that Node has not loaded already.
+ */
+
+import { execFile } from 'node:child_process';
+import { HookToolFailure } from './errors.ts';
+import type { HookToolAnswer, Transport } from './transport.ts';
+
+/** A databag may be 16 MiB in Juju, and JSON escapes up to six bytes for one; Node's default of 1 MiB would cut that off. */
+const LARGEST_OUTPUT = 64 * 1024 * 1024;
+
+/** The agent runs one tool at a time; more processes than this would only wait for it, each with its memory. */
+const PROCESSES_AT_ONCE = 4;
+
+/** Runs each tool from `PATH` of the environment, with a few processes at a time. */
+export function createExecTransport(env: NodeJS.ProcessEnv = process.env): Transport {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+
+  const enter = async (): Promise<void> => {
+    if (running < PROCESSES_AT_ONCE) {
+      running += 1;
+      return;
+    }
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+
+  const leave = (): void => {
+    const next = waiting.shift();
+    if (next === undefined) running -= 1;
+    else next();
+  };
+
+  return {
+    async call(tool, args, stdin) {
+      await enter();
+      try {
+        return await execute(tool, args, stdin, env);
+      } finally {
+        leave();
+      }
+    },
+  };
+}
+
+function execute(
+  tool: string,
+  args: readonly string[],
+  stdin: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<HookToolAnswer> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      tool,
+      [...args],
+      { env, encoding: 'utf8', maxBuffer: LARGEST_OUTPUT },
+      (error, stdout, stderr) => {
+        if (error === null) resolve({ code: 0, stdout, stderr });
+        else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
+        else reject(new HookToolFailure(`${tool} could not be run: ${error.code ?? `ended by ${error.signal}`}`));
+      },
+    );
+    // A tool that refuses before it has read everything closes its end; its exit code tells why.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(stdin ?? '');
+  });
+}

@@ -1,0 +1,80 @@
+/** Calls of hook tools with their meaning: success gives text or checked JSON, anything else an error by meaning. */
+
+import { HookToolFailure, HookToolMisuse, HookToolRefusal, NotFound, NotLeader, PermissionDenied } from './errors.ts';
+import type { HookToolAnswer, Transport } from './transport.ts';
+
+/** Checks an answer's shape; throws {@link HookToolFailure} when it is not what the tool is known to print. */
+export type Check<T> = (answer: unknown) => T;
+
+export interface HookTools {
+  /** Runs a tool and gives what it printed. */
+  run(tool: string, args: readonly string[], stdin?: string): Promise<string>;
+  /**
+   * Asks a tool for JSON, once per dispatch: the same question is not asked twice, not even by two askers at the same time.
+   * A question that failed may be asked again. Prints nothing: `null`.
+   */
+  ask<T>(tool: string, args: readonly string[], check: Check<T>): Promise<T>;
+}
+
+export function createHookTools(transport: Transport): HookTools {
+  const asked = new Map<string, Promise<unknown>>();
+
+  const run = async (tool: string, args: readonly string[], stdin?: string): Promise<string> => {
+    const answer = await transport.call(tool, args, stdin);
+    if (answer.code !== 0) throw errorOf(tool, answer);
+    return answer.stdout;
+  };
+
+  const askJson = (tool: string, args: readonly string[]): Promise<unknown> => {
+    const question = JSON.stringify([tool, ...args]);
+    const known = asked.get(question);
+    if (known !== undefined) return known;
+    const answer = run(tool, ['--format=json', ...args]).then((text) => parseJson(tool, text));
+    asked.set(question, answer);
+    answer.catch(() => asked.delete(question));
+    return answer;
+  };
+
+  return {
+    run,
+    async ask(tool, args, check) {
+      return check(await askJson(tool, args));
+    },
+  };
+}
+
+/** Parses what a tool printed as JSON; nothing at all is `null`, as an empty state prints on some versions. */
+export function parseJson(tool: string, text: string): unknown {
+  if (text.trim() === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HookToolFailure(`${tool} printed something that is not JSON`);
+  }
+}
+
+/** What the client of the hook tools says when it did not reach the agent, or not the context that it was made for. */
+const CUT_OFF = /^(?:JUJU_[A-Z_]+ not set|bad request:|dial unix|read unix|write unix|connection |unexpected EOF|EOF)/;
+
+const NOT_LEADER = /not the leader|cannot write relation settings/;
+const DENIED = /permission denied|access denied/;
+const MISSING = /not found/;
+
+function errorOf(tool: string, answer: HookToolAnswer): Error {
+  const text = refusalText(answer.stderr);
+  const message = `${tool}: ${text}`;
+  if (answer.code === 2) return new HookToolMisuse(message);
+  if (answer.code !== 1 || CUT_OFF.test(text)) return new HookToolFailure(`${message} (exit code ${answer.code})`);
+  if (NOT_LEADER.test(text)) return new NotLeader(text);
+  if (DENIED.test(text)) return new PermissionDenied(text);
+  if (MISSING.test(text)) return new NotFound(text);
+  return new HookToolRefusal(text);
+}
+
+/** Deprecation warnings may come first; the reason is what follows the last `ERROR ` at the start of a line. */
+function refusalText(stderr: string): string {
+  const lines = stderr.trim().split('\n');
+  const start = lines.findLastIndex((line) => line.startsWith('ERROR '));
+  if (start === -1) return lines.join('\n') || 'no reason given';
+  return lines.slice(start).join('\n').slice('ERROR '.length);
+}

@@ -1,0 +1,202 @@
+/** Relations and their databags: reads asked once per dispatch, writes collected and sent once, where they differ from what Juju holds. */
+
+import { listFrom, stringFrom, stringsFrom } from './answer-shapes.ts';
+import { NotFound, PermissionDenied } from './errors.ts';
+import type { Event } from './event.ts';
+import type { HookTools } from './hook-tools.ts';
+import { applicationOf } from './identity.ts';
+import type { Databag, Identity, Relations } from './juju.ts';
+import { byName } from './natural-order.ts';
+import type { RememberedDatabags } from './remembered-databags.ts';
+import { yamlMap, yamlString } from './yaml-map.ts';
+
+/** go-yaml gives a key up when it is longer than this, counted as it is written. */
+const LONGEST_KEY = 1000;
+
+/** Every unit on the other side reads the whole bag again after each change; Juju itself would take 16 MiB. */
+const LARGEST_VALUE = 1024 * 1024;
+
+type Entries = Readonly<Record<string, string | undefined>>;
+
+export interface CollectedRelations extends Relations {
+  /** One `relation-set` for each relation and scope that differs from what Juju holds. */
+  flush(): Promise<void>;
+  /** Whether a relation is known to have ended, from what was read in this dispatch or from the event. */
+  isGone(relation: string): boolean;
+  /** Relations whose own unit databag this dispatch wrote. */
+  written(): readonly string[];
+}
+
+export function createRelations(
+  tools: HookTools,
+  identity: Identity,
+  event: Event,
+  remembered: RememberedDatabags,
+): CollectedRelations {
+  const broken = event.kind === 'relation-broken' ? event.relation : undefined;
+  const idsRead = new Map<string, readonly string[]>();
+  const remoteBagsRead = new Map<string, Promise<ReadonlyMap<string, Databag>>>();
+  const ownRead = new Set<string>();
+  const pendingUnit = new Map<string, Map<string, string>>();
+  const pendingApplication = new Map<string, Map<string, string>>();
+  /** What was sent in this dispatch: Juju shows it to later reads, but ours are cached. */
+  const sent = new Map<string, Map<string, string>>();
+
+  const askBag = async (relation: string, flags: readonly string[], owner: string): Promise<Databag> => {
+    try {
+      return await tools.ask('relation-get', ['-r', relation, ...flags, '-', owner], stringsFrom('relation-get'));
+    } catch (error) {
+      // Never joined, gone, or not ours to read: nothing there for us. Any other refusal must not look like an empty bag.
+      if (error instanceof NotFound || error instanceof PermissionDenied) return {};
+      throw error;
+    }
+  };
+
+  const ownUnitBag = async (relation: string): Promise<Databag> => {
+    ownRead.add(relation);
+    const held = await askBag(relation, [], identity.unit);
+    return merge(held, sent.get(`unit ${relation}`));
+  };
+
+  const ownApplicationBag = async (relation: string): Promise<Databag> => {
+    const held = await askBag(relation, ['--app'], identity.application);
+    return merge(held, sent.get(`application ${relation}`));
+  };
+
+  const units = async (relation: string): Promise<readonly string[]> => {
+    const listed = await tools.ask('relation-list', ['-r', relation], listFrom('relation-list'));
+    return listed.toSorted(byName('/'));
+  };
+
+  const readRemoteBags = async (relation: string): Promise<ReadonlyMap<string, Databag>> => {
+    const [present, known] = await Promise.all([units(relation), remembered.recall(relation)]);
+    const bags = await Promise.all(
+      present.map(async (unit): Promise<readonly [string, Databag]> => {
+        const bag = known.get(unit) ?? withoutEgress(await askBag(relation, [], unit));
+        return [unit, bag];
+      }),
+    );
+    const all = new Map(bags);
+    await remembered.remember(relation, all);
+    return all;
+  };
+
+  const send = async (
+    scope: 'unit' | 'application',
+    relation: string,
+    entries: ReadonlyMap<string, string>,
+    held: Databag,
+  ) => {
+    const differing = [...entries].filter(([key, value]) => (held[key] ?? '') !== value);
+    if (differing.length === 0) return;
+    const flags = scope === 'application' ? ['--app'] : [];
+    await tools.run('relation-set', ['-r', relation, ...flags, '--file', '-'], yamlMap(differing));
+    const key = `${scope} ${relation}`;
+    sent.set(key, new Map([...(sent.get(key) ?? []), ...differing]));
+  };
+
+  const flushUnit = async (relation: string, entries: ReadonlyMap<string, string>): Promise<void> => {
+    const recalled = ownRead.has(relation) ? undefined : await remembered.recallOwn(relation);
+    const held = recalled ?? (await ownUnitBag(relation));
+    await send('unit', relation, entries, held);
+    remembered.rememberOwn(relation, merge(held, entries));
+  };
+
+  const flushApplication = async (relation: string, entries: ReadonlyMap<string, string>): Promise<void> => {
+    await send('application', relation, entries, await ownApplicationBag(relation));
+  };
+
+  return {
+    async ids(endpoint) {
+      const listed = await tools.ask('relation-ids', [endpoint], listFrom('relation-ids'));
+      const ids = listed.filter((id) => id !== broken).toSorted(byName(':'));
+      idsRead.set(endpoint, ids);
+      return ids;
+    },
+
+    units,
+
+    async application(relation) {
+      if ('relation' in event && event.relation === relation && event.remoteApplication !== '')
+        return event.remoteApplication;
+      const name = await tools.ask('relation-list', ['-r', relation, '--app'], stringFrom('relation-list'));
+      if (name !== '') return name;
+      const [first] = await units(relation);
+      return first === undefined ? '' : applicationOf(first);
+    },
+
+    async unitBag(relation, unit) {
+      if (unit !== identity.unit) return askBag(relation, [], unit);
+      return merge(await ownUnitBag(relation), pendingUnit.get(relation));
+    },
+
+    async applicationBag(relation, application) {
+      if (application === '') return {};
+      if (application !== identity.application) return askBag(relation, ['--app'], application);
+      return merge(await ownApplicationBag(relation), pendingApplication.get(relation));
+    },
+
+    remoteBags(relation) {
+      const known = remoteBagsRead.get(relation);
+      if (known !== undefined) return known;
+      const reading = readRemoteBags(relation);
+      remoteBagsRead.set(relation, reading);
+      reading.catch(() => remoteBagsRead.delete(relation));
+      return reading;
+    },
+
+    setUnit(relation, entries) {
+      collect(pendingUnit, relation, entries);
+    },
+
+    setApplication(relation, entries) {
+      collect(pendingApplication, relation, entries);
+    },
+
+    async flush() {
+      await Promise.all([
+        ...[...pendingUnit].map(([relation, entries]) => flushUnit(relation, entries)),
+        ...[...pendingApplication].map(([relation, entries]) => flushApplication(relation, entries)),
+      ]);
+      pendingUnit.clear();
+      pendingApplication.clear();
+    },
+
+    isGone(relation) {
+      const ids = idsRead.get(relation.slice(0, relation.lastIndexOf(':')));
+      return relation === broken || (ids !== undefined && !ids.includes(relation));
+    },
+
+    written: () => [...pendingUnit.keys()],
+  };
+}
+
+/** An empty value is how a databag says that a key is to go. */
+function merge(held: Databag, changes: ReadonlyMap<string, string> = new Map()): Databag {
+  const all = new Map([...Object.entries(held), ...changes]);
+  return Object.fromEntries([...all].filter(([, value]) => value !== ''));
+}
+
+function collect(pending: Map<string, Map<string, string>>, relation: string, entries: Entries): void {
+  const collected = pending.get(relation) ?? new Map<string, string>();
+  for (const [key, value = ''] of Object.entries(entries)) {
+    checkLimits(relation, key, value);
+    collected.set(key.toWellFormed(), value.toWellFormed());
+  }
+  pending.set(relation, collected);
+}
+
+function checkLimits(relation: string, key: string, value: string): void {
+  if (key === '') throw new RangeError(`databag of ${relation}: a key cannot be empty`);
+  if (yamlString(key).length > LONGEST_KEY) {
+    throw new RangeError(`databag of ${relation}: key '${key.slice(0, 60)}…' is longer than Juju can read`);
+  }
+  if (Buffer.byteLength(value) > LARGEST_VALUE) {
+    throw new RangeError(`databag of ${relation}: the value of '${key}' is larger than ${LARGEST_VALUE} bytes`);
+  }
+}
+
+/** Changes of it come without an event, so that it is not worth remembering. */
+function withoutEgress(bag: Databag): Databag {
+  return Object.fromEntries(Object.entries(bag).filter(([key]) => key !== 'egress-subnets'));
+}

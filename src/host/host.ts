@@ -103,8 +103,18 @@ export interface Snapd {
   /** With its data, without a snapshot. Not installed counts as done. */
   remove(name: string, wait: SnapWait): Promise<void>;
   services(snap: string): Promise<readonly SnapService[]>;
-  start(snap: string, services: readonly string[], options: { readonly enable: boolean }, wait: SnapWait): Promise<void>;
-  stop(snap: string, services: readonly string[], options: { readonly disable: boolean }, wait: SnapWait): Promise<void>;
+  start(
+    snap: string,
+    services: readonly string[],
+    options: { readonly enable: boolean },
+    wait: SnapWait,
+  ): Promise<void>;
+  stop(
+    snap: string,
+    services: readonly string[],
+    options: { readonly disable: boolean },
+    wait: SnapWait,
+  ): Promise<void>;
   restart(snap: string, services: readonly string[], wait: SnapWait): Promise<void>;
 }
 

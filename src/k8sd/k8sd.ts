@@ -29,7 +29,15 @@ export interface FeatureStatus {
   readonly version: string;
 }
 
-export const FEATURES = ['network', 'dns', 'gateway', 'ingress', 'load-balancer', 'local-storage', 'metrics-server'] as const;
+export const FEATURES = [
+  'network',
+  'dns',
+  'gateway',
+  'ingress',
+  'load-balancer',
+  'local-storage',
+  'metrics-server',
+] as const;
 export type Feature = (typeof FEATURES)[number];
 
 export interface ClusterStatus {
@@ -116,7 +124,11 @@ export interface CertificateStatus {
 
 export interface CertificatesStatus {
   readonly certificates: readonly CertificateStatus[];
-  readonly authorities: readonly { readonly name: string; readonly expires: string; readonly externallyManaged: boolean }[];
+  readonly authorities: readonly {
+    readonly name: string;
+    readonly expires: string;
+    readonly externallyManaged: boolean;
+  }[];
 }
 
 export interface RefreshRequest {
@@ -155,13 +167,19 @@ export interface K8sd {
   members(options: CallOptions): Promise<readonly ClusterMember[]>;
   clusterStatus(options: CallOptions): Promise<ClusterStatus>;
   bootstrap(request: { name: string; address: string; config: BootstrapConfig }, options: CallOptions): Promise<void>;
-  join(request: { name: string; address: string; token: string; config: JoinConfig }, options: CallOptions): Promise<void>;
+  join(
+    request: { name: string; address: string; token: string; config: JoinConfig },
+    options: CallOptions,
+  ): Promise<void>;
   joinToken(request: { name: string; worker: boolean; ttlSeconds?: number }, options: CallOptions): Promise<string>;
   /** Deletes a control plane's token that was not used (`core/1.0/tokens`). No error when there is none. */
   deleteJoinToken(name: string, options: CallOptions): Promise<void>;
   removeNode(request: { name: string; force: boolean }, options: CallOptions): Promise<void>;
   clusterConfig(options: CallOptions): Promise<ClusterConfiguration>;
-  setClusterConfig(request: { config?: ClusterConfig; datastore?: DatastoreConfig }, options: CallOptions): Promise<void>;
+  setClusterConfig(
+    request: { config?: ClusterConfig; datastore?: DatastoreConfig },
+    options: CallOptions,
+  ): Promise<void>;
   planRefresh(certificates: readonly string[], options: CallOptions): Promise<RefreshPlan>;
   /** Unix time (seconds) at which the API server's certificate ends. On a worker it lasts until the requests are approved. */
   refreshCertificates(request: RefreshRequest, options: CallOptions): Promise<number>;

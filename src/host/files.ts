@@ -1,0 +1,134 @@
+/**
+ * Files under one root. A file is replaced in one step, so that whoever reads it, and whoever comes after a crash or a full disk,
+ * sees either the old text or the new one.
+ */
+import { constants } from 'node:fs';
+import {
+  chmod,
+  type FileHandle,
+  type lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  unlink,
+} from 'node:fs/promises';
+import { basename, dirname, join, normalize } from 'node:path';
+import type { FileStatus, Files, WriteOptions } from './host.ts';
+
+const PRIVATE_DIRECTORY = 0o700;
+const PRIVATE_FILE = 0o600;
+
+export function openFiles(root: string): Files {
+  const real = realPath(root);
+  const writing = new Map<string, Promise<void>>();
+  return {
+    real,
+    read: (path) => unlessMissing(readFile(real(path), 'utf8')),
+    status: async (path) => fileStatus(await unlessMissing(stat(real(path)))),
+    list: async (directory) => ((await unlessMissing(readdir(real(directory)))) ?? []).toSorted(),
+    write: (path, content, options) => inTurn(writing, real(path), () => replace(real(path), content, options)),
+    remove: (path) => rm(real(path), { recursive: true, force: true }),
+    makeDirectory: (path, mode) => makeDirectory(real(path), mode),
+    setMode: (path, mode) => chmod(real(path), mode),
+  };
+}
+
+/** Absolute paths only; `..` does not lead out of the root. */
+export function realPath(root: string): (path: string) => string {
+  return (path) => {
+    if (!path.startsWith('/') || path.includes('\0')) throw new Error(`not an absolute path: ${JSON.stringify(path)}`);
+    return join(root, normalize(path));
+  };
+}
+
+async function replace(path: string, content: string, options: WriteOptions): Promise<void> {
+  const directory = dirname(path);
+  await mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
+  // The name is always the same, so that what a killed process left is cleared by the next write instead of piling up.
+  const temporary = join(directory, `.${basename(path)}.being-written`);
+  await rm(temporary, { force: true });
+  try {
+    await createFile(temporary, content, options);
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncDirectory(directory);
+}
+
+async function createFile(path: string, content: string, { mode, owner }: WriteOptions): Promise<void> {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+  const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, PRIVATE_FILE);
+  try {
+    // Owner first: changing it clears set-user-id bits, and while it is not set nobody else may read.
+    if (process.getuid?.() === 0) await file.chown(owner?.uid ?? 0, owner?.gid ?? 0);
+    await file.chmod(mode);
+    await writeAll(file, Buffer.from(content, 'utf8'));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let offset = 0; offset < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, offset);
+    offset += bytesWritten;
+  }
+}
+
+/** A rename is only on disk once its directory is. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Also sets the mode of one that exists, since a process may have been killed between the two. */
+async function makeDirectory(path: string, mode: number): Promise<void> {
+  await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+  await chmod(path, mode);
+}
+
+/** Two writes of one file within a process would share the temporary file. */
+async function inTurn(waiting: Map<string, Promise<void>>, key: string, task: () => Promise<void>): Promise<void> {
+  const before = waiting.get(key) ?? Promise.resolve();
+  const mine = before.then(task, task);
+  waiting.set(key, mine);
+  try {
+    await mine;
+  } finally {
+    if (waiting.get(key) === mine) waiting.delete(key);
+  }
+}
+
+function fileStatus(found: Awaited<ReturnType<typeof lstat>> | undefined): FileStatus | undefined {
+  if (found === undefined) return undefined;
+  return {
+    size: Number(found.size),
+    mode: Number(found.mode) & 0o7777,
+    uid: Number(found.uid),
+    gid: Number(found.gid),
+    modifiedMs: Number(found.mtimeMs),
+    inode: Number(found.ino),
+    kind: found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other',
+  };
+}
+
+async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

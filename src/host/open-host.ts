@@ -1,0 +1,26 @@
+/** The host door, opened on a root: `/` on a unit, a folder in a test. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { commandsUnder } from './commands.ts';
+import { openFiles } from './files.ts';
+import type { Host } from './host.ts';
+import { fullHostname, hostname } from './hostname.ts';
+import { accepts, servedCertificate } from './network-peer.ts';
+import { openSnapd } from './snapd.ts';
+import { openSysctl } from './sysctl.ts';
+
+export function openHost(root: string): Host {
+  const files = openFiles(root);
+  const run = commandsUnder(root, files.real);
+  return {
+    files,
+    run,
+    snapd: openSnapd(files.real),
+    sysctl: openSysctl(files.real),
+    hostname: () => hostname(files.real),
+    fullHostname: () => fullHostname(files.real, run),
+    servedCertificate,
+    accepts,
+    sleep: (ms) => wait(ms),
+    now: () => new Date(),
+  };
+}

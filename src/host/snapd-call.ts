@@ -1,0 +1,98 @@
+/**
+ * Questions to snapd with their answers: errors by snapd's word, again while snapd restarts (it refreshes itself) and while
+ * another change of the same snap is in progress.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { SnapdError } from './errors.ts';
+import { validate as answerProblems } from './snapd-answer.schema.json?validator';
+import { exchangeWithSnapd, SnapdConnectionFailure, type SnapdQuestion } from './snapd-exchange.ts';
+
+export interface Deadline {
+  /** On the clock of `performance.now()`. */
+  readonly end: number;
+  readonly timeoutMs: number;
+}
+
+export function deadlineAfter(timeoutMs: number): Deadline {
+  return { end: performance.now() + timeoutMs, timeoutMs };
+}
+
+export type SnapdReply =
+  | { readonly type: 'sync'; readonly result: unknown }
+  | { readonly type: 'async'; readonly change: string };
+
+export interface CallSettings {
+  readonly deadline: Deadline;
+  /** How long to try to connect; default: until the deadline. */
+  readonly connectMs?: number;
+  /** Whether asking twice is the same as asking once. */
+  readonly repeatable: boolean;
+}
+
+export type SnapdCall = (question: SnapdQuestion, settings: CallSettings) => Promise<SnapdReply>;
+
+type Raw = { readonly type: string; readonly change?: string; readonly result?: unknown };
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 1000;
+const NOBODY_LISTENS = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN', 'ECONNRESET', 'EPIPE']);
+
+export function snapdCallOver(socketPath: string): SnapdCall {
+  return async (question, { deadline, connectMs, repeatable }) => {
+    const asked = `${question.method} ${question.path.split('?')[0]}`;
+    const connectEnd = Math.min(deadline.end, performance.now() + (connectMs ?? Number.POSITIVE_INFINITY));
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      const { outcome, until } = await attempt();
+      if (!(outcome instanceof SnapdError)) return outcome;
+      if (performance.now() + pause >= until) throw outcome;
+      await wait(pause);
+    }
+
+    async function attempt(): Promise<{ readonly outcome: SnapdReply | SnapdError; readonly until: number }> {
+      try {
+        const answer = await exchangeWithSnapd(socketPath, question, deadline.end - performance.now());
+        const outcome = reply(asked, answer.status, answer.text);
+        const busy = outcome instanceof SnapdError && outcome.kind === 'snap-change-conflict';
+        return { outcome, until: busy ? deadline.end : 0 };
+      } catch (error) {
+        if (!(error instanceof SnapdConnectionFailure)) throw error;
+        const again = NOBODY_LISTENS.has(error.code) && (repeatable || !error.sent);
+        return { outcome: unanswered(asked, error, deadline, repeatable), until: again ? connectEnd : 0 };
+      }
+    }
+  };
+}
+
+function unanswered(
+  asked: string,
+  { code, sent }: SnapdConnectionFailure,
+  { timeoutMs }: Deadline,
+  repeatable: boolean,
+): SnapdError {
+  if (code === 'TIMEOUT') return new SnapdError('timeout', `${asked}: snapd did not answer within ${timeoutMs} ms`);
+  const unknown = sent && !repeatable ? '; whether snapd carried it out is unknown' : '';
+  const what = sent ? 'the connection to snapd broke' : 'snapd does not accept connections';
+  return new SnapdError('unreachable', `${asked}: ${what} (${code})${unknown}`);
+}
+
+function reply(asked: string, status: number, text: string): SnapdReply | SnapdError {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return new SnapdError('bad-answer', `${asked}: HTTP ${status} with an answer that is not JSON`);
+  }
+  const [problem] = answerProblems(parsed);
+  if (problem !== undefined) {
+    return new SnapdError(
+      'bad-answer',
+      `${asked}: HTTP ${status}, not an answer of snapd: ${problem.path} ${problem.message}`,
+    );
+  }
+  const { type, change, result } = parsed as Raw;
+  if (type === 'error') {
+    const { kind, message } = result as { readonly kind?: string; readonly message: string };
+    return new SnapdError(kind || `http-${status}`, message);
+  }
+  return type === 'async' && change !== undefined ? { type, change } : { type: 'sync', result };
+}

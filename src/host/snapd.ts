@@ -1,0 +1,125 @@
+/** snapd over its REST socket: snaps installed, refreshed, held and removed, and their services. */
+import { SnapdError } from './errors.ts';
+import type { Snap, Snapd, SnapService, SnapWait } from './host.ts';
+import { type Deadline, deadlineAfter, type SnapdCall, snapdCallOver } from './snapd-call.ts';
+import { waitForChange } from './snapd-change.ts';
+import type { SnapdBody } from './snapd-exchange.ts';
+import { result } from './snapd-result.ts';
+import { validate as servicesProblems } from './snapd-services.schema.json?validator';
+import { validate as snapProblems } from './snapd-snap.schema.json?validator';
+
+/** snapd answers from memory, but may be starting. */
+const ASK_MS = 30_000;
+const ASK_CONNECT_MS = 5000;
+
+export function openSnapd(real: (path: string) => string): Snapd {
+  const call = snapdCallOver(real('/run/snapd.socket'));
+  const snapAction = (name: string, request: object, wait: SnapWait, repeatable = true) =>
+    change(call, `/v2/snaps/${encodeURIComponent(name)}`, { json: request }, wait, repeatable);
+  const serviceAction = async (snap: string, services: readonly string[], request: object, wait: SnapWait) => {
+    if (services.length === 0) return;
+    const names = services.map((service) => `${snap}.${service}`);
+    await change(call, '/v2/apps', { json: { ...request, names } }, wait, true);
+  };
+  return {
+    snap: (name) => installedSnap(call, name),
+    services: (snap) => snapServices(call, snap),
+    install: (name, { channel, classic }, wait) =>
+      doneWhen('snap-already-installed', snapAction(name, { action: 'install', channel, classic }, wait)),
+    installFile: (name, path, { classic }, wait) =>
+      change(
+        call,
+        '/v2/snaps',
+        { fields: { action: 'install', name, dangerous: 'true', classic: String(classic) }, file: real(path) },
+        wait,
+        true,
+      ),
+    refresh: (name, { channel }, wait) =>
+      doneWhen('snap-no-update-available', snapAction(name, { action: 'refresh', channel }, wait)),
+    // Twice would go back two revisions.
+    revert: (name, wait) => snapAction(name, { action: 'revert' }, wait, false),
+    hold: (name, wait) => snapAction(name, { action: 'hold', time: 'forever', 'hold-level': 'general' }, wait),
+    unhold: (name, wait) => snapAction(name, { action: 'unhold' }, wait),
+    remove: (name, wait) => doneWhen('snap-not-installed', snapAction(name, { action: 'remove', purge: true }, wait)),
+    start: (snap, services, { enable }, wait) =>
+      serviceAction(snap, services, { action: 'start', ...(enable ? { enable } : {}) }, wait),
+    stop: (snap, services, { disable }, wait) =>
+      serviceAction(snap, services, { action: 'stop', ...(disable ? { disable } : {}) }, wait),
+    restart: (snap, services, wait) => serviceAction(snap, services, { action: 'restart' }, wait),
+  };
+}
+
+async function change(
+  call: SnapdCall,
+  path: string,
+  body: SnapdBody,
+  wait: SnapWait,
+  repeatable: boolean,
+): Promise<void> {
+  const deadline = deadlineAfter(wait.timeoutMs);
+  const reply = await call({ method: 'POST', path, body }, { deadline, repeatable });
+  if (reply.type === 'async') await waitForChange(call, reply.change, deadline, wait.onProgress);
+}
+
+async function installedSnap(call: SnapdCall, name: string): Promise<Snap | undefined> {
+  const path = `/v2/snaps/${encodeURIComponent(name)}`;
+  const found = await missing(['snap-not-found'], async () => {
+    const reply = await call({ method: 'GET', path }, asking());
+    return result<SnapAnswer>(`GET ${path}`, reply, snapProblems);
+  });
+  if (found === undefined) return undefined;
+  const channel = found['tracking-channel'] || undefined;
+  return {
+    name: found.name,
+    version: found.version.replace(/^v/, ''),
+    revision: found.revision,
+    confinement: found.confinement ?? '',
+    ...(channel === undefined ? {} : { channel }),
+    ...(found.hold ? { heldUntil: found.hold } : {}),
+  };
+}
+
+interface SnapAnswer {
+  readonly name: string;
+  readonly version: string;
+  readonly revision: string;
+  readonly 'tracking-channel'?: string;
+  readonly confinement?: string;
+  readonly hold?: string | null;
+}
+
+async function snapServices(call: SnapdCall, snap: string): Promise<readonly SnapService[]> {
+  const path = `/v2/apps?${new URLSearchParams({ names: snap, select: 'service' })}`;
+  const found = await missing(['snap-not-found', 'app-not-found'], async () => {
+    const reply = await call({ method: 'GET', path }, asking());
+    return result<readonly ServiceAnswer[] | null>('GET /v2/apps', reply, servicesProblems);
+  });
+  return (found ?? [])
+    .filter((service) => service.snap === snap)
+    .map(({ name, active, enabled }) => ({ name, active: active ?? false, enabled: enabled ?? false }));
+}
+
+interface ServiceAnswer {
+  readonly snap: string;
+  readonly name: string;
+  readonly active?: boolean;
+  readonly enabled?: boolean;
+}
+
+function asking(): { readonly deadline: Deadline; readonly connectMs: number; readonly repeatable: boolean } {
+  return { deadline: deadlineAfter(ASK_MS), connectMs: ASK_CONNECT_MS, repeatable: true };
+}
+
+/** What is there already, or gone already, is what was wanted. */
+async function doneWhen(kind: string, changing: Promise<void>): Promise<void> {
+  await missing([kind], () => changing);
+}
+
+async function missing<T>(kinds: readonly string[], asked: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked();
+  } catch (error) {
+    if (error instanceof SnapdError && kinds.includes(error.kind)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * The decision on a certificate signing request. It is a condition among others, which controllers write at the same time, so it is
+ * read, added to, and written back against the version that was read.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { readRequest } from './certificate-requests.ts';
+import type { Client } from './client.ts';
+import { KubernetesError } from './errors.ts';
+import { isReason } from './failure.ts';
+import type { Decision } from './kubernetes.ts';
+
+const TRIES = 6;
+
+/** Decided so already counts as done. Rejects with `Conflict` when the opposite was decided: Kubernetes takes no decision back. */
+export async function decide(
+  client: Client,
+  name: string,
+  type: 'Approved' | 'Denied',
+  { reason, message }: Decision,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const found = await readRequest(client, name);
+    const conditions = found.status?.conditions ?? [];
+    if (conditions.some((condition) => condition.type === type)) return;
+    const opposite = type === 'Approved' ? 'Denied' : 'Approved';
+    if (conditions.some((condition) => condition.type === opposite)) {
+      throw new KubernetesError(409, 'Conflict', `certificate signing request ${name} is ${opposite} already`);
+    }
+    found.status = {
+      ...found.status,
+      conditions: [...conditions, { type, status: 'True', reason, message, lastUpdateTime: new Date() }],
+    };
+    const { ask, certificates } = client;
+    try {
+      await ask(certificates.requests.replaceCertificateSigningRequestApproval(name, found), (response) =>
+        certificates.answers.replaceCertificateSigningRequestApprovalWithHttpInfo(response),
+      );
+      return;
+    } catch (error) {
+      if (!isReason(error, 'Conflict') || attempt === TRIES) throw error;
+      await wait(20 * 2 ** attempt);
+    }
+  }
+}

@@ -50,6 +50,7 @@ export interface Relations {
 
 /** Unit state, kept by the controller and committed together with the databags. Values up to 64 KiB. */
 export interface State {
+  /** With what this dispatch has set; so does `entries`. */
   get(key: string): Promise<string | undefined>;
   /** All entries whose key starts with the prefix. */
   entries(prefix: string): Promise<Readonly<Record<string, string>>>;

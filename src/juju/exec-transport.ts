@@ -44,25 +44,41 @@ export function createExecTransport(env: NodeJS.ProcessEnv = process.env): Trans
   };
 }
 
-function execute(
+async function execute(
+  tool: string,
+  args: readonly string[],
+  stdin: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<HookToolAnswer> {
+  try {
+    return await run(tool, args, stdin, env);
+  } catch (error) {
+    // Node's own message may show the arguments.
+    throw new HookToolFailure(`${tool} could not be run: ${reasonOf(error)}`);
+  }
+}
+
+function run(
   tool: string,
   args: readonly string[],
   stdin: string | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<HookToolAnswer> {
   return new Promise((resolve, reject) => {
-    const child = execFile(
-      tool,
-      [...args],
-      { env, encoding: 'utf8', maxBuffer: LARGEST_OUTPUT },
-      (error, stdout, stderr) => {
-        if (error === null) resolve({ code: 0, stdout, stderr });
-        else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
-        else reject(new HookToolFailure(`${tool} could not be run: ${error.code ?? `ended by ${error.signal}`}`));
-      },
-    );
+    const options = { env, encoding: 'utf8', maxBuffer: LARGEST_OUTPUT } as const;
+    const child = execFile(tool, [...args], options, (error, stdout, stderr) => {
+      if (error === null) resolve({ code: 0, stdout, stderr });
+      else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
+      else reject(error);
+    });
     // A tool that refuses before it has read everything closes its end; its exit code tells why.
     child.stdin?.on('error', () => {});
     child.stdin?.end(stdin ?? '');
   });
+}
+
+function reasonOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return 'unknown';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return 'signal' in error ? `ended by ${String(error.signal)}` : 'unknown';
 }

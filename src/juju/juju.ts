@@ -40,6 +40,7 @@ export interface Relations {
    * Databags of all remote units, remembered between dispatches in the unit state: only units that are new, or that this
    * event is about, are asked for, so that the number of hook tool calls does not grow with the number of units.
    * Sound because Juju delivers `relation-changed` for each change of a unit's databag and commits our state with the hook.
+   * Without `egress-subnets`, which may change without an event.
    */
   remoteBags(relation: string): Promise<ReadonlyMap<string, Databag>>;
   /** Changes keys of our own unit databag; `undefined` or `''` deletes. Deferred. */

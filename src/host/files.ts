@@ -30,10 +30,10 @@ export function openFiles(root: string): Files {
     read: (path) => unlessMissing(readFile(real(path), 'utf8')),
     status: async (path) => fileStatus(await unlessMissing(stat(real(path)))),
     list: async (directory) => ((await unlessMissing(readdir(real(directory)))) ?? []).toSorted(),
-    write: (path, content, options) => inTurn(writing, real(path), () => replace(real(path), content, options)),
-    remove: (path) => rm(real(path), { recursive: true, force: true }),
-    makeDirectory: (path, mode) => makeDirectory(real(path), mode),
-    setMode: (path, mode) => chmod(real(path), mode),
+    write: async (path, content, options) => inTurn(writing, real(path), () => replace(real(path), content, options)),
+    remove: async (path) => rm(real(path), { recursive: true, force: true }),
+    makeDirectory: async (path, mode) => makeDirectory(real(path), mode),
+    setMode: async (path, mode) => chmod(real(path), mode),
   };
 }
 

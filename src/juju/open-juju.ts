@@ -16,7 +16,7 @@ import { parseEvent } from './parse-event.ts';
 import { createPorts } from './ports.ts';
 import { createRelations } from './relations.ts';
 import { createRememberedDatabags, ownKey } from './remembered-databags.ts';
-import { createSecretFiles, privateTemporaryDirectory } from './secret-files.ts';
+import { createSecretFiles } from './secret-files.ts';
 import { createSecrets } from './secrets.ts';
 import { createShownStatus } from './shown-status.ts';
 import { createState } from './state.ts';
@@ -42,7 +42,7 @@ export function openJuju(env: NodeJS.ProcessEnv, transport: Transport, options: 
   const relations = createRelations(tools, identity, event, remembered);
   const shown = createShownStatus(tools, event, local);
   const ports = createPorts(tools);
-  const files = createSecretFiles(options.temporaryDirectory ?? privateTemporaryDirectory(), identity.charmDirectory);
+  const files = createSecretFiles(options.temporaryDirectory, identity.charmDirectory);
 
   /** Databags, then the state that remembers them. */
   const sendWrites = async (): Promise<void> => {

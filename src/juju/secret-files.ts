@@ -3,9 +3,7 @@
  * go through a 0600 file in a 0700 folder for as long as one call takes. JSON, because the agent tries that first.
  */
 
-import { accessSync, constants } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { accessSync, constants, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SecretContent } from './juju.ts';
 
@@ -18,39 +16,42 @@ export interface SecretFiles {
  * `owner` tells folders of different units apart. What a killed dispatch of the same unit left behind is removed at first use:
  * Juju runs one dispatch of a unit at a time, so no other can be using it.
  */
-export function createSecretFiles(parent: string, owner: string): SecretFiles {
+export function createSecretFiles(parent: string | undefined, owner: string): SecretFiles {
   const prefix = `juju-secret-${owner.replaceAll(/[^a-z0-9]+/gi, '-').slice(-100)}-`;
-  let swept: Promise<void> | undefined;
+  let place: string | undefined;
+
+  const placeWithoutLeftovers = (): string => {
+    const found = parent ?? privateTemporaryDirectory();
+    sweep(found, prefix);
+    return found;
+  };
 
   return {
     async withFile(content, call) {
-      swept ??= sweep(parent, prefix);
-      await swept;
-      const folder = await mkdtemp(join(parent, prefix));
+      place ??= placeWithoutLeftovers();
+      const folder = mkdtempSync(join(place, prefix));
       try {
         const path = join(folder, 'content.json');
-        await writeFile(path, JSON.stringify(content), { mode: 0o600, flag: 'wx' });
+        writeFileSync(path, JSON.stringify(content), { mode: 0o600, flag: 'wx' });
         return await call(path);
       } finally {
-        await rm(folder, { recursive: true, force: true });
+        rmSync(folder, { recursive: true, force: true });
       }
     },
   };
 }
 
-/** Memory rather than disk where that can be had: `/run` on a unit. */
-export function privateTemporaryDirectory(): string {
+/** Memory rather than disk where that can be had: on a unit we are root, and `/run` is memory. */
+function privateTemporaryDirectory(): string {
   try {
     accessSync('/run', constants.W_OK);
     return '/run';
   } catch {
-    return tmpdir();
+    return '/tmp';
   }
 }
 
-async function sweep(parent: string, prefix: string): Promise<void> {
-  for (const name of await readdir(parent)) {
-    if (name.startsWith(prefix) && name.length === prefix.length + 6)
-      await rm(join(parent, name), { recursive: true, force: true });
-  }
+function sweep(parent: string, prefix: string): void {
+  const leftovers = readdirSync(parent).filter((name) => name.startsWith(prefix) && name.length === prefix.length + 6);
+  for (const name of leftovers) rmSync(join(parent, name), { recursive: true, force: true });
 }

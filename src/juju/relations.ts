@@ -109,7 +109,7 @@ export function createRelations(
   return {
     async ids(endpoint) {
       const listed = await tools.ask('relation-ids', [endpoint], listFrom('relation-ids'));
-      const ids = listed.filter((id) => id !== broken).toSorted(byName(':'));
+      const ids = listed.toSorted(byName(':'));
       idsRead.set(endpoint, ids);
       return ids;
     },

@@ -31,7 +31,7 @@ describe('hook tools as executables', () => {
   });
 
   it('may end without reading what they were given', async () => {
-    tools.program('state-set', '#!/bin/sh\nexec <&-\necho ERROR no >&2\nexit 1\n');
+    tools.program('state-set', '#!/bin/sh\nexec <&-\nsleep 0.2\necho ERROR no >&2\nexit 1\n');
     expect(await call('state-set', ['--file', '-'], 'x'.repeat(5_000_000))).toMatchObject({ code: 1 });
   });
 

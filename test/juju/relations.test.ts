@@ -346,6 +346,14 @@ describe('our own databags', () => {
     expect(agent.relations.get('cluster:0')?.units.get(agent.unit)).toEqual({ joined: 'a' });
   });
 
+  it('are compared with what is really there even when the charm wrote nothing in the hook of the upgrade', async () => {
+    await agent.dispatch(hook('update-status'), write({ joined: 'a' }));
+    agent.relations.get('cluster:0')?.units.set(agent.unit, { joined: 'written by another program' });
+    await agent.dispatch(hook('upgrade-charm'), async () => {});
+    await agent.dispatch(hook('config-changed'), write({ joined: 'a' }));
+    expect(agent.relations.get('cluster:0')?.units.get(agent.unit)).toEqual({ joined: 'a' });
+  });
+
   it('of the application are refused to a unit that is not the leader', async () => {
     agent.leader = false;
     const { error } = await agent.dispatch(hook('update-status'), async ({ relations }) => {

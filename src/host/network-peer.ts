@@ -1,12 +1,18 @@
-/** What answers at a TCP port of this machine or another: whether anything does, and with which certificate. */
-import { connect as connectTcp } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+/**
+ * What answers at a TCP port of this machine or another: whether anything does, and with which certificate. Node's modules for it are
+ * loaded when first used, since most dispatches ask no port.
+ */
 import type { TlsPeer } from './host.ts';
 
 /** The certificate is looked at, not trusted: whether it is the right one is the caller's question. No server name is sent. */
-export function servedCertificate(address: string, port: number, timeoutMs: number): Promise<TlsPeer | undefined> {
+export async function servedCertificate(
+  address: string,
+  port: number,
+  timeoutMs: number,
+): Promise<TlsPeer | undefined> {
+  const { connect } = await import('node:tls');
   return new Promise((resolve) => {
-    const socket = connectTls({ host: address, port, rejectUnauthorized: false });
+    const socket = connect({ host: address, port, rejectUnauthorized: false });
     const timer = setTimeout(() => finish(undefined), timeoutMs);
     function finish(peer: TlsPeer | undefined): void {
       clearTimeout(timer);
@@ -22,9 +28,10 @@ export function servedCertificate(address: string, port: number, timeoutMs: numb
   });
 }
 
-export function accepts(address: string, port: number, timeoutMs: number): Promise<boolean> {
+export async function accepts(address: string, port: number, timeoutMs: number): Promise<boolean> {
+  const { connect } = await import('node:net');
   return new Promise((resolve) => {
-    const socket = connectTcp({ host: address, port });
+    const socket = connect({ host: address, port });
     const timer = setTimeout(() => finish(false), timeoutMs);
     function finish(answered: boolean): void {
       clearTimeout(timer);

@@ -2,7 +2,6 @@
  * One HTTP request over the daemon's socket. k8sd re-executes itself after a failed bootstrap or join, so every request has a
  * connection of its own; and `GET kubeconfig` has a body, which `fetch` refuses to send, so it is `node:http`.
  */
-import { request as httpRequest } from 'node:http';
 
 export interface Exchange {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -34,7 +33,13 @@ export class ConnectionFailure extends Error {
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 /** Rejects with `ConnectionFailure` only. `timeoutMs` is for the whole exchange. */
-export function exchange(socketPath: string, { method, path, body }: Exchange, timeoutMs: number): Promise<RawAnswer> {
+export async function exchange(
+  socketPath: string,
+  { method, path, body }: Exchange,
+  timeoutMs: number,
+): Promise<RawAnswer> {
+  // Loaded when first used: it is a fifth of the time that a dispatch with nothing to do may take.
+  const { request: httpRequest } = await import('node:http');
   return new Promise((resolve, reject) => {
     let connected = false;
     const request = httpRequest({

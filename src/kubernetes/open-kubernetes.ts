@@ -25,7 +25,7 @@ export interface OpenKubernetesOptions {
  */
 export async function openKubernetes(kubeconfig: string, { timeoutMs }: OpenKubernetesOptions): Promise<Kubernetes> {
   const identity = await identityOf(kubeconfig);
-  const send = sendAs(identity, timeoutMs);
+  const send = await sendAs(identity, timeoutMs);
   const client = await openClient(identity.server, send);
   return {
     ready: () => ready(identity.server, send),

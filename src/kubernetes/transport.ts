@@ -3,8 +3,7 @@
  * is an intermediate one is trusted as it stands, every request has a time limit, and no connection outlives its request, so
  * that a dispatch ends by itself.
  */
-import { Agent, request as httpsRequest } from 'node:https';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { KubernetesError } from './errors.ts';
 import { badAnswer, unreachable } from './failure.ts';
 import type { Identity } from './kubeconfig.ts';
@@ -27,10 +26,11 @@ export type Send = (question: HttpQuestion) => Promise<HttpAnswer>;
 
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
-export function sendAs(identity: Identity, timeoutMs: number): Send {
+export async function sendAs(identity: Identity, timeoutMs: number): Promise<Send> {
+  const { Agent, request: httpsRequest } = await import('node:https');
   const agent = new Agent({
     keepAlive: false,
-    secureContext: secureContextOf(identity),
+    secureContext: await secureContextOf(identity),
     ...(identity.serverName === undefined ? {} : { servername: identity.serverName }),
   });
   return ({ method, url, headers, body }) =>
@@ -77,7 +77,8 @@ export function sendAs(identity: Identity, timeoutMs: number): Send {
 }
 
 /** Made once, and before anything is asked: OpenSSL's complaint about a key would otherwise come in the middle of a request. */
-function secureContextOf({ authority, certificate, key }: Identity): SecureContext {
+async function secureContextOf({ authority, certificate, key }: Identity): Promise<SecureContext> {
+  const { createSecureContext } = await import('node:tls');
   try {
     return createSecureContext({
       minVersion: 'TLSv1.2',

@@ -35,7 +35,10 @@ const TABLE: readonly Row[] = [
   { status: 404, meaning: NotFound },
   { status: 501, meaning: NotFound },
   { texts: ['cluster is already bootstrapped'], meaning: AlreadyBootstrapped },
-  { texts: ['a node with this name is already part of the cluster'], meaning: NodeExists },
+  // 500 or 400, and either wording, by release.
+  { texts: ['a node with this name is already part', 'a node with the same name'], meaning: NodeExists },
+  // 400 or 500 by release: the API server could not be asked.
+  { texts: ['failed to check whether node name is available'], meaning: K8sdUnavailable },
   { texts: ['prevented update of'], meaning: Immutable },
   {
     texts: [

@@ -39,6 +39,8 @@ describe('an error of k8sd', () => {
     [404, 'Not Found', NotFound],
     [501, 'Method "GET" not implemented', NotFound],
     [500, 'a node with this name is already part of the cluster', NodeExists],
+    [400, 'a node with the same name "a" is already part of the cluster', NodeExists],
+    [400, 'failed to check whether node name is available "a": connection refused', K8sdUnavailable],
     [500, 'prevented update of pod CIDR: value cannot change', Immutable],
     [500, 'cluster is unhealthy or another node is currently joining the cluster', ClusterBusy],
     [500, 'failed to get Kubernetes nodes', K8sdError],

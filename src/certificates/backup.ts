@@ -1,0 +1,61 @@
+/**
+ * What stood there before a refresh: copies of every file that it may rewrite, and a note of what it was about, in a folder
+ * that only root reads. As long as the note exists, a refresh is under way or was ended in the middle.
+ */
+
+import type { Files } from '../host/host.ts';
+import { refreshedFiles, type Role } from './names.ts';
+
+const DIRECTORY = '/var/lib/k8s-charm/certificates';
+const NOTE = `${DIRECTORY}/refresh.json`;
+const COPIES = `${DIRECTORY}/before`;
+
+export interface RefreshNote {
+  /** Which certificates it renews. */
+  readonly names: readonly string[];
+  /** Fingerprints of those before, by name. */
+  readonly before: Readonly<Record<string, string>>;
+  /** RFC 3339. */
+  readonly startedAt: string;
+}
+
+export async function readNote(files: Files): Promise<RefreshNote | undefined> {
+  const text = await files.read(NOTE);
+  if (text === undefined) return undefined;
+  try {
+    const note = JSON.parse(text) as Partial<RefreshNote>;
+    return { names: note.names ?? [], before: note.before ?? {}, startedAt: note.startedAt ?? '' };
+  } catch {
+    return { names: [], before: {}, startedAt: '' };
+  }
+}
+
+/** The copies first, the note last: a note is a promise that the copies are complete. */
+export async function keep(files: Files, role: Role, note: RefreshNote): Promise<void> {
+  await files.remove(COPIES);
+  for (const path of refreshedFiles(role)) {
+    const content = await files.read(path);
+    if (content !== undefined) await files.write(copyOf(path), content, { mode: 0o600 });
+  }
+  await files.write(NOTE, JSON.stringify(note), { mode: 0o600 });
+}
+
+/** Puts every file back as it was, and takes away those that were not there. */
+export async function restore(files: Files, role: Role): Promise<void> {
+  for (const path of refreshedFiles(role)) {
+    const content = await files.read(copyOf(path));
+    const present = await files.read(path);
+    if (content === undefined) await files.remove(path);
+    else if (content !== present) await files.write(path, content, { mode: (await files.status(path))?.mode ?? 0o600 });
+  }
+}
+
+/** The note first: without it the copies mean nothing. */
+export async function discard(files: Files): Promise<void> {
+  await files.remove(NOTE);
+  await files.remove(COPIES);
+}
+
+function copyOf(path: string): string {
+  return `${COPIES}${path}`;
+}

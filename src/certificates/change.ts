@@ -1,0 +1,42 @@
+/** Everything that the certificates domain may change by itself, as data. */
+
+import type { RefreshNote } from './backup.ts';
+import type { ApprovalWish } from './facts.ts';
+import type { RequestJournal } from './request-journal.ts';
+
+export type Change =
+  | { readonly kind: 'finish-refresh'; readonly note: RefreshNote }
+  | { readonly kind: 'refresh-sans'; readonly missing: readonly string[]; readonly extraSans: readonly string[]; readonly expirationSeconds: number }
+  | { readonly kind: 'announce-requests'; readonly relation: string; readonly journal: RequestJournal }
+  | { readonly kind: 'take-certificates'; readonly journal: RequestJournal }
+  | { readonly kind: 'give-up-refresh'; readonly reason: string }
+  | { readonly kind: 'clear-announcement'; readonly relation: string }
+  | { readonly kind: 'decide-requests'; readonly wish: ApprovalWish }
+  | { readonly kind: 'clear-decision'; readonly relation: string; readonly key: string };
+
+/** Changes during which a service of the node restarts: on control planes they take turns. */
+export function isDisruptive(change: Change): boolean {
+  return change.kind === 'refresh-sans';
+}
+
+/** One line for an operator. */
+export function describe(change: Change): string {
+  switch (change.kind) {
+    case 'finish-refresh':
+      return `finish the refresh of ${change.note.names.join(', ') || 'the certificates'} that was interrupted`;
+    case 'refresh-sans':
+      return `issue the API server's certificate anew with ${change.missing.join(', ')}`;
+    case 'announce-requests':
+      return 'have the certificate requests of this worker approved by the control plane';
+    case 'take-certificates':
+      return 'take the new certificates of this worker into use';
+    case 'give-up-refresh':
+      return `give up the refresh of the certificates: ${change.reason}`;
+    case 'clear-announcement':
+      return 'take back the certificate requests of this worker';
+    case 'decide-requests':
+      return `check and decide the certificate requests of ${change.wish.unit}`;
+    case 'clear-decision':
+      return `clear ${change.key}`;
+  }
+}

@@ -1,0 +1,64 @@
+/** What is so, as far as the certificates domain decides by it. */
+
+import type { RefreshNote } from './backup.ts';
+import type { Role } from './names.ts';
+import type { Certificate } from './read.ts';
+import type { RequestJournal } from './request-journal.ts';
+
+/** What other domains know and this one needs; the charm hands it over. */
+export interface NodeIdentity {
+  readonly role: Role;
+  readonly nodeName: string;
+  /** Minor version of the installed snap. */
+  readonly minor: number;
+  /** Address at which the node's services answer; undefined while Juju knows none. */
+  readonly address: string | undefined;
+  /** Names and addresses that the API server's certificate must have besides k8sd's own. */
+  readonly requiredSans: readonly string[];
+  readonly leader: boolean;
+  /** Worker units that are in the cluster, with the node that the leader has recorded for each. */
+  readonly workers: ReadonlyMap<string, string>;
+}
+
+/** A worker's wish that its certificate requests be approved. */
+export interface ApprovalWish {
+  readonly relation: string;
+  readonly unit: string;
+  /** The node on record, not what the unit says of itself. */
+  readonly node: string | undefined;
+  readonly id: string;
+  /** Names of CertificateSigningRequest objects. */
+  readonly requests: readonly string[];
+  /** Addresses that Juju has put into the unit's databag. */
+  readonly addresses: readonly string[];
+}
+
+/** What the leader has told us of our requests. */
+export interface Decision {
+  readonly id: string;
+  readonly approved: boolean;
+  readonly reason: string;
+}
+
+export interface CertificateFacts {
+  readonly node: NodeIdentity;
+  /** A refresh through k8sd that has not been seen to its end. */
+  readonly note: RefreshNote | undefined;
+  /** Control planes: the API server's certificate and the authority that signs it. */
+  readonly apiServer: Certificate | undefined;
+  readonly authority: Certificate | undefined;
+  /** Workers: requests that were made and not been brought to their end. */
+  readonly journal: RequestJournal | undefined;
+  /** Workers: what of it stands in our databag. */
+  readonly announced: string | undefined;
+  /** Workers: relation with the control plane. */
+  readonly relation: string | undefined;
+  readonly decision: Decision | undefined;
+  /** Why the last refresh of this worker failed, until the next one. */
+  readonly failure: string | undefined;
+  /** Leader: wishes that have not been decided. */
+  readonly wishes: readonly ApprovalWish[];
+  /** Leader: keys of decisions whose wish is gone. */
+  readonly spent: readonly { readonly relation: string; readonly key: string }[];
+  readonly now: Date;
+}

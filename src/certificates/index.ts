@@ -1,0 +1,16 @@
+/** What the charms use of the certificates domain. */
+
+export { applyCertificates } from './apply.ts';
+export { type Change as CertificateChange, describe as describeCertificateChange, isDisruptive as isDisruptiveCertificateChange } from './change.ts';
+export type { CertificateFacts, NodeIdentity } from './facts.ts';
+export { CONTROL_PLANE_NAMES } from './names.ts';
+export { FAILURE_KEY, observeCertificates } from './observe.ts';
+export { RefreshFailed } from './outcome.ts';
+export { type CertificatePlan, planCertificates } from './plan.ts';
+export { isReadable, type ReadCertificate, readCertificates } from './read.ts';
+export { refreshControlPlane } from './refresh-control-plane.ts';
+export { prepareRequests, submitRequests } from './refresh-worker.ts';
+export { readRequestJournal, removeRequestJournal } from './request-journal.ts';
+export { parseSanParameter, sansToRequest } from './sans.ts';
+export { daysUntil, parseValidity, refuseBeyondAuthority } from './validity.ts';
+export { formatWish, REQUESTS } from './wire.ts';

@@ -1,0 +1,16 @@
+/** How a change of certificates may end that is neither done nor a bug. */
+
+import type { UnitStatus } from '../juju/status.ts';
+
+/** It could not be made now, or was undone; what stood there before is in service. */
+export class RefreshFailed extends Error {
+  override readonly name = 'RefreshFailed';
+  readonly status: UnitStatus;
+  /** Whether something had been changed and was put back. */
+  readonly undone: boolean;
+  constructor(status: UnitStatus['status'], message: string, undone = false) {
+    super(message);
+    this.status = { status, message };
+    this.undone = undone;
+  }
+}

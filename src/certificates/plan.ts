@@ -1,0 +1,69 @@
+/** What of the certificates has to be done next: pure. */
+
+import type { UnitStatus } from '../juju/status.ts';
+import type { Change } from './change.ts';
+import type { CertificateFacts } from './facts.ts';
+import { missingSans, sansToRequest } from './sans.ts';
+import { formatWish } from './wire.ts';
+
+export interface CertificatePlan {
+  readonly changes: readonly Change[];
+  readonly reports: readonly UnitStatus[];
+}
+
+/** How long a worker waits for a decision: a control plane of another make never takes one. */
+const DECISION_MS = 60 * 60_000;
+
+const DAY_SECONDS = 86_400;
+
+export function planCertificates(facts: CertificateFacts): CertificatePlan {
+  return facts.node.role === 'control-plane' ? planControlPlane(facts) : planWorker(facts);
+}
+
+function planControlPlane(facts: CertificateFacts): CertificatePlan {
+  if (facts.note) return { changes: [{ kind: 'finish-refresh', note: facts.note }], reports: [] };
+  const decisions: readonly Change[] = [
+    ...facts.wishes.map((wish): Change => ({ kind: 'decide-requests', wish })),
+    ...facts.spent.map((decision): Change => ({ kind: 'clear-decision', ...decision })),
+  ];
+  return { changes: [...decisions, ...planSans(facts)], reports: [] };
+}
+
+/** The new certificate gets as long a life as the present one was given, but does not outlive its authority. */
+function planSans({ apiServer, authority, node, now }: CertificateFacts): readonly Change[] {
+  if (apiServer === undefined) return [];
+  const missing = missingSans(apiServer.sans, node.requiredSans);
+  if (missing.length === 0) return [];
+  const given = seconds(apiServer.notBefore, apiServer.notAfter);
+  const left = authority === undefined ? given : seconds(now, authority.notAfter) - DAY_SECONDS;
+  const days = Math.floor(Math.min(given, left) / DAY_SECONDS);
+  return [
+    {
+      kind: 'refresh-sans',
+      missing,
+      extraSans: sansToRequest(apiServer.sans, missing),
+      expirationSeconds: Math.max(1, days) * DAY_SECONDS,
+    },
+  ];
+}
+
+function planWorker({ journal, announced, relation, decision, failure, now }: CertificateFacts): CertificatePlan {
+  const reports: readonly UnitStatus[] = failure ? [{ status: 'active', message: failure }] : [];
+  if (journal === undefined) return { changes: announced && relation ? [{ kind: 'clear-announcement', relation }] : [], reports };
+  if (journal.issued) return { changes: [{ kind: 'take-certificates', journal }], reports: [] };
+  if (relation === undefined) return { changes: [{ kind: 'give-up-refresh', reason: 'the integration with the control plane is gone' }], reports: [] };
+  if (decision?.id === journal.id)
+    return {
+      changes: [decision.approved ? { kind: 'take-certificates', journal } : { kind: 'give-up-refresh', reason: `the control plane denied it: ${decision.reason}` }],
+      reports: [],
+    };
+  const wish = formatWish(journal.id, journal.requests.map(({ object }) => object));
+  if (announced !== wish) return { changes: [{ kind: 'announce-requests', relation, journal }], reports: [] };
+  if (now.getTime() - Date.parse(journal.requestedAt) > DECISION_MS)
+    return { changes: [{ kind: 'give-up-refresh', reason: 'no control plane has decided on it within an hour' }], reports: [] };
+  return { changes: [], reports: [{ status: 'waiting', message: 'Waiting for the control plane to approve the certificate requests' }] };
+}
+
+function seconds(from: Date, to: Date): number {
+  return Math.round((to.getTime() - from.getTime()) / 1000);
+}

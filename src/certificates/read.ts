@@ -1,0 +1,72 @@
+/** Reads certificates from PEM files and kubeconfigs. */
+
+import { X509Certificate } from 'node:crypto';
+import type { Files } from '../host/host.ts';
+import { type CertificateFile, certificateFiles, type Role } from './names.ts';
+import { parseSubjectAltName } from './sans.ts';
+
+export interface Certificate {
+  readonly file: CertificateFile;
+  readonly subject: string;
+  /** Common name of the issuer. */
+  readonly issuer: string;
+  readonly serial: string;
+  readonly sans: readonly string[];
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** SHA-256, upper-case hexadecimal with colons. */
+  readonly fingerprint: string;
+}
+
+export interface UnreadableCertificate {
+  readonly file: CertificateFile;
+  readonly problem: string;
+}
+
+export type ReadCertificate = Certificate | UnreadableCertificate;
+
+export function isReadable(certificate: ReadCertificate): certificate is Certificate {
+  return 'fingerprint' in certificate;
+}
+
+/** All that exist. A missing file is not among them (an external datastore has no etcd certificates here). */
+export async function readCertificates(files: Files, role: Role): Promise<readonly ReadCertificate[]> {
+  const read = await Promise.all(certificateFiles(role).map((file) => readCertificate(files, file)));
+  return read.filter((certificate) => certificate !== undefined);
+}
+
+/** A file that holds no certificate is a finding, not an error. */
+export async function readCertificate(files: Files, file: CertificateFile): Promise<ReadCertificate | undefined> {
+  const text = await files.read(file.path);
+  if (text === undefined) return undefined;
+  const pem = file.path.endsWith('.conf') ? embeddedCertificate(text) : text;
+  try {
+    return describeCertificate(file, new X509Certificate(pem));
+  } catch {
+    return { file, problem: 'holds no certificate that can be read' };
+  }
+}
+
+/** Fingerprint of a certificate as a TLS server sent it. */
+export function fingerprintOf(der: Uint8Array): string {
+  return new X509Certificate(der).fingerprint256;
+}
+
+/** The kubeconfigs are k8sd's own: everything embedded, one user. */
+function embeddedCertificate(kubeconfig: string): string {
+  const data = /^\s*client-certificate-data:\s*"?([A-Za-z0-9+/=]+)"?\s*$/m.exec(kubeconfig)?.[1] ?? '';
+  return Buffer.from(data, 'base64').toString('utf8');
+}
+
+function describeCertificate(file: CertificateFile, certificate: X509Certificate): Certificate {
+  return {
+    file,
+    subject: certificate.subject.replaceAll('\n', ', '),
+    issuer: /^CN=(.*)$/m.exec(certificate.issuer)?.[1] ?? certificate.issuer.replaceAll('\n', ', '),
+    serial: certificate.serialNumber,
+    sans: parseSubjectAltName(certificate.subjectAltName),
+    notBefore: new Date(certificate.validFrom),
+    notAfter: new Date(certificate.validTo),
+    fingerprint: certificate.fingerprint256,
+  };
+}

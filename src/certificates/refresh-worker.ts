@@ -1,0 +1,138 @@
+/**
+ * Renews a worker's certificates. Its requests are signed by k8sd once a control plane has approved them, and the leader hears
+ * of them only when a dispatch has ended: so a refresh is a walk over several dispatches, each of which can be repeated.
+ *
+ *   request   keys and requests are made and written down; the objects are created; the relation carries their names
+ *   decide    (leader) each is checked and approved or denied; the relation carries the decision back
+ *   take      the certificates are collected, given to k8sd, and seen in service; or what stood there before is put back
+ */
+
+import { K8sdError, K8sdUnavailable, NotSupported } from '../k8sd/errors.ts';
+import type { CertificateRequest, Kubernetes } from '../kubernetes/kubernetes.ts';
+import { discard, keep, readNote, restore } from './backup.ts';
+import type { Doors } from './doors.ts';
+import type { NodeIdentity } from './facts.ts';
+import { fileOf } from './names.ts';
+import { RefreshFailed } from './outcome.ts';
+import { isReadable, readCertificate } from './read.ts';
+import { type RequestJournal, removeRequestJournal, type WorkerPair, writeRequestJournal } from './request-journal.ts';
+import { sansToRequest } from './sans.ts';
+import { makeRequests } from './signing-request.ts';
+import { untilServed } from './verify-service.ts';
+
+const CALL_MS = 120_000;
+const SERVED_MS = 3 * 60_000;
+const ISSUED_MS = 90_000;
+const RESTART_MS = 5 * 60_000;
+const POLL_MS = 1_000;
+/** From here on k8sd takes certificates that were issued outside of it. */
+const OLDEST_MINOR = 33;
+
+export interface WorkerRefresh {
+  readonly expirationSeconds: number;
+  readonly extraSans: readonly string[];
+}
+
+/** Makes keys and requests, and writes them down before anything is asked of anybody. */
+export async function prepareRequests(doors: Doors, node: NodeIdentity, refresh: WorkerRefresh): Promise<RequestJournal> {
+  if (node.minor < OLDEST_MINOR) throw new RefreshFailed('blocked', `Refreshing a worker's certificates needs snap 1.${OLDEST_MINOR} or newer`);
+  const { files } = doors.host;
+  const present = await readCertificate(files, fileOf('worker', 'kubelet'));
+  if (present === undefined || !isReadable(present)) throw new RefreshFailed('blocked', 'The present certificate of kubelet cannot be read');
+  const sans = sansToRequest([...present.sans, node.nodeName], refresh.extraSans);
+  const started = doors.host.now();
+  const id = `${doors.juju.identity.unit.replace('/', '-')}-${Math.floor(started.getTime() / 1000)}`;
+  const requests = await makeRequests(node.nodeName, sans, id);
+  const journal = { id, requestedAt: started.toISOString(), expirationSeconds: refresh.expirationSeconds, requests };
+  await writeRequestJournal(files, journal);
+  return journal;
+}
+
+/** Creates those of the request objects that do not exist. */
+export async function submitRequests(doors: Doors, journal: RequestJournal): Promise<void> {
+  const kubernetes = await connection(doors);
+  for (const { object, signerName, usages, request } of journal.requests)
+    await kubernetes.createCertificateRequest({
+      name: object,
+      signerName,
+      usages,
+      request,
+      expirationSeconds: journal.expirationSeconds,
+      annotations: {},
+    });
+}
+
+/** Collects what was issued, and takes it into use. @throws RefreshFailed, with what stood there before back in service. */
+export async function takeCertificates(doors: Doors, node: NodeIdentity, journal: RequestJournal): Promise<void> {
+  const issued = journal.issued ?? (await collect(doors, journal));
+  const { files } = doors.host;
+  if (journal.issued === undefined) await writeRequestJournal(files, { ...journal, issued });
+  const present = await readCertificate(files, fileOf('worker', 'kubelet'));
+  const before: Record<string, string> = present && isReadable(present) ? { kubelet: present.fingerprint } : {};
+  const note = await readNote(files);
+  if (note === undefined) await keep(files, 'worker', { names: ['kubelet'], before, startedAt: doors.host.now().toISOString() });
+  await install(doors, node, journal, issued);
+  const amiss = await untilServed(doors, { role: 'worker', address: node.address, before: note?.before ?? before }, SERVED_MS, async (message) =>
+    doors.juju.log.info(`refresh of the certificates: ${message}`),
+  );
+  if (amiss !== undefined) await undo(doors, node, amiss);
+  await endRefresh(doors);
+}
+
+/** Forgets a refresh: keys, copies and note. */
+export async function endRefresh({ host }: Doors): Promise<void> {
+  await removeRequestJournal(host.files);
+  await discard(host.files);
+}
+
+async function install(doors: Doors, node: NodeIdentity, journal: RequestJournal, issued: Readonly<Record<WorkerPair, string>>): Promise<void> {
+  const entries = journal.requests.flatMap(({ pair, key }) => [
+    [`${pair}-crt`, issued[pair]],
+    [`${pair}-key`, key],
+  ]);
+  try {
+    await doors.k8sd(node.minor).updateCertificates(Object.fromEntries(entries), { timeoutMs: CALL_MS });
+  } catch (error) {
+    if (!(error instanceof K8sdError) || error instanceof K8sdUnavailable) throw error;
+    if (error instanceof NotSupported) await endRefresh(doors);
+    await undo(doors, node, `k8sd does not take them: ${error.message}`);
+  }
+}
+
+async function undo(doors: Doors, node: NodeIdentity, amiss: string): Promise<never> {
+  const { host } = doors;
+  await restore(host.files, 'worker');
+  await host.snapd.restart('k8s', ['kubelet'], { timeoutMs: RESTART_MS });
+  const still = await untilServed(doors, { role: 'worker', address: node.address, before: {} }, SERVED_MS, async () => undefined);
+  await endRefresh(doors);
+  const end = still === undefined ? 'the former certificates are back in service' : `with the former certificates the node is not well either: ${still}`;
+  throw new RefreshFailed('blocked', `Refresh of the certificates failed: ${amiss}; ${end}`, true);
+}
+
+/** The signer looks at an approved request within seconds. */
+async function collect(doors: Doors, journal: RequestJournal): Promise<Record<WorkerPair, string>> {
+  const kubernetes = await connection(doors);
+  const deadline = doors.host.now().getTime() + ISSUED_MS;
+  for (;;) {
+    const objects = await Promise.all(journal.requests.map(({ object }) => kubernetes.certificateRequest(object)));
+    const bad = objects.find((object) => object?.state === 'denied' || object?.state === 'failed');
+    if (bad) {
+      await endRefresh(doors);
+      throw new RefreshFailed('blocked', `Refresh of the certificates was refused: ${refusal(bad)}`);
+    }
+    const issued = objects.map((object, index) => [journal.requests[index]?.pair, object?.certificate] as const);
+    if (issued.every(([, certificate]) => certificate)) return Object.fromEntries(issued) as Record<WorkerPair, string>;
+    if (doors.host.now().getTime() > deadline) throw new RefreshFailed('waiting', 'Waiting for the certificates to be signed');
+    await doors.host.sleep(POLL_MS);
+  }
+}
+
+function refusal({ name, reason, message }: CertificateRequest): string {
+  return `${name}: ${[reason, message].filter(Boolean).join(': ')}`;
+}
+
+async function connection(doors: Doors): Promise<Kubernetes> {
+  const kubernetes = await doors.kubernetes();
+  if (kubernetes === undefined) throw new RefreshFailed('waiting', 'Waiting for a kubeconfig of kubelet');
+  return kubernetes;
+}

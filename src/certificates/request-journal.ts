@@ -1,0 +1,46 @@
+/**
+ * A worker's requests on their way: the private keys that were made for them and, once issued, the certificates, in a file
+ * that only root reads. Keys never leave the machine. The file is what a refresh is taken up by after a crash or a reboot.
+ */
+
+import type { Files } from '../host/host.ts';
+
+const PATH = '/var/lib/k8s-charm/certificates/requests.json';
+
+/** The three certificates of a worker, in k8sd's words of `refresh-certs/update`. */
+export const WORKER_PAIRS = ['kubelet', 'kubelet-client', 'kube-proxy-client'] as const;
+export type WorkerPair = (typeof WORKER_PAIRS)[number];
+
+export interface PendingRequest {
+  readonly pair: WorkerPair;
+  /** Name of the CertificateSigningRequest object. */
+  readonly object: string;
+  readonly signerName: string;
+  readonly usages: readonly string[];
+  /** PEM. */
+  readonly request: string;
+  readonly key: string;
+}
+
+export interface RequestJournal {
+  readonly id: string;
+  /** RFC 3339. */
+  readonly requestedAt: string;
+  readonly expirationSeconds: number;
+  readonly requests: readonly PendingRequest[];
+  /** PEM by pair, once all are issued: from then on they are being taken into use. */
+  readonly issued?: Readonly<Record<WorkerPair, string>>;
+}
+
+export async function readRequestJournal(files: Files): Promise<RequestJournal | undefined> {
+  const text = await files.read(PATH);
+  return text === undefined ? undefined : (JSON.parse(text) as RequestJournal);
+}
+
+export async function writeRequestJournal(files: Files, journal: RequestJournal): Promise<void> {
+  await files.write(PATH, JSON.stringify(journal), { mode: 0o600 });
+}
+
+export async function removeRequestJournal(files: Files): Promise<void> {
+  await files.remove(PATH);
+}

@@ -1,0 +1,45 @@
+/** The action `get-kubeconfig`: an administrator's kubeconfig, as a secret, since everybody who may read the model reads results. */
+
+import type { Doors } from '../doors.ts';
+import type { Role } from '../role.ts';
+import { look } from '../view.ts';
+import { refuseUnknown, textParameter } from './parameters.ts';
+
+const ADMIN_KUBECONFIG = '/etc/kubernetes/admin.conf';
+const API_PORT = 6443;
+const LIFE_MS = 24 * 3_600_000;
+
+export async function getKubeconfig(doors: Doors, role: Role): Promise<void> {
+  const { juju, host } = doors;
+  const parameters = await juju.actions.parameters();
+  refuseUnknown(parameters, ['server']);
+  const { cluster } = await look(doors, role);
+  const kubeconfig = await host.files.read(ADMIN_KUBECONFIG);
+  if (kubeconfig === undefined) throw new Error('this unit has no kubeconfig yet; it is in no cluster');
+  const server = textParameter(parameters, 'server', defaultServer(cluster.addresses[0]));
+  if (!URL.canParse(server) || !server.startsWith('https://')) throw new Error('server must be a URL that begins with https://');
+  const expire = new Date(host.now().getTime() + LIFE_MS).toISOString().replace(/\.\d+Z$/, 'Z');
+  const uri = await keep(doors, kubeconfig.replace(/^(\s*server:\s*).*$/m, `$1${server}`), expire);
+  const id = uri.replace(/^secret:/, '');
+  await juju.actions.setResults({
+    'secret-id': id,
+    server,
+    expires: expire,
+    'how-to-read': `juju show-secret --reveal ${id} --format json | jq -r '.[].content.Data.kubeconfig'`,
+  });
+}
+
+/** One secret a unit: each call replaces what the one before had put there. */
+async function keep({ juju }: Doors, kubeconfig: string, expire: string): Promise<string> {
+  const label = `kubeconfig-${juju.identity.unit.replace('/', '-')}`;
+  const present = await juju.secrets.info({ label });
+  if (present === undefined) return juju.secrets.add({ kubeconfig }, { owner: 'unit', label, expire, description: 'Administrator kubeconfig of the cluster' });
+  const uri = `secret:${present.id.replace(/^secret:/, '')}`;
+  await juju.secrets.set(uri, { kubeconfig }, { expire });
+  return uri;
+}
+
+function defaultServer(address: string | undefined): string {
+  if (address === undefined) throw new Error('Juju knows no address of this unit; give one as server=https://<address>:6443');
+  return `https://${address.includes(':') ? `[${address}]` : address}:${API_PORT}`;
+}

@@ -1,0 +1,50 @@
+/** One dispatch: an event in, an exit code out. */
+
+import type { ActionEvent } from '../juju/event.ts';
+import type { Juju } from '../juju/juju.ts';
+import { parseEvent } from '../juju/parse-event.ts';
+import { type Doors, openDoors, type Surroundings } from './doors.ts';
+import { runHook } from './hook.ts';
+import { type Role, readRole } from './role.ts';
+
+/**
+ * A hook that meets a bug exits 1, so that Juju shows the error and tries again. An action never does: Juju would replace its
+ * message by the exit status. An event that we have no use for is none of our business.
+ */
+export async function dispatch(surroundings: Surroundings): Promise<number> {
+  const event = parseEvent(surroundings.environment);
+  if (event.kind === 'unknown') return 0;
+  const role = await readRole(surroundings.environment['JUJU_CHARM_DIR'] ?? '.');
+  const doors = openDoors(surroundings, role);
+  return event.kind === 'action' ? runActionSafely(doors, role, event) : runHookSafely(doors, role);
+}
+
+async function runHookSafely(doors: Doors, role: Role): Promise<number> {
+  const { juju } = doors;
+  try {
+    await runHook(doors, role);
+    await juju.flush();
+    return 0;
+  } catch (error) {
+    await report(juju, error);
+    return 1;
+  }
+}
+
+async function runActionSafely(doors: Doors, role: Role, event: ActionEvent): Promise<number> {
+  const { juju } = doors;
+  try {
+    const { runAction } = await import('./run-action.ts');
+    await runAction(doors, role, event);
+    await juju.flush();
+  } catch (error) {
+    await juju.actions.fail(error instanceof Error ? error.message : String(error));
+    await report(juju, error);
+  }
+  return 0;
+}
+
+async function report(juju: Juju, error: unknown): Promise<void> {
+  juju.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  await juju.flushLog();
+}

@@ -1,0 +1,63 @@
+/** What a hook does, whatever it is called: reconcile, look how things are, tell it. */
+
+import { observeHealth } from '../cluster/index.ts';
+import type { Event } from '../juju/event.ts';
+import type { UnitStatus } from '../juju/status.ts';
+import type { Doors } from './doors.ts';
+import { reconcile } from './reconcile.ts';
+import type { Role } from './role.ts';
+import { decideApplicationStatus, decideUnitStatus } from './status.ts';
+import type { View } from './view.ts';
+
+const HEALTH_KEY = 'charm/health';
+
+/** How long a node that has just changed gets to become ready before its status says that it is not. */
+const SETTLE_MS = 20_000;
+const POLL_MS = 1_000;
+
+export async function runHook(doors: Doors, role: Role): Promise<void> {
+  const { juju } = doors;
+  if (await pruneSecret(doors)) return;
+  const { view, reports, changed } = await reconcile(doors, role);
+  const health = view.cluster.leaving ? [] : await healthOf(doors, view, changed);
+  await tell(doors, view, [...reports, ...health]);
+  if (view.cluster.snap !== undefined) await juju.setWorkloadVersion(view.cluster.snap.version);
+}
+
+/** Status last: nothing after it may end the hook. */
+async function tell({ juju }: Doors, view: View, reports: readonly UnitStatus[]): Promise<void> {
+  const unit = decideUnitStatus(reports);
+  await juju.setStatus(unit);
+  const application = decideApplicationStatus(view, unit);
+  if (application !== undefined) await juju.setApplicationStatus(application);
+}
+
+/**
+ * A revision that nobody reads any more, or that has run out, is removed; in a dispatch of its own, since Juju drops a new value
+ * that is set beside a removal.
+ */
+async function pruneSecret({ juju }: Doors): Promise<boolean> {
+  const { event } = juju;
+  if (event.kind !== 'secret-remove' && event.kind !== 'secret-expired') return false;
+  await juju.secrets.remove(event.uri, event.revision);
+  return true;
+}
+
+/** Asks the API server when there is reason to: regularly, after changes, and while things were not well. Else remembers. */
+async function healthOf(doors: Doors, view: View, changed: boolean): Promise<readonly UnitStatus[]> {
+  const { juju, host } = doors;
+  const remembered = JSON.parse((await juju.state.get(HEALTH_KEY)) ?? 'null') as readonly UnitStatus[] | null;
+  if (!changed && remembered?.length === 0 && !isOccasion(juju.event)) return [];
+  const deadline = host.now().getTime() + (changed || juju.event.kind === 'start' ? SETTLE_MS : 0);
+  let health = await observeHealth(doors, view.cluster);
+  while (health.length > 0 && host.now().getTime() < deadline) {
+    await host.sleep(POLL_MS);
+    health = await observeHealth(doors, view.cluster);
+  }
+  juju.state.set(HEALTH_KEY, JSON.stringify(health));
+  return health;
+}
+
+function isOccasion({ kind }: Event): boolean {
+  return kind === 'update-status' || kind === 'start' || kind === 'upgrade-charm' || kind === 'config-changed' || kind === 'leader-elected';
+}

@@ -1,0 +1,110 @@
+/**
+ * Look, plan, change; and again, until nothing is left to change. What cannot be changed now is reported and left for the next
+ * dispatch; there is no other memory of it.
+ */
+
+import { RefreshFailed } from '../certificates/index.ts';
+import { ChangeFailed, ChangeUndone, changeId, reasonNotToTry, release, remember, type RollingFailure, rollingOf, turn } from '../cluster/index.ts';
+import type { UnitStatus } from '../juju/status.ts';
+import type { Doors } from './doors.ts';
+import type { Role } from './role.ts';
+import { look, type PlannedChange, type View } from './view.ts';
+
+/** More than the longest way from an empty machine to a settled leader; beyond it two changes undo each other. */
+const MOST_ROUNDS = 25;
+
+export interface Reconciliation {
+  readonly view: View;
+  readonly reports: readonly UnitStatus[];
+  /** Whether anything was changed at all. */
+  readonly changed: boolean;
+}
+
+export async function reconcile(doors: Doors, role: Role): Promise<Reconciliation> {
+  const failed = new Map<string, UnitStatus>();
+  let changed = false;
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const view = await look(doors, role);
+    const ordinary = view.changes.filter(({ description, disruptive }) => !disruptive && !failed.has(description));
+    if (ordinary.length > 0) {
+      for (const change of ordinary) await attempt(doors, change, failed);
+      changed = true;
+      continue;
+    }
+    const disruptive = await takeTurn(doors, view, failed);
+    if (disruptive !== 'again') return { view, changed, reports: [...view.reports, ...failed.values(), ...disruptive] };
+    changed = true;
+  }
+  throw new Error(`the changes do not come to an end: ${(await look(doors, role)).changes.map(({ description }) => description).join('; ')}`);
+}
+
+/** Ends well, or is noted as failed; anything else is a bug and ends the dispatch. */
+async function attempt({ juju }: Doors, change: PlannedChange, failed: Map<string, UnitStatus>): Promise<ChangeFailed | RefreshFailed | undefined> {
+  juju.log.info(change.description);
+  try {
+    await change.apply();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ChangeFailed || error instanceof RefreshFailed)) throw error;
+    juju.log.warning(`${change.description}: ${error.message}`);
+    failed.set(change.description, error.status);
+    return error;
+  }
+}
+
+/** Disruptive changes: at once where nobody else could suffer, on control planes of a larger cluster in turn. */
+async function takeTurn(doors: Doors, view: View, failed: Map<string, UnitStatus>): Promise<'again' | readonly UnitStatus[]> {
+  const { cluster } = view;
+  const shared = cluster.role === 'control-plane' && cluster.node !== undefined ? cluster : undefined;
+  const rolling = shared && rollingOf(shared);
+  const wanted = view.changes.filter(({ disruptive }) => disruptive);
+  const failures = cluster.memory.failures.filter(({ id }) => wanted.some(({ description }) => changeId([description]) === id));
+  if (failures.length < cluster.memory.failures.length) rememberFailures(doors, failures);
+  const refused = new Map(wanted.flatMap(({ description }) => {
+    const reason = reasonNotToTry(rolling, failures, changeId([description]));
+    return reason === undefined ? [] : [[description, reason] as const];
+  }));
+  const reports: readonly UnitStatus[] = [...new Set(refused.values())].map((message) => ({ status: 'blocked', message }));
+  const changes = wanted.filter(({ description }) => !refused.has(description) && !failed.has(description));
+  if (changes.length === 0) {
+    if (shared) publish(doors, shared.peers.id, release(shared.peers.own, failures));
+    return reports;
+  }
+  const descriptions = changes.map(({ description }) => description);
+  const reason = descriptions.join('; ').slice(0, 200);
+  const decision = rolling ? turn(rolling, changeId(descriptions), reason) : ({ kind: 'granted' } as const);
+  switch (decision.kind) {
+    case 'ask':
+      publish(doors, shared?.peers.id ?? '', decision.entries);
+      return 'again';
+    case 'wait':
+      return [...reports, { status: 'waiting', message: `Waiting for its turn (${decision.reason}) to ${reason}` }];
+    case 'granted':
+      return makeDisruptive(doors, changes, failures, failed);
+  }
+}
+
+async function makeDisruptive(
+  doors: Doors,
+  changes: readonly PlannedChange[],
+  failures: readonly RollingFailure[],
+  failed: Map<string, UnitStatus>,
+): Promise<'again'> {
+  for (const change of changes) {
+    const error = await attempt(doors, change, failed);
+    if (error === undefined) continue;
+    const undone = error instanceof ChangeUndone || (error instanceof RefreshFailed && error.undone);
+    if (undone) rememberFailures(doors, [...failures, { id: changeId([change.description]), reason: error.message }]);
+    if (undone) failed.delete(change.description);
+    return 'again';
+  }
+  return 'again';
+}
+
+function rememberFailures({ juju }: Doors, failures: readonly RollingFailure[]): void {
+  remember(juju.state, 'failures', failures.length === 0 ? undefined : JSON.stringify(failures));
+}
+
+function publish({ juju }: Doors, relation: string, entries: Readonly<Record<string, string | undefined>>): void {
+  if (Object.keys(entries).length > 0) juju.relations.setUnit(relation, entries);
+}

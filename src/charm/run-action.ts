@@ -1,0 +1,34 @@
+/** Which action does what. */
+
+import type { ActionEvent } from '../juju/event.ts';
+import { certsStatus } from './actions/certs-status.ts';
+import { getKubeconfig } from './actions/get-kubeconfig.ts';
+import { plan } from './actions/plan.ts';
+import { preUpgradeCheck } from './actions/pre-upgrade-check.ts';
+import { refreshCertsOfControlPlane, refreshCertsOfWorker } from './actions/refresh-certs.ts';
+import type { Doors } from './doors.ts';
+import type { Role } from './role.ts';
+
+type Action = (doors: Doors, role: Role) => Promise<void>;
+
+const ACTIONS: Readonly<Record<Role, Readonly<Record<string, Action>>>> = {
+  'control-plane': {
+    'refresh-certs': refreshCertsOfControlPlane,
+    'certs-status': certsStatus,
+    'get-kubeconfig': getKubeconfig,
+    'pre-upgrade-check': preUpgradeCheck,
+    plan,
+  },
+  worker: {
+    'refresh-certs': refreshCertsOfWorker,
+    'certs-status': certsStatus,
+    plan,
+  },
+};
+
+/** Rejects with the message for the operator when the action cannot be done. */
+export async function runAction(doors: Doors, role: Role, { name }: ActionEvent): Promise<void> {
+  const action = ACTIONS[role][name];
+  if (action === undefined) throw new Error(`this charm has no action ${name}`);
+  await action(doors, role);
+}

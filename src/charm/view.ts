@@ -1,0 +1,88 @@
+/**
+ * One look at everything, and what follows from it. Domains do not know each other: what one needs of another (the node's name
+ * and addresses, which workers there are) is handed over here.
+ */
+
+import {
+  applyCertificates,
+  type CertificateChange,
+  describeCertificateChange,
+  isDisruptiveCertificateChange,
+  type NodeIdentity,
+  observeCertificates,
+  planCertificates,
+} from '../certificates/index.ts';
+import {
+  allocations,
+  applyCluster,
+  type ClusterChange,
+  type ClusterFacts,
+  describeClusterChange,
+  isDisruptiveClusterChange,
+  observeCluster,
+  planCluster,
+  snapMinor,
+} from '../cluster/index.ts';
+import type { UnitStatus } from '../juju/status.ts';
+import type { Doors } from './doors.ts';
+import type { Role } from './role.ts';
+
+export interface PlannedChange {
+  readonly description: string;
+  /** Restarts a service of the node. */
+  readonly disruptive: boolean;
+  apply(): Promise<void>;
+}
+
+export interface View {
+  readonly cluster: ClusterFacts;
+  /** Undefined while the node is in no cluster, or leaves it. */
+  readonly identity: NodeIdentity | undefined;
+  readonly changes: readonly PlannedChange[];
+  readonly reports: readonly UnitStatus[];
+}
+
+export async function look(doors: Doors, role: Role): Promise<View> {
+  const cluster = await observeCluster(doors, role);
+  const clusterPlan = planCluster(cluster);
+  const clusterChanges = clusterPlan.changes.map((change) => plannedCluster(doors, cluster, change));
+  const identity = nodeIdentity(cluster);
+  if (identity === undefined) return { cluster, identity, changes: clusterChanges, reports: clusterPlan.reports };
+  const certificates = await observeCertificates(doors, identity);
+  const certificatePlan = planCertificates(certificates);
+  const planned = certificatePlan.changes.map((change: CertificateChange): PlannedChange => ({
+    description: describeCertificateChange(change),
+    disruptive: isDisruptiveCertificateChange(change),
+    apply: () => applyCertificates(doors, certificates, change),
+  }));
+  return {
+    cluster,
+    identity,
+    changes: [...clusterChanges, ...planned],
+    reports: [...clusterPlan.reports, ...certificatePlan.reports],
+  };
+}
+
+function plannedCluster(doors: Doors, facts: ClusterFacts, change: ClusterChange): PlannedChange {
+  return {
+    description: describeClusterChange(change),
+    disruptive: isDisruptiveClusterChange(change),
+    apply: () => applyCluster(doors, facts, change),
+  };
+}
+
+function nodeIdentity(facts: ClusterFacts): NodeIdentity | undefined {
+  if (facts.node === undefined || facts.leaving || facts.problems.length > 0) return undefined;
+  const controlPlane = facts.role === 'control-plane' ? facts : undefined;
+  return {
+    role: facts.role,
+    nodeName: facts.node.name,
+    minor: snapMinor(facts.snap),
+    address: facts.addresses[0],
+    requiredSans: controlPlane ? [...controlPlane.options.extraSans, ...facts.addresses] : [],
+    leader: controlPlane?.leader ?? false,
+    workers: new Map(
+      controlPlane?.workers.flatMap(({ shared }) => [...allocations(shared)].map(([unit, { node }]) => [unit, node] as const)) ?? [],
+    ),
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * Changes arguments of a running service: what stood there is written down, the file replaced in one step, the service
+ * restarted once; if it does not come up, the former file is put back, the service restarted again, and the change given up.
+ */
+
+import { ARGUMENTS_DIRECTORY, ARGUMENTS_MODE, editArguments } from './arguments-file.ts';
+import { writeJournal } from './arguments-journal.ts';
+import type { ArgumentsChange } from './arguments.ts';
+import type { Service } from './default-arguments.ts';
+import type { Doors } from './doors.ts';
+import type { ClusterFacts } from './facts.ts';
+import { recall, remember } from './memory.ts';
+import { ChangeUndone } from './outcome.ts';
+import { unhealthy } from './service-health.ts';
+
+const HEALTH_MS = 120_000;
+const RESTART = { timeoutMs: 180_000 };
+
+export async function writeArguments(doors: Doors, facts: ClusterFacts, change: ArgumentsChange, before: string): Promise<void> {
+  const { files } = doors.host;
+  const after = editArguments(before, change.set);
+  await writeJournal(files, change.service, { before, after, finished: false });
+  await files.write(path(change.service), after, { mode: ARGUMENTS_MODE });
+  warnOfForeign(doors, change);
+  await restartOrUndo(doors, facts, change.service, before, after, changed(change));
+  await rememberArguments(doors, change);
+}
+
+/** Goes on where a dispatch was ended after the file was written. */
+export async function finishArguments(doors: Doors, facts: ClusterFacts, service: Service, before: string): Promise<void> {
+  const after = (await doors.host.files.read(path(service))) ?? '';
+  await restartOrUndo(doors, facts, service, before, after, 'the arguments that were written before');
+}
+
+/** Reads what is remembered anew: several services may change between two observations. */
+export async function rememberArguments({ juju: { state } }: Doors, change: ArgumentsChange): Promise<void> {
+  const { [change.service]: _, ...others } = (await recall(state)).arguments;
+  const all = Object.keys(change.remember).length === 0 ? others : { ...others, [change.service]: change.remember };
+  remember(state, 'arguments', Object.keys(all).length === 0 ? undefined : JSON.stringify(all));
+}
+
+async function restartOrUndo(
+  doors: Doors,
+  facts: ClusterFacts,
+  service: Service,
+  before: string,
+  after: string,
+  what: string,
+): Promise<void> {
+  const { files } = doors.host;
+  const trouble = await restart(doors, facts, service);
+  if (trouble === undefined) return writeJournal(files, service, { before, after, finished: true });
+  await files.write(path(service), before, { mode: ARGUMENTS_MODE });
+  const still = await restart(doors, facts, service);
+  await writeJournal(files, service, { before, after, finished: true });
+  const end = still === undefined ? 'what stood there before is back' : `it does not come up with what stood there before either: ${still}`;
+  throw new ChangeUndone(`${service} did not come up with ${what}: ${trouble}; ${end}`);
+}
+
+/** A service that is stopped on purpose (kube-proxy beside Cilium) stays so: its arguments count when it is next started. */
+async function restart(doors: Doors, facts: ClusterFacts, service: Service): Promise<string | undefined> {
+  const { snapd } = doors.host;
+  const found = (await snapd.services('k8s')).find(({ name }) => name === service);
+  if (found !== undefined && !found.active && !found.enabled) return undefined;
+  try {
+    await snapd.restart('k8s', [service], RESTART);
+  } catch (error) {
+    return `snapd could not restart it (${(error as Error).message})`;
+  }
+  return unhealthy(doors, service, facts.addresses[0], HEALTH_MS);
+}
+
+function warnOfForeign(doors: Doors, { service, foreign }: ArgumentsChange): void {
+  if (foreign.length > 0)
+    doors.juju.log.warning(`${service}: ${foreign.join(', ')} was set by the charm and has been changed by somebody else since; it is left as it is`);
+}
+
+function changed({ set }: ArgumentsChange): string {
+  return Object.entries(set)
+    .map(([flag, value]) => (value === null ? `${flag} taken out` : `${flag}=${value}`))
+    .join(', ');
+}
+
+function path(service: Service): string {
+  return `${ARGUMENTS_DIRECTORY}/${service}`;
+}

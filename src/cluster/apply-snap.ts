@@ -1,0 +1,93 @@
+/** Installs, holds, refreshes and removes the snap. */
+
+import { SnapdError } from '../host/errors.ts';
+import type { SnapWait } from '../host/host.ts';
+import type { Change } from './change.ts';
+import { removeJournals } from './arguments-journal.ts';
+import type { Doors } from './doors.ts';
+import { type ClusterFacts, snapMinor } from './facts.ts';
+import { remember } from './memory.ts';
+import { ChangeFailed, ChangeUndone } from './outcome.ts';
+import { unhealthy } from './service-health.ts';
+
+const SNAP = 'k8s';
+const INSTALL_MS = 20 * 60_000;
+const DAEMON_MS = 120_000;
+const HEALTH_MS = 5 * 60_000;
+
+type InstallSnap = Extract<Change, { kind: 'install-snap' }>;
+type RefreshSnap = Extract<Change, { kind: 'refresh-snap' }>;
+
+export async function installSnap(doors: Doors, { channel, file }: InstallSnap): Promise<void> {
+  const { host, juju } = doors;
+  try {
+    if (file) await host.snapd.installFile(SNAP, file.path, { classic: true }, wait(doors));
+    else await host.snapd.install(SNAP, { channel, classic: true }, wait(doors));
+  } catch (error) {
+    throw snapFailure(error, file ? 'the snap from resource snap-installation' : `the snap from snap-channel ${channel}`);
+  }
+  remember(juju.state, 'snapFile', file?.sha256);
+}
+
+/** Held, or snapd would refresh it on one machine after the other whenever it likes. */
+export async function holdSnap(doors: Doors): Promise<void> {
+  await doors.host.snapd.hold(SNAP, wait(doors));
+}
+
+export async function awaitDaemon(doors: Doors, facts: ClusterFacts): Promise<void> {
+  try {
+    await doors.k8sd(snapMinor(facts.snap)).waitUntilReady({ timeoutMs: DAEMON_MS });
+  } catch {
+    throw new ChangeFailed('waiting', 'Waiting for k8sd');
+  }
+}
+
+/** A node that does not come up with the new snap gets the former one back. */
+export async function refreshSnap(doors: Doors, facts: ClusterFacts, { channel, file }: RefreshSnap): Promise<void> {
+  const { snapd } = doors.host;
+  const what = file ? 'the snap from resource snap-installation' : `the snap from snap-channel ${channel}`;
+  try {
+    if (file) await snapd.installFile(SNAP, file.path, { classic: true }, wait(doors));
+    else await snapd.refresh(SNAP, { channel }, wait(doors));
+    await snapd.hold(SNAP, wait(doors));
+  } catch (error) {
+    throw snapFailure(error, what);
+  }
+  const trouble = facts.node === undefined ? undefined : await nodeTrouble(doors, facts);
+  if (trouble !== undefined) {
+    await snapd.revert(SNAP, wait(doors));
+    throw new ChangeUndone(`The node did not come up with ${what}: ${trouble}; the former snap is back`);
+  }
+  remember(doors.juju.state, 'snapFile', file?.sha256);
+}
+
+/** The services are stopped by the removal; stopping them first gives kubelet the time to say goodbye. */
+export async function removeSnap(doors: Doors): Promise<void> {
+  const { host } = doors;
+  const running = (await host.snapd.services(SNAP)).filter(({ active, enabled }) => active || enabled).map(({ name }) => name);
+  if (running.length > 0) await host.snapd.stop(SNAP, running, { disable: true }, wait(doors));
+  await host.snapd.remove(SNAP, wait(doors));
+  await removeJournals(host.files);
+  for (const key of ['arguments', 'labels', 'registries', 'snapFile', 'home', 'failures'] as const) remember(doors.juju.state, key, undefined);
+}
+
+async function nodeTrouble(doors: Doors, facts: ClusterFacts): Promise<string | undefined> {
+  const address = facts.addresses[0];
+  const kubelet = await unhealthy(doors, 'kubelet', address, HEALTH_MS);
+  if (kubelet !== undefined) return `kubelet: ${kubelet}`;
+  if (facts.role === 'worker') return undefined;
+  const api = await unhealthy(doors, 'kube-apiserver', address, HEALTH_MS);
+  return api === undefined ? undefined : `kube-apiserver: ${api}`;
+}
+
+function wait({ juju }: Doors): SnapWait {
+  return { timeoutMs: INSTALL_MS, onProgress: (summary) => juju.log.info(`snapd: ${summary}`) };
+}
+
+/** What an operator can mend (a channel, a file) blocks; what may pass (store, network, another change) waits. */
+function snapFailure(error: unknown, what: string): unknown {
+  if (!(error instanceof SnapdError)) return error;
+  const lasting = ['snap-channel-not-available', 'snap-not-found', 'snap-revision-not-available', 'snap-needs-classic', 'change-failed'];
+  const status = lasting.includes(error.kind) ? 'blocked' : 'waiting';
+  return new ChangeFailed(status, `Could not install ${what}: ${error.message}`);
+}

@@ -1,0 +1,30 @@
+/**
+ * The last edit of an argument file, written down on the machine before it is made. A dispatch may be ended between the edit
+ * and the restart, or before Juju has committed what we remember; the next one finds here what stood there before and whether
+ * the service was seen running with it.
+ */
+
+import type { Files } from '../host/host.ts';
+import type { Service } from './default-arguments.ts';
+import type { ArgumentsJournal } from './facts.ts';
+import { parseObject } from './wire.ts';
+
+const DIRECTORY = '/var/lib/k8s-charm/arguments';
+
+export async function readJournal(files: Files, service: Service): Promise<ArgumentsJournal | undefined> {
+  const { before, after, finished } = parseObject(await files.read(path(service))) ?? {};
+  const known = typeof before === 'string' && typeof after === 'string' && typeof finished === 'boolean';
+  return known ? { before, after, finished } : undefined;
+}
+
+export async function writeJournal(files: Files, service: Service, journal: ArgumentsJournal): Promise<void> {
+  await files.write(path(service), JSON.stringify(journal), { mode: 0o600 });
+}
+
+export async function removeJournals(files: Files): Promise<void> {
+  await files.remove(DIRECTORY);
+}
+
+function path(service: Service): string {
+  return `${DIRECTORY}/${service}.json`;
+}

@@ -1,0 +1,75 @@
+/**
+ * The operator's arguments on a running node: what has to change in the files, and what stood there before, so that an
+ * argument taken out of the option gives back what k8sd had put there.
+ */
+
+import { parseArguments } from './arguments-file.ts';
+import { isDefault, type Service } from './default-arguments.ts';
+import type { Arguments } from './extra-arguments.ts';
+import type { ServiceArguments } from './facts.ts';
+
+export interface RememberedArgument {
+  /** What stood in the file before ours; null when nothing did. */
+  readonly was: string | null;
+  /** What we put there. */
+  readonly is: string;
+}
+
+export type RememberedArguments = Readonly<Record<string, RememberedArgument>>;
+
+export interface ArgumentsChange {
+  readonly service: Service;
+  /** Flag → new value; null takes it out. Empty when only the memory changes. */
+  readonly set: Readonly<Record<string, string | null>>;
+  /** What is remembered of the service afterwards. */
+  readonly remember: RememberedArguments;
+  /** Flags that were ours and that somebody has changed since; left alone. */
+  readonly foreign: readonly string[];
+}
+
+/** @returns the change that brings the file to what is wanted, or undefined when it is there. */
+export function planArguments(
+  service: Service,
+  wanted: Arguments,
+  file: ServiceArguments,
+  remembered: RememberedArguments,
+): ArgumentsChange | undefined {
+  const present = parseArguments(file.text);
+  const set: Record<string, string | null> = {};
+  const remember: Record<string, RememberedArgument> = {};
+  const foreign: string[] = [];
+  for (const [flag, value] of Object.entries(wanted)) {
+    if (present[flag] !== value) set[flag] = value;
+    remember[flag] = { was: remembered[flag] ? remembered[flag].was : before(service, flag, value, file, present), is: value };
+  }
+  for (const [flag, { was, is }] of Object.entries(remembered)) {
+    if (flag in wanted) continue;
+    if (present[flag] === is) set[flag] = was;
+    else if ((present[flag] ?? null) !== was) foreign.push(flag);
+  }
+  const settled = Object.keys(set).length === 0 && sameMemory(remember, remembered);
+  return settled ? undefined : { service, set, remember, foreign };
+}
+
+/** The arguments that can go to k8sd at bootstrap or join, since they replace none of its own. */
+export function argumentsAtBirth(service: Service, wanted: Arguments): Record<string, string> {
+  return Object.fromEntries(Object.entries(wanted).filter(([flag]) => !isDefault(service, flag)));
+}
+
+/**
+ * What stood there before a flag that is wanted and not remembered. If it is there already, it is ours all the same: from a
+ * dispatch that was ended after the edit (then the journal tells what was before), or from the bootstrap or join.
+ */
+function before(service: Service, flag: string, value: string, file: ServiceArguments, present: Arguments): string | null {
+  if (present[flag] !== value) return present[flag] ?? null;
+  if (file.journal?.after === file.text) return parseArguments(file.journal.before)[flag] ?? null;
+  return isDefault(service, flag) ? value : null;
+}
+
+function sameMemory(one: RememberedArguments, other: RememberedArguments): boolean {
+  const flags = Object.keys(one);
+  return (
+    flags.length === Object.keys(other).length &&
+    flags.every((flag) => one[flag]?.was === other[flag]?.was && one[flag]?.is === other[flag]?.is)
+  );
+}

@@ -1,0 +1,107 @@
+/** Everything that the cluster domain may change, as data: planned, shown by the action `plan`, and carried out by `apply`. */
+
+import type { BootstrapConfig, ClusterConfig, DatastoreConfig, JoinConfig } from '../k8sd/k8sd.ts';
+import type { ArgumentsChange } from './arguments.ts';
+import type { Service } from './default-arguments.ts';
+import type { SnapFile } from './facts.ts';
+import type { MemoryKey } from './memory.ts';
+import type { RegistryFile } from './registries.ts';
+
+export type Change =
+  | { readonly kind: 'install-snap'; readonly channel: string; readonly file: SnapFile | undefined }
+  | { readonly kind: 'hold-snap' }
+  | { readonly kind: 'refresh-snap'; readonly channel: string; readonly file: SnapFile | undefined }
+  | { readonly kind: 'await-daemon' }
+  | { readonly kind: 'bootstrap'; readonly name: string; readonly address: string; readonly config: BootstrapConfig }
+  | {
+      readonly kind: 'join';
+      readonly name: string;
+      readonly address: string;
+      readonly relation: string;
+      readonly revision: number;
+      /** Never described. */
+      readonly token: string;
+      readonly config: JoinConfig;
+    }
+  | { readonly kind: 'publish'; readonly relation: string; readonly scope: 'unit' | 'application'; readonly entries: Entries }
+  | { readonly kind: 'remember'; readonly key: MemoryKey; readonly value: string | undefined }
+  | {
+      readonly kind: 'offer-token';
+      readonly relation: string;
+      readonly unit: string;
+      readonly node: string;
+      readonly worker: boolean;
+      /** Of an offer that failed; undefined for a first one. */
+      readonly replaces: { readonly uri: string; readonly revision: number } | undefined;
+      /** A deputy keeps the offer in its own unit's databag and secret. */
+      readonly as: 'leader' | 'deputy';
+    }
+  | { readonly kind: 'withdraw-token'; readonly relation: string; readonly unit: string; readonly uri: string; readonly as: 'leader' | 'deputy' }
+  | { readonly kind: 'remove-node'; readonly relation: string; readonly unit: string; readonly node: string; readonly force: boolean; readonly uri: string | undefined }
+  | { readonly kind: 'configure-cluster'; readonly config: ClusterConfig; readonly datastore: DatastoreConfig | undefined }
+  | { readonly kind: 'write-arguments'; readonly change: ArgumentsChange; readonly before: string }
+  | { readonly kind: 'remember-arguments'; readonly change: ArgumentsChange }
+  | { readonly kind: 'finish-arguments'; readonly service: Service; readonly before: string }
+  | { readonly kind: 'label-node'; readonly node: string; readonly labels: Readonly<Record<string, string | null>>; readonly remember: Readonly<Record<string, string>> }
+  | { readonly kind: 'write-registries'; readonly write: readonly RegistryFile[]; readonly remove: readonly string[]; readonly remember: readonly string[] }
+  | { readonly kind: 'await-removal' }
+  | { readonly kind: 'leave-cluster'; readonly name: string; readonly force: boolean }
+  | { readonly kind: 'remove-snap' };
+
+export type Entries = Readonly<Record<string, string | undefined>>;
+
+/** Changes during which a service of the node restarts: on control planes they take turns. */
+export function isDisruptive(change: Change): boolean {
+  return change.kind === 'write-arguments' || change.kind === 'finish-arguments' || change.kind === 'refresh-snap';
+}
+
+/** One line for an operator. Tells which options and nodes are concerned, and never a token or a key. */
+export function describe(change: Change): string {
+  switch (change.kind) {
+    case 'install-snap':
+      return change.file ? 'install the k8s snap from the resource snap-installation' : `install the k8s snap from ${change.channel}`;
+    case 'hold-snap':
+      return 'hold the k8s snap so that snapd does not refresh it by itself';
+    case 'refresh-snap':
+      return change.file ? 'replace the k8s snap by the one in the resource snap-installation' : `refresh the k8s snap to ${change.channel}`;
+    case 'await-daemon':
+      return 'wait for k8sd to be ready';
+    case 'bootstrap':
+      return `bootstrap a cluster with ${change.name} at ${change.address}`;
+    case 'join':
+      return `join the cluster as ${change.name} at ${change.address}`;
+    case 'publish':
+      return `publish ${Object.keys(change.entries).join(', ')} on ${change.relation} (${change.scope})`;
+    case 'remember':
+      return `remember ${change.key}`;
+    case 'offer-token':
+      return `${change.replaces ? 'renew' : 'offer'} a join token for ${change.unit} (${change.worker ? 'worker' : 'control plane'} ${change.node})`;
+    case 'withdraw-token':
+      return `withdraw the join token of ${change.unit}`;
+    case 'remove-node':
+      return `remove node ${change.node} of ${change.unit} from the cluster`;
+    case 'configure-cluster':
+      return `configure the cluster: ${[...Object.keys(change.config), ...(change.datastore ? ['datastore'] : [])].join(', ')}`;
+    case 'write-arguments':
+      return `${change.change.service}: ${describeArguments(change.change)}, and restart it`;
+    case 'remember-arguments':
+      return `remember the arguments of ${change.change.service}`;
+    case 'finish-arguments':
+      return `${change.service}: restart it with the arguments that were written before`;
+    case 'label-node':
+      return `label node ${change.node}: ${Object.entries(change.labels).map(([key, value]) => (value === null ? `-${key}` : `${key}=${value}`)).join(' ')}`;
+    case 'write-registries':
+      return `write the files of the custom registries: ${[...change.write.map(({ path }) => path), ...change.remove.map((path) => `-${path}`)].join(', ')}`;
+    case 'await-removal':
+      return 'wait until the leader has removed this node from the cluster';
+    case 'leave-cluster':
+      return `remove this node (${change.name}) from the cluster`;
+    case 'remove-snap':
+      return 'stop the services and remove the k8s snap';
+  }
+}
+
+function describeArguments({ set }: ArgumentsChange): string {
+  const parts = Object.entries(set).map(([flag, value]) => (value === null ? `take out ${flag}` : `set ${flag}=${value}`));
+  return parts.join(', ') || 'nothing to set';
+}

@@ -1,0 +1,48 @@
+/**
+ * The `*-extra-args` options: `flag=value` pairs for the snap's services, as the existing charms write them.
+ *
+ * The snap's start scripts evaluate each argument file with bash as root, inside double quotes. A value could therefore
+ * run commands on the machine, so what bash would interpret there is refused; it has no place in these flags anyway.
+ */
+
+import { type Checked, type OptionProblem, words } from './option-problem.ts';
+
+/** Flag with its two dashes → value. */
+export type Arguments = Readonly<Record<string, string>>;
+
+const FLAG = /^--[a-z0-9][a-z0-9-]*$/i;
+const SHELL_CHARACTERS = /["`$\\]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
+
+/** Flags that the charm or k8sd must decide, with the reason that an operator gets to read. */
+const RESERVED: Readonly<Record<string, string>> = {
+  '--cluster-name': 'is set by the charm',
+};
+
+/**
+ * Parses one option. A flag without `=` means `true`; leading dashes may be left out; the last of a repeated flag is an
+ * error, since a service that gets a flag twice is restarted for ever by k8sd's check of running arguments.
+ */
+export function parseExtraArguments(option: string, text: string): Checked<Arguments> {
+  const value: Record<string, string> = {};
+  const problems: OptionProblem[] = [];
+  const refuse = (message: string) => problems.push({ option, message });
+  for (const word of words(text)) {
+    const [name = '', ...rest] = word.split('=');
+    const flag = `--${name.replace(/^-+/, '')}`;
+    const setting = rest.length === 0 ? 'true' : rest.join('=');
+    if (!FLAG.test(flag)) refuse(`has ${quoted(name)}, which is not a flag name; write flag=value with letters, digits and dashes`);
+    else if (flag in RESERVED) refuse(`must not have ${flag}, which ${RESERVED[flag]}`);
+    else if (flag in value) refuse(`has ${flag} twice; give each flag once`);
+    else if (SHELL_CHARACTERS.test(setting))
+      refuse(`gives ${flag} a value with one of " \` $ \\, which the service's start script would interpret; take it out`);
+    else if (CONTROL_CHARACTERS.test(setting)) refuse(`gives ${flag} a value with a control character; take it out`);
+    else value[flag] = setting;
+  }
+  return { value, problems };
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name.slice(0, 40));
+}

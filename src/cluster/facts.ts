@@ -1,0 +1,140 @@
+/** What is so, as far as the cluster domain decides by it: the input of `plan`, without any means to change it. */
+
+import type { Snap } from '../host/host.ts';
+import type { Event } from '../juju/event.ts';
+import type { Databag, Identity, SecretContent } from '../juju/juju.ts';
+import type { ClusterConfiguration, ClusterMember, NodeStatus } from '../k8sd/k8sd.ts';
+import type { RememberedArguments } from './arguments.ts';
+import type { Service } from './default-arguments.ts';
+import type { KeyValues } from './key-values.ts';
+import type { OptionProblem } from './option-problem.ts';
+import type { ControlPlaneOptions, NodeOptions } from './options.ts';
+import type { Registry } from './registries.ts';
+
+export interface RelationFacts {
+  readonly id: string;
+  readonly application: string;
+  /** Remote units with their databags. */
+  readonly units: ReadonlyMap<string, Databag>;
+  /** Our unit's databag. */
+  readonly own: Databag;
+  /** Databag of the control plane's application: ours on a control plane, the remote one on a worker. */
+  readonly shared: Databag;
+}
+
+/** What the unit remembers between dispatches. */
+export interface Memory {
+  readonly leaving: boolean;
+  readonly arguments: Readonly<Partial<Record<Service, RememberedArguments>>>;
+  /** Labels that we gave the node. */
+  readonly labels: KeyValues;
+  /** Names of the annotations that we gave the cluster. */
+  readonly annotations: readonly string[];
+  /** SHA-256 of the snap file that was installed; empty when it came from a channel. */
+  readonly snapFile: string;
+  /** A worker's relation over which it joined its cluster. */
+  readonly home: string | undefined;
+  /** Paths of the registry files that we wrote. */
+  readonly registries: readonly string[];
+  /** Disruptive changes that were given up on this unit, as long as they are wanted. */
+  readonly failures: readonly RollingFailure[];
+}
+
+export interface RollingFailure {
+  /** Of the single change. */
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** The last edit of a service's argument file, written down on the machine before it was made. */
+export interface ArgumentsJournal {
+  readonly before: string;
+  readonly after: string;
+  /** Whether the service was seen running with them; if not, a dispatch was ended in between. */
+  readonly finished: boolean;
+}
+
+export interface ServiceArguments {
+  /** Text of the file; empty when there is none. */
+  readonly text: string;
+  readonly journal: ArgumentsJournal | undefined;
+}
+
+export interface SnapFile {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+export interface EtcdFacts {
+  readonly servers: readonly string[];
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface NodeFacts {
+  readonly event: Event;
+  readonly identity: Identity;
+  /** The unit is going away. */
+  readonly leaving: boolean;
+  readonly problems: readonly OptionProblem[];
+  readonly nodeName: string;
+  /** Under which the node joins; the first is the one of the cluster's own traffic. */
+  readonly addresses: readonly string[];
+  readonly snap: Snap | undefined;
+  /** Only known when the resource was looked at: before the installation and when it may have changed. */
+  readonly snapFile: SnapFile | undefined;
+  /** `upgrading`: it waits until all control planes run the same snap, and does nothing until then. */
+  readonly daemon: 'absent' | 'starting' | 'upgrading' | 'ready';
+  /** Our node; undefined while it is in no cluster. */
+  readonly node: NodeStatus | undefined;
+  readonly memory: Memory;
+  readonly arguments: Readonly<Partial<Record<Service, ServiceArguments>>>;
+  /** Contents of the files that we wrote for registries, and of those that we would write. */
+  readonly registryFiles: Readonly<Record<string, string>>;
+  readonly upgradeRelation: RelationFacts | undefined;
+  /** Content of the secret that holds our join token, when one was offered. */
+  readonly offeredToken: SecretContent | undefined;
+}
+
+export interface ControlPlaneFacts extends NodeFacts {
+  readonly role: 'control-plane';
+  readonly options: ControlPlaneOptions;
+  readonly leader: boolean;
+  readonly peers: RelationFacts;
+  readonly workers: readonly RelationFacts[];
+  readonly containerd: readonly RelationFacts[];
+  readonly etcd: EtcdFacts | 'no relation' | 'not ready' | undefined;
+  /** Leader of a cluster only. */
+  readonly configuration: ClusterConfiguration | undefined;
+  /** Members as k8sd has them; asked only when a decision hangs on them. */
+  readonly members: readonly ClusterMember[] | undefined;
+  /** Contents of the token secrets whose units report that the token failed, by unit. */
+  readonly failedTokens: ReadonlyMap<string, SecretContent | undefined>;
+  /** Addresses of other control planes' API servers that do not answer; asked only when a turn is to be given. */
+  readonly silent: readonly string[];
+  /** Units of this application that stay, when we go; asked only then. */
+  readonly staying: readonly string[];
+  readonly now: Date;
+}
+
+export interface WorkerFacts extends NodeFacts {
+  readonly role: 'worker';
+  readonly options: NodeOptions;
+  readonly cluster: RelationFacts | undefined;
+  readonly registries: readonly Registry[];
+}
+
+export type ClusterFacts = ControlPlaneFacts | WorkerFacts;
+
+/** `36` of an installed 1.36; 0 when nothing is installed. */
+export function snapMinor(snap: Snap | undefined): number {
+  return Number(/^v?1\.(\d+)/.exec(snap?.version ?? '')?.[1] ?? 0);
+}
+
+/** The name that the cluster has on the wire: our own memory of it first, then what the others say when they agree. */
+export function knownClusterName(own: Databag, units: ReadonlyMap<string, Databag>): string | undefined {
+  if (own['joined']) return own['joined'];
+  const names = new Set([...units.values()].flatMap((bag) => (bag['cluster-name'] ? [bag['cluster-name']] : [])));
+  return names.size === 1 ? [...names][0] : undefined;
+}

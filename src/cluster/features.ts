@@ -1,0 +1,49 @@
+/** Feature options against what k8sd has: what has to be sent so that the cluster is as configured. */
+
+import type { ClusterConfig } from '../k8sd/k8sd.ts';
+import type { KeyValues } from './key-values.ts';
+
+type Section = Record<string, unknown>;
+
+/**
+ * The wanted configuration in the words of this snap release: `kube-proxy-enabled` exists from 1.36, where it has to be sent
+ * together with `network`, because k8sd refuses a network beside a kube-proxy that a cluster has from before.
+ */
+export function featuresFor(minor: number, wanted: ClusterConfig): ClusterConfig {
+  const { 'kube-proxy-enabled': chosen, ...network } = wanted.network ?? {};
+  if (minor < 36) return { ...wanted, network };
+  return { ...wanted, network: { ...network, 'kube-proxy-enabled': chosen ?? !network.enabled } };
+}
+
+/** The sections of the wanted configuration that differ from the present one, whole; undefined when none does. */
+export function featureChanges(wanted: ClusterConfig, present: ClusterConfig): ClusterConfig | undefined {
+  const changed = Object.entries(wanted).filter(
+    ([name, section]) => name !== 'annotations' && !covers((present as Record<string, Section>)[name] ?? {}, section as Section),
+  );
+  return changed.length === 0 ? undefined : Object.fromEntries(changed);
+}
+
+/**
+ * Annotations to send: new and changed ones, and `-` (delete) for ours that are no longer wanted. Annotations that nobody set
+ * through the option are left alone.
+ */
+export function annotationChanges(wanted: KeyValues, present: KeyValues, ours: readonly string[]): Record<string, string> {
+  const set = Object.entries(wanted).filter(([key, value]) => present[key] !== value);
+  const gone = ours.filter((key) => !(key in wanted) && key in present).map((key) => [key, '-'] as const);
+  return Object.fromEntries([...set, ...gone]);
+}
+
+function covers(present: Section, wanted: Section): boolean {
+  return Object.entries(wanted).every(([key, value]) => same(present[key] ?? emptyLike(value), value));
+}
+
+/** k8sd leaves out what is empty or false. */
+function emptyLike(value: unknown): unknown {
+  if (Array.isArray(value)) return [];
+  if (typeof value === 'boolean') return false;
+  return typeof value === 'number' ? 0 : '';
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

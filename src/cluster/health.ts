@@ -1,0 +1,54 @@
+/** How the node and the cluster are, beyond what there is to change: what keeps a settled unit from being active. */
+
+import type { UnitStatus } from '../juju/status.ts';
+import { K8sdError } from '../k8sd/errors.ts';
+import { KubernetesError } from '../kubernetes/errors.ts';
+import type { Kubernetes } from '../kubernetes/kubernetes.ts';
+import type { Doors } from './doors.ts';
+import { type ClusterFacts, type ControlPlaneFacts, snapMinor } from './facts.ts';
+import { waiting } from './plan-node.ts';
+
+const QUICK = { timeoutMs: 15_000 };
+const MOST_NAMES = 5;
+
+/** Empty when all is well. */
+export async function observeHealth(doors: Doors, facts: ClusterFacts): Promise<readonly UnitStatus[]> {
+  if (facts.node === undefined) return [];
+  try {
+    const kubernetes = await doors.kubernetes();
+    if (kubernetes === undefined) return [waiting('Waiting for a kubeconfig')];
+    const leader = facts.role === 'control-plane' && facts.leader ? facts : undefined;
+    const reports = await Promise.all([
+      nodeHealth(kubernetes, facts.node.name),
+      leader ? featureHealth(doors, leader) : [],
+      leader ? podHealth(kubernetes, leader.options.unreadyPodNamespaces) : [],
+    ]);
+    return reports.flat();
+  } catch (error) {
+    if (error instanceof KubernetesError) return [waiting(`Waiting for API Server: ${error.message}`)];
+    if (error instanceof K8sdError) return [waiting(`Waiting to verify features: ${error.message}`)];
+    throw error;
+  }
+}
+
+async function nodeHealth(kubernetes: Kubernetes, name: string): Promise<readonly UnitStatus[]> {
+  const node = await kubernetes.node(name);
+  if (node === undefined) return [waiting(`Node ${name} is not in the cluster`)];
+  return node.ready ? [] : [waiting(`Node ${name} is not ready`)];
+}
+
+async function featureHealth(doors: Doors, { snap, options }: ControlPlaneFacts): Promise<readonly UnitStatus[]> {
+  const { features } = await doors.k8sd(snapMinor(snap)).clusterStatus(QUICK);
+  const wanted = options.features as Readonly<Record<string, { readonly enabled?: boolean } | undefined>>;
+  return Object.entries(features)
+    .filter(([name, status]) => wanted[name]?.enabled && !status.enabled)
+    .map(([name]) => waiting(`Feature '${name}' is not ready`));
+}
+
+async function podHealth(kubernetes: Kubernetes, namespaces: readonly string[]): Promise<readonly UnitStatus[]> {
+  const pods = (await Promise.all(namespaces.map((namespace) => kubernetes.pods(namespace)))).flat();
+  const unready = pods.filter(({ phase, ready }) => phase !== 'Succeeded' && !ready).map(({ namespace, name }) => `${namespace}/${name}`);
+  if (unready.length === 0) return [];
+  const more = unready.length > MOST_NAMES ? ` and ${unready.length - MOST_NAMES} more` : '';
+  return [waiting(`Unready Pods: ${unready.slice(0, MOST_NAMES).join(', ')}${more}`)];
+}

@@ -1,0 +1,17 @@
+/** What the charms use of the cluster domain. */
+
+export { withoutPort } from './addresses.ts';
+export { applyCluster } from './apply.ts';
+export { type Change as ClusterChange, describe as describeClusterChange, isDisruptive as isDisruptiveClusterChange } from './change.ts';
+export { type ClusterFacts, type ControlPlaneFacts, type RollingFailure, snapMinor, type WorkerFacts } from './facts.ts';
+export { recall, remember } from './memory.ts';
+export { observeCluster } from './observe.ts';
+export type { ControlPlaneOptions } from './options.ts';
+export { ChangeFailed, ChangeUndone } from './outcome.ts';
+export { planCluster } from './plan.ts';
+export { rollingOf } from './plan-control-plane.ts';
+export type { ClusterPlan } from './plan-node.ts';
+export { changeId, GRANT, reasonNotToTry, release, turn } from './rolling.ts';
+export { allocations, JOINED, NODE_NAME } from './wire.ts';
+export { describeCensus, takeCensus } from './census.ts';
+export { observeHealth } from './health.ts';

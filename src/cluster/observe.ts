@@ -1,0 +1,274 @@
+/** Reads everything that the cluster domain decides by. Independent reads run at once; nothing is changed. */
+
+import { fileDigest } from '../host/file-digest.ts';
+import type { Host, Snap } from '../host/host.ts';
+import type { Event } from '../juju/event.ts';
+import type { Databag, Juju, SecretContent } from '../juju/juju.ts';
+import { ControlPlaneOnly, K8sdUnavailable, NotInitialised, WaitingForUpgrade } from '../k8sd/errors.ts';
+import type { ClusterConfiguration, ClusterMember, K8sd, NodeStatus } from '../k8sd/k8sd.ts';
+import { joinAddresses } from './addresses.ts';
+import { readJournal } from './arguments-journal.ts';
+import { ARGUMENTS_DIRECTORY } from './arguments-file.ts';
+import { SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
+import type { Doors } from './doors.ts';
+import type {
+  ClusterFacts,
+  ControlPlaneFacts,
+  EtcdFacts,
+  Memory,
+  NodeFacts,
+  RelationFacts,
+  ServiceArguments,
+  SnapFile,
+  WorkerFacts,
+} from './facts.ts';
+import { snapMinor } from './facts.ts';
+import { recall } from './memory.ts';
+import { observeNodeName } from './node-name.ts';
+import { readControlPlaneOptions, readWorkerOptions } from './options.ts';
+import { parseRegistries, type Registry, registryFiles } from './registries.ts';
+import { wantsTurn } from './rolling.ts';
+import { offeredSecret, unitsWithFailedToken } from './tokens.ts';
+import { JOINED } from './wire.ts';
+
+const QUICK = { timeoutMs: 10_000 };
+const API_PORT = 6443;
+
+export async function observeCluster(doors: Doors, role: ClusterFacts['role']): Promise<ClusterFacts> {
+  return role === 'control-plane' ? observeControlPlane(doors) : observeWorker(doors);
+}
+
+async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
+  const { juju, host } = doors;
+  const [config, leader, peers, workers] = await Promise.all([
+    juju.config(),
+    juju.isLeader(),
+    observeRelations(juju, 'cluster', 'peer'),
+    observeRelations(juju, 'k8s-cluster', 'ours'),
+  ]);
+  const { value: options, problems } = readControlPlaneOptions(config);
+  const cluster = peers[0];
+  if (cluster === undefined) throw new Error('Juju tells of no peer relation "cluster"; every control-plane unit has one from its start');
+  const common = await observeNode(doors, cluster, SERVICES, options.registries);
+  const k8sd = doors.k8sd(snapMinor(common.snap));
+  const member = common.node !== undefined;
+  const [containerd, etcd, configuration, members, failedTokens, silent, staying] = await Promise.all([
+    leader && member ? observeRelations(juju, 'containerd', 'ours') : [],
+    options.datastore === 'etcd' ? observeEtcd(juju) : undefined,
+    leader && member && !common.leaving ? observeConfiguration(k8sd) : undefined,
+    member && !cluster.own[JOINED] ? observeMembers(k8sd) : undefined,
+    leader && member ? observeFailedTokens(juju, [cluster, ...workers]) : new Map<string, SecretContent | undefined>(),
+    leader ? observeSilent(host, juju, cluster) : [],
+    common.leaving ? observeStaying(juju) : [],
+  ]);
+  return {
+    ...common,
+    role: 'control-plane',
+    options,
+    problems,
+    leader,
+    peers: cluster,
+    workers,
+    containerd,
+    etcd,
+    configuration,
+    members,
+    failedTokens,
+    silent,
+    staying,
+    now: host.now(),
+  };
+}
+
+async function observeWorker(doors: Doors): Promise<WorkerFacts> {
+  const { juju } = doors;
+  const [config, clusters, containerd] = await Promise.all([
+    juju.config(),
+    observeRelations(juju, 'cluster', 'theirs'),
+    observeRelations(juju, 'containerd', 'theirs'),
+  ]);
+  const { value: options, problems } = readWorkerOptions(config);
+  const cluster = clusters[0];
+  const registries = parseRegistries('containerd-custom-registries of the control plane', containerd[0]?.shared['custom-registries'] ?? '[]');
+  const common = await observeNode(doors, cluster, WORKER_SERVICES, registries.value);
+  return {
+    ...common,
+    role: 'worker',
+    options,
+    problems: [...problems, ...registries.problems],
+    cluster,
+    registries: registries.value,
+  };
+}
+
+async function observeNode(
+  doors: Doors,
+  cluster: RelationFacts | undefined,
+  services: readonly Service[],
+  registries: readonly Registry[],
+): Promise<Omit<NodeFacts, 'problems'>> {
+  const { juju, host } = doors;
+  const { event, identity } = juju;
+  const [memory, snap, nodeName, network, serviceArguments] = await Promise.all([
+    recall(juju.state),
+    host.snapd.snap('k8s'),
+    observeNodeName(host),
+    juju.network('cluster'),
+    observeArguments(host, services),
+  ]);
+  const [{ daemon, node }, snapFile, files, upgradeRelation, offeredToken] = await Promise.all([
+    snap ? observeDaemon(doors.k8sd(snapMinor(snap))) : { daemon: 'absent' as const, node: undefined },
+    observeSnapFile(juju, snap),
+    observeRegistryFiles(host, memory, registries),
+    observeUpgradeRelation(juju),
+    cluster ? observeOffer(juju, cluster) : undefined,
+  ]);
+  return {
+    event,
+    identity,
+    leaving: memory.leaving || isDeparture(event, identity.unit),
+    nodeName,
+    addresses: joinAddresses(network.ingressAddresses, network.egressSubnets),
+    snap,
+    snapFile,
+    daemon,
+    node,
+    memory,
+    arguments: node === undefined ? {} : serviceArguments,
+    registryFiles: files,
+    upgradeRelation,
+    offeredToken,
+  };
+}
+
+/** `remove` and `stop` run on machine units only when they go; in `departed` Juju says who goes. */
+function isDeparture(event: Event, unit: string): boolean {
+  if (event.kind === 'stop' || event.kind === 'remove') return true;
+  return event.kind === 'relation-departed' && event.departingUnit === unit;
+}
+
+type Side = 'peer' | 'ours' | 'theirs';
+
+/** `shared` is the control plane's application databag; ours only the leader may read, except on the peer relation. */
+async function observeRelations(juju: Juju, endpoint: string, side: Side): Promise<readonly RelationFacts[]> {
+  const ids = await juju.relations.ids(endpoint);
+  return Promise.all(
+    ids.map(async (id) => {
+      const readable = side !== 'ours' || (await juju.isLeader());
+      const application = side === 'theirs' ? await juju.relations.application(id) : juju.identity.application;
+      const none: Databag = {};
+      const [units, own, shared] = await Promise.all([
+        juju.relations.remoteBags(id),
+        juju.relations.unitBag(id, juju.identity.unit),
+        readable ? juju.relations.applicationBag(id, application) : none,
+      ]);
+      return { id, application, units, own, shared };
+    }),
+  );
+}
+
+/** Looked at only when it may have changed: before the first installation, and when the charm or a resource was replaced. */
+async function observeSnapFile(juju: Juju, snap: Snap | undefined): Promise<SnapFile | undefined> {
+  if (snap !== undefined && juju.event.kind !== 'upgrade-charm') return undefined;
+  const path = await juju.resource('snap-installation');
+  if (path === undefined) return undefined;
+  const { size, sha256 } = await fileDigest(path);
+  return size === 0 ? undefined : { path, sha256 };
+}
+
+async function observeDaemon(k8sd: K8sd): Promise<{ daemon: NodeFacts['daemon']; node: NodeStatus | undefined }> {
+  if (!(await k8sd.ready(QUICK))) return { daemon: 'starting', node: undefined };
+  try {
+    return { daemon: 'ready', node: await k8sd.node(QUICK) };
+  } catch (error) {
+    if (error instanceof WaitingForUpgrade) return { daemon: 'upgrading', node: undefined };
+    if (error instanceof K8sdUnavailable) return { daemon: 'starting', node: undefined };
+    throw error;
+  }
+}
+
+async function observeArguments(host: Host, services: readonly Service[]): Promise<Partial<Record<Service, ServiceArguments>>> {
+  const pairs = await Promise.all(
+    services.map(async (service) => {
+      const [text, journal] = await Promise.all([
+        host.files.read(`${ARGUMENTS_DIRECTORY}/${service}`),
+        readJournal(host.files, service),
+      ]);
+      return text === undefined ? [] : [[service, { text, journal }] as const];
+    }),
+  );
+  return Object.fromEntries(pairs.flat());
+}
+
+async function observeRegistryFiles(host: Host, memory: Memory, registries: readonly Registry[]): Promise<Record<string, string>> {
+  const paths = new Set([...memory.registries, ...registries.flatMap(registryFiles).map(({ path }) => path)]);
+  const read = await Promise.all([...paths].map(async (path) => [path, await host.files.read(path)] as const));
+  return Object.fromEntries(read.flatMap(([path, content]) => (content === undefined ? [] : [[path, content] as const])));
+}
+
+/** Only when it is new, or the charm is: nothing else writes there. */
+async function observeUpgradeRelation(juju: Juju): Promise<RelationFacts | undefined> {
+  const { event } = juju;
+  const concerned = event.kind === 'upgrade-charm' || (event.kind === 'relation-created' && event.endpoint === 'upgrade');
+  if (!concerned) return undefined;
+  return (await observeRelations(juju, 'upgrade', 'peer'))[0];
+}
+
+async function observeOffer(juju: Juju, cluster: RelationFacts): Promise<SecretContent | undefined> {
+  if (cluster.own[JOINED]) return undefined;
+  const uri = offeredSecret(juju.identity.unit, cluster);
+  return uri === undefined ? undefined : juju.secrets.get({ uri }, 'refresh');
+}
+
+async function observeConfiguration(k8sd: K8sd): Promise<ClusterConfiguration | undefined> {
+  try {
+    return await k8sd.clusterConfig(QUICK);
+  } catch (error) {
+    if (error instanceof K8sdUnavailable) return undefined;
+    throw error;
+  }
+}
+
+async function observeMembers(k8sd: K8sd): Promise<readonly ClusterMember[] | undefined> {
+  try {
+    return await k8sd.members(QUICK);
+  } catch (error) {
+    if (error instanceof K8sdUnavailable || error instanceof NotInitialised || error instanceof ControlPlaneOnly) return undefined;
+    throw error;
+  }
+}
+
+async function observeFailedTokens(
+  juju: Juju,
+  relations: readonly RelationFacts[],
+): Promise<ReadonlyMap<string, SecretContent | undefined>> {
+  const failed = relations.flatMap(unitsWithFailedToken);
+  return new Map(await Promise.all(failed.map(async ({ unit, uri }) => [unit, await juju.secrets.get({ uri }, 'peek')] as const)));
+}
+
+/** Other members whose API server accepts no connection; asked only when somebody waits for a turn. */
+async function observeSilent(host: Host, juju: Juju, { own, units, shared }: RelationFacts): Promise<readonly string[]> {
+  const rolling = { unit: juju.identity.unit, leader: true, own, units, shared, now: host.now() };
+  if (!wantsTurn(rolling)) return [];
+  const members = [...units].filter(([, bag]) => bag[JOINED] && bag['ingress-address']);
+  const answers = await Promise.all(members.map(([, bag]) => host.accepts(bag['ingress-address'] ?? '', API_PORT, 3_000)));
+  return members.filter((_, index) => !answers[index]).map(([unit]) => unit);
+}
+
+async function observeStaying(juju: Juju): Promise<readonly string[]> {
+  const units = await juju.goalUnits();
+  return Object.entries(units)
+    .filter(([unit, status]) => unit !== juju.identity.unit && status !== 'dying' && status !== 'dead')
+    .map(([unit]) => unit);
+}
+
+/** The legacy etcd charm publishes the same in each unit's databag; the first complete one is taken. */
+async function observeEtcd(juju: Juju): Promise<EtcdFacts | 'no relation' | 'not ready'> {
+  const [relation] = await observeRelations(juju, 'etcd', 'ours');
+  if (relation === undefined) return 'no relation';
+  for (const bag of relation.units.values()) {
+    const { connection_string: servers, client_ca: ca, client_cert: certificate, client_key: key } = bag;
+    if (servers && ca && certificate && key) return { servers: servers.split(','), ca, certificate, key };
+  }
+  return 'not ready';
+}

@@ -1,0 +1,197 @@
+/** The options of both charms, checked once; behind this door they are trusted. */
+
+import { isIP } from 'node:net';
+import type { ConfigValue } from '../juju/juju.ts';
+import type { ClusterConfig } from '../k8sd/k8sd.ts';
+import { dualStackProblem, isAddressRange, isCidr, overlap } from './addresses.ts';
+import type { Service } from './default-arguments.ts';
+import { type Arguments, parseExtraArguments } from './extra-arguments.ts';
+import { type KeyValues, parseAnnotations, parseLabels, parseTaints } from './key-values.ts';
+import { type Checked, type OptionProblem, words } from './option-problem.ts';
+import { type Registry, parseRegistries } from './registries.ts';
+
+export type RawOptions = Readonly<Record<string, ConfigValue>>;
+
+export interface NodeOptions {
+  readonly snapChannel: string;
+  readonly taints: readonly string[];
+  readonly labels: KeyValues;
+  readonly arguments: Readonly<Partial<Record<Service, Arguments>>>;
+}
+
+export interface ControlPlaneOptions extends NodeOptions {
+  readonly datastore: 'managed-etcd' | 'etcd';
+  /** Undefined: the snap decides. */
+  readonly podCidr: string | undefined;
+  readonly serviceCidr: string | undefined;
+  readonly extraSans: readonly string[];
+  readonly features: ClusterConfig;
+  readonly annotations: KeyValues;
+  readonly registries: readonly Registry[];
+  /** As it was written, for the workers. */
+  readonly registriesText: string;
+  readonly unreadyPodNamespaces: readonly string[];
+}
+
+const CHANNEL = /^(?:latest|\d+\.\d+-classic)\/(?:stable|candidate|beta|edge)$/;
+const DNS_NAME = /^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+
+export function readWorkerOptions(raw: RawOptions): Checked<NodeOptions> {
+  const reader = createReader(raw);
+  return { value: readNodeOptions(reader, ['kube-proxy', 'kubelet']), problems: reader.problems };
+}
+
+export function readControlPlaneOptions(raw: RawOptions): Checked<ControlPlaneOptions> {
+  const reader = createReader(raw);
+  const node = readNodeOptions(reader, ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubelet', 'etcd']);
+  const datastore = reader.text('bootstrap-datastore');
+  if (datastore !== 'managed-etcd' && datastore !== 'etcd') reader.refuse('bootstrap-datastore', 'must be managed-etcd or etcd');
+  const podCidr = readRanges(reader, 'bootstrap-pod-cidr');
+  const serviceCidr = readRanges(reader, 'bootstrap-service-cidr');
+  if (podCidr && serviceCidr && reader.problems.length === 0 && overlap(podCidr, serviceCidr))
+    reader.refuse('bootstrap-service-cidr', 'shares addresses with bootstrap-pod-cidr; give ranges that do not overlap');
+  const value: ControlPlaneOptions = {
+    ...node,
+    datastore: datastore === 'etcd' ? 'etcd' : 'managed-etcd',
+    podCidr,
+    serviceCidr,
+    extraSans: readExtraSans(reader),
+    features: readFeatures(reader),
+    annotations: reader.checked(parseAnnotations('cluster-annotations', reader.text('cluster-annotations'))),
+    registries: reader.checked(parseRegistries('containerd-custom-registries', reader.text('containerd-custom-registries'))),
+    registriesText: reader.text('containerd-custom-registries') || '[]',
+    unreadyPodNamespaces: words(reader.text('unready-pod-namespaces')),
+  };
+  return { value, problems: reader.problems };
+}
+
+function readNodeOptions(reader: Reader, services: readonly Service[]): NodeOptions {
+  const snapChannel = reader.text('snap-channel');
+  if (!CHANNEL.test(snapChannel)) reader.refuse('snap-channel', 'must be a channel of the k8s snap, such as 1.36-classic/stable');
+  const pairs = services.map((service) => {
+    const option = service === 'etcd' ? 'datastore-extra-args' : `${service}-extra-args`;
+    return [service, reader.checked(parseExtraArguments(option, reader.text(option)))] as const;
+  });
+  return {
+    snapChannel,
+    taints: reader.checked(parseTaints('bootstrap-node-taints', reader.text('bootstrap-node-taints'))),
+    labels: reader.checked(parseLabels('node-labels', reader.text('node-labels'))),
+    arguments: Object.fromEntries(pairs),
+  };
+}
+
+function readRanges(reader: Reader, option: string): string | undefined {
+  const text = reader.text(option).trim();
+  if (text === 'auto' || text === '') return undefined;
+  const problem = dualStackProblem(text);
+  if (problem !== undefined) reader.refuse(option, problem);
+  return text;
+}
+
+function readExtraSans(reader: Reader): readonly string[] {
+  const option = 'kube-apiserver-extra-sans';
+  const sans = words(reader.text(option));
+  const wrong = sans.find((san) => isIP(san) === 0 && !DNS_NAME.test(san));
+  if (wrong !== undefined) reader.refuse(option, `has ${JSON.stringify(wrong)}, which is neither a DNS name nor an IP address`);
+  return [...new Set(sans)];
+}
+
+/** The feature options in k8sd's words. Empty texts mean "as k8sd decides" and are left out. */
+function readFeatures(reader: Reader): ClusterConfig {
+  const network = reader.flag('network-enabled');
+  const kubeProxy = reader.optionalFlag('kube-proxy-enabled');
+  if (network && kubeProxy) reader.refuse('kube-proxy-enabled', 'must not be true while network-enabled is true');
+  for (const option of ['gateway-enabled', 'ingress-enabled'])
+    if (reader.flag(option) && !network) reader.refuse(option, 'needs network-enabled to be true');
+  return {
+    network: { enabled: network, ...(kubeProxy === undefined ? {} : { 'kube-proxy-enabled': kubeProxy }) },
+    dns: readDns(reader),
+    gateway: { enabled: reader.flag('gateway-enabled') },
+    ingress: {
+      enabled: reader.flag('ingress-enabled'),
+      'default-tls-secret': reader.text('ingress-default-tls-secret'),
+      'enable-proxy-protocol': reader.flag('ingress-enable-proxy-protocol'),
+    },
+    'load-balancer': readLoadBalancer(reader),
+    'local-storage': readLocalStorage(reader),
+    'metrics-server': { enabled: reader.flag('metrics-server-enabled') },
+  };
+}
+
+function readDns(reader: Reader): NonNullable<ClusterConfig['dns']> {
+  const domain = reader.text('dns-cluster-domain');
+  if (!DNS_NAME.test(domain)) reader.refuse('dns-cluster-domain', 'must be a DNS domain such as cluster.local');
+  const address = reader.text('dns-service-ip').trim();
+  if (address !== '' && isIP(address) === 0) reader.refuse('dns-service-ip', 'must be an IP address, or empty');
+  const nameservers = words(reader.text('dns-upstream-nameservers'));
+  return {
+    enabled: reader.flag('dns-enabled'),
+    'cluster-domain': domain,
+    ...(address === '' ? {} : { 'service-ip': address }),
+    'upstream-nameservers': nameservers.length === 0 ? ['/etc/resolv.conf'] : [...nameservers],
+  };
+}
+
+function readLoadBalancer(reader: Reader): NonNullable<ClusterConfig['load-balancer']> {
+  const enabled = reader.flag('load-balancer-enabled');
+  const bgp = reader.flag('load-balancer-bgp-mode');
+  const cidrs = words(reader.text('load-balancer-cidrs'));
+  const wrong = cidrs.find((range) => !isCidr(range) && !isAddressRange(range));
+  if (wrong !== undefined)
+    reader.refuse('load-balancer-cidrs', `has ${JSON.stringify(wrong)}, which is neither a CIDR nor a range first-last`);
+  const peer = reader.text('load-balancer-bgp-peer-address').trim();
+  if (enabled && bgp && peer === '') reader.refuse('load-balancer-bgp-peer-address', 'is needed while load-balancer-bgp-mode is true');
+  return {
+    enabled,
+    cidrs: [...cidrs],
+    'l2-mode': reader.flag('load-balancer-l2-mode'),
+    'l2-interfaces': [...words(reader.text('load-balancer-l2-interfaces'))],
+    'bgp-mode': bgp,
+    'bgp-local-asn': reader.whole('load-balancer-bgp-local-asn', 0, 4_294_967_295),
+    'bgp-peer-address': peer,
+    'bgp-peer-port': reader.whole('load-balancer-bgp-peer-port', 1, 65_535),
+    'bgp-peer-asn': reader.whole('load-balancer-bgp-peer-asn', 0, 4_294_967_295),
+  };
+}
+
+function readLocalStorage(reader: Reader): NonNullable<ClusterConfig['local-storage']> {
+  const path = reader.text('local-storage-local-path');
+  if (!/^\/[\w./-]+$/.test(path) || path.split('/').includes('..')) reader.refuse('local-storage-local-path', 'must be an absolute path');
+  const policy = reader.text('local-storage-reclaim-policy');
+  if (policy !== 'Delete' && policy !== 'Retain') reader.refuse('local-storage-reclaim-policy', 'must be Delete or Retain');
+  return { enabled: reader.flag('local-storage-enabled'), 'local-path': path, 'reclaim-policy': policy };
+}
+
+interface Reader {
+  readonly problems: OptionProblem[];
+  text(option: string): string;
+  flag(option: string): boolean;
+  optionalFlag(option: string): boolean | undefined;
+  whole(option: string, from: number, to: number): number;
+  checked<T>(result: Checked<T>): T;
+  refuse(option: string, message: string): void;
+}
+
+/** Juju checks the types of options, not more. An option that is absent reads as empty, false or the least number. */
+function createReader(raw: RawOptions): Reader {
+  const problems: OptionProblem[] = [];
+  const refuse = (option: string, message: string) => {
+    problems.push({ option, message });
+  };
+  return {
+    problems,
+    refuse,
+    text: (option) => String(raw[option] ?? ''),
+    flag: (option) => raw[option] === true,
+    optionalFlag: (option) => (typeof raw[option] === 'boolean' ? raw[option] : undefined),
+    whole(option, from, to) {
+      const value = Number(raw[option] ?? from);
+      if (!Number.isInteger(value) || value < from || value > to) refuse(option, `must be a whole number from ${from} to ${to}`);
+      return value;
+    },
+    checked(result) {
+      problems.push(...result.problems);
+      return result.value;
+    },
+  };
+}

@@ -1,0 +1,356 @@
+/** What a control-plane unit has to do next: get into the cluster, and as its leader keep the cluster as it is wanted. */
+
+import type { UnitStatus } from '../juju/status.ts';
+import type { BootstrapConfig, ControlPlaneArguments } from '../k8sd/k8sd.ts';
+import { withPort } from './addresses.ts';
+import type { Change, Entries } from './change.ts';
+import { newClusterName } from './cluster-name.ts';
+import type { Service } from './default-arguments.ts';
+import type { Arguments } from './extra-arguments.ts';
+import { type ControlPlaneFacts, knownClusterName, type RelationFacts, snapMinor } from './facts.ts';
+import { annotationChanges, featureChanges, featuresFor } from './features.ts';
+import {
+  birthArguments,
+  blocked,
+  type ClusterPlan,
+  combine,
+  NOTHING,
+  planHold,
+  planLabels,
+  planPreparation,
+  planRegistries,
+  planServiceArguments,
+  planSnapRefresh,
+  planUpgradeRelation,
+  publish,
+  waiting,
+} from './plan-node.ts';
+import { grantTurns, type Rolling } from './rolling.ts';
+import { planTokens } from './tokens.ts';
+import {
+  allocations,
+  BOOTSTRAP_CERTIFICATES,
+  CLUSTER_NAME,
+  DEPUTY,
+  JOINED,
+  NODE_NAME,
+  parseObject,
+  parseTokenFailure,
+  secretIdKey,
+  TOKEN_FAILURE,
+  VERSION,
+} from './wire.ts';
+
+const K8SD_PORT = 6400;
+
+export function planControlPlane(facts: ControlPlaneFacts): ClusterPlan {
+  if (facts.leaving) return planDeparture(facts);
+  const preparation = planPreparation(facts, facts.options);
+  if (preparation) return preparation;
+  const common: ClusterPlan = {
+    changes: [...planHold(facts), ...publish(facts.peers, 'unit', identity(facts)), ...planUpgradeRelation(facts, facts.leader)],
+    reports: [],
+  };
+  if (facts.daemon === 'upgrading')
+    return combine(common, planTurns(facts), {
+      changes: [],
+      reports: [waiting('k8sd waits until all control planes run the same snap')],
+    });
+  return combine(common, facts.node === undefined ? planEntry(facts) : planMember(facts));
+}
+
+/** The rolling facts of this unit, for its own turn and, on the leader, for everybody's. */
+export function rollingOf(facts: ControlPlaneFacts): Rolling {
+  const { identity: { unit }, leader, peers, now } = facts;
+  const members = [...peers.units].filter(([, bag]) => bag[JOINED]);
+  return { unit, leader, own: peers.own, units: new Map(members), shared: peers.shared, now };
+}
+
+function identity(facts: ControlPlaneFacts): Entries {
+  return { [NODE_NAME]: facts.node?.name ?? facts.nodeName, [VERSION]: facts.snap?.version };
+}
+
+/** The node is in no cluster yet. */
+function planEntry(facts: ControlPlaneFacts): ClusterPlan {
+  const clusterExists = [...facts.peers.units.values()].some((bag) => bag[JOINED]) || hasMember(facts.peers);
+  if (facts.leader && !clusterExists) return planBootstrap(facts);
+  const deputy = facts.leader ? planDeputyRequest(facts) : NOTHING;
+  return combine(planSnapRefresh(facts, facts.options, undefined), deputy, planJoin(facts));
+}
+
+/** Entries of units that are gone do not count: with the last member its cluster has gone, too. */
+function hasMember(peers: RelationFacts): boolean {
+  return [...allocations(peers.shared)].some(([unit, { state }]) => state === 'joined' && peers.units.has(unit));
+}
+
+function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
+  const orphan = facts.workers.flatMap(({ units }) => [...units]).find(([, bag]) => bag[JOINED]);
+  if (orphan)
+    return report(blocked(`${orphan[0]} belongs to a cluster whose control plane is gone; remove its integration before a new cluster is made`));
+  if (facts.etcd === 'no relation') return report(blocked('Missing etcd relation'));
+  if (facts.etcd === 'not ready') return report(waiting('Waiting for etcd to be ready'));
+  const address = facts.addresses[0];
+  if (address === undefined) return report(waiting('Waiting for an address on the binding of endpoint cluster'));
+  const refresh = planSnapRefresh(facts, facts.options, undefined);
+  if (refresh.changes.length + refresh.reports.length > 0) return refresh;
+  const name = newClusterName(facts.identity.application, facts.identity.modelUuid);
+  const change: Change = {
+    kind: 'bootstrap',
+    name: facts.nodeName,
+    address: withPort(address, K8SD_PORT),
+    config: bootstrapConfig(facts, name),
+  };
+  return { changes: [change], reports: [] };
+}
+
+function bootstrapConfig(facts: ControlPlaneFacts, clusterName: string): BootstrapConfig {
+  const { options, etcd } = facts;
+  const external = typeof etcd === 'object' ? etcd : undefined;
+  return {
+    ...nodeConfig(facts, clusterName),
+    'cluster-config': { ...featuresFor(snapMinor(facts.snap), options.features), ...annotations(options.annotations) },
+    ...(options.taints.length > 0 ? { 'control-plane-taints': [...options.taints] } : {}),
+    ...(options.podCidr ? { 'pod-cidr': options.podCidr } : {}),
+    ...(options.serviceCidr ? { 'service-cidr': options.serviceCidr } : {}),
+    'datastore-type': external ? 'external' : 'etcd',
+    ...(external
+      ? {
+          'datastore-servers': [...external.servers],
+          'datastore-ca-crt': external.ca,
+          'datastore-client-crt': external.certificate,
+          'datastore-client-key': external.key,
+        }
+      : {}),
+  };
+}
+
+function annotations(wanted: Readonly<Record<string, string>>): { annotations?: Record<string, string> } {
+  return Object.keys(wanted).length > 0 ? { annotations: { ...wanted } } : {};
+}
+
+/** What bootstrap and join have in common. k8sd includes the machine's own addresses; those seen from outside it cannot know. */
+function nodeConfig(facts: ControlPlaneFacts, clusterName: string): ControlPlaneArguments {
+  const wanted = wantedArguments(facts, clusterName);
+  const extra: Record<string, Record<string, string>> = birthArguments(wanted);
+  if (facts.addresses.length > 1) extra['extra-node-kubelet-args'] = { ...extra['extra-node-kubelet-args'], '--node-ip': facts.addresses.join(',') };
+  return { 'extra-sans': [...new Set([...facts.options.extraSans, ...facts.addresses])], ...extra };
+}
+
+/** The operator's arguments, and the one that the charm adds: the controller manager's cluster name, as cloud providers tag by it. */
+function wantedArguments(facts: ControlPlaneFacts, clusterName: string): Readonly<Partial<Record<Service, Arguments>>> {
+  const { arguments: wanted, datastore } = facts.options;
+  const manager = { ...wanted['kube-controller-manager'], '--cluster-name': clusterName };
+  return { ...wanted, 'kube-controller-manager': manager, etcd: datastore === 'managed-etcd' ? (wanted.etcd ?? {}) : {} };
+}
+
+function planJoin(facts: ControlPlaneFacts): ClusterPlan {
+  const { peers, offeredToken: offer, addresses: [address], snap } = facts;
+  const clusterName = knownClusterName(peers.own, peers.units);
+  if (offer === undefined || clusterName === undefined || address === undefined) return report(waiting('Waiting for Cluster token'));
+  const theirs = peers.shared[VERSION];
+  if (theirs && snap && snap.version !== theirs)
+    return report(blocked(`Snap ${snap.version} cannot join a cluster of ${theirs}; set snap-channel or attach snap-installation accordingly`));
+  const revision = Number(offer['revision']);
+  const failed = parseTokenFailure(peers.own[TOKEN_FAILURE]);
+  if (failed?.revision === revision) return report(waiting(`Waiting for another Cluster token: ${failed.error}`));
+  const change: Change = {
+    kind: 'join',
+    relation: peers.id,
+    revision,
+    token: offer['token'] ?? '',
+    name: facts.nodeName,
+    address: withPort(address, K8SD_PORT),
+    config: nodeConfig(facts, clusterName),
+  };
+  return { changes: [change], reports: [] };
+}
+
+/** A leader that is not in the cluster cannot make tokens: it names a member that shall make one for it. */
+function planDeputyRequest(facts: ControlPlaneFacts): ClusterPlan {
+  const deputy = [...facts.peers.units].find(([, bag]) => bag[JOINED])?.[0];
+  if (deputy === undefined) return report(waiting('Waiting for a member of the cluster to hand out a token'));
+  const wanted = `{"unit": "${deputy}", "for": "${facts.identity.unit}"}`;
+  return { changes: publish(facts.peers, 'application', { [DEPUTY]: wanted }), reports: [] };
+}
+
+/** The node is in the cluster. */
+function planMember(facts: ControlPlaneFacts): ClusterPlan {
+  if (facts.node?.role === 'worker')
+    return report(blocked('This machine is a worker of a cluster; remove the unit and use another machine'));
+  if (isStranger(facts))
+    return report(blocked('This unit has made a cluster of its own while another one existed; remove the unit and add one'));
+  const { peers, identity: us } = facts;
+  const clusterName = knownClusterName(peers.own, peers.units) ?? newClusterName(us.application, us.modelUuid);
+  const membership: Entries = { [JOINED]: clusterName, [TOKEN_FAILURE]: undefined, ...(facts.leader ? { [CLUSTER_NAME]: clusterName } : {}) };
+  return combine(
+    { changes: publish(peers, 'unit', membership), reports: [] },
+    planServiceArguments(facts, wantedArguments(facts, clusterName)),
+    planSnapRefresh(facts, facts.options, undefined),
+    { changes: [...planRegistries(facts, facts.options.registries), ...planLabels(facts, facts.options)], reports: [] },
+    planDeputy(facts),
+    facts.leader ? planLeader(facts, clusterName) : NOTHING,
+  );
+}
+
+/** In a cluster without having been let into this one: a leader lost its leadership while it bootstrapped. */
+function isStranger({ node, members, peers }: ControlPlaneFacts): boolean {
+  if (peers.own[JOINED] || members === undefined) return false;
+  const theirs = [...peers.units.values()].filter((bag) => bag[JOINED]).map((bag) => bag[NODE_NAME]);
+  return theirs.length > 0 && node !== undefined && !members.some(({ name }) => theirs.includes(name));
+}
+
+/** Offers a token in the name of a leader that asks for it, and clears away what it no longer has to offer. */
+function planDeputy({ identity: { unit }, peers, leader }: ControlPlaneFacts): ClusterPlan {
+  const request = leader ? undefined : parseObject(peers.shared[DEPUTY]);
+  const asker = request?.['unit'] === unit ? String(request['for']) : undefined;
+  const bag = asker === undefined ? undefined : peers.units.get(asker);
+  const node = bag?.[JOINED] ? undefined : bag?.[NODE_NAME];
+  const base = { relation: peers.id, as: 'deputy' } as const;
+  const changes: Change[] = [];
+  for (const [key, uri] of Object.entries(peers.own)) {
+    const offered = /^(.+)-secret-id$/.exec(key)?.[1];
+    if (offered !== undefined && (offered !== asker || node === undefined))
+      changes.push({ ...base, kind: 'withdraw-token', unit: offered, uri });
+  }
+  if (asker !== undefined && node !== undefined && !peers.own[secretIdKey(asker)])
+    changes.push({ ...base, kind: 'offer-token', unit: asker, node, worker: false, replaces: undefined });
+  return { changes, reports: [] };
+}
+
+function planLeader(facts: ControlPlaneFacts, clusterName: string): ClusterPlan {
+  const { peers, workers } = facts;
+  return combine(
+    { changes: [...planRemovals(facts), ...planTokens({ clusterName, peers, workers, failedTokens: facts.failedTokens })], reports: [] },
+    planAnnouncements(facts, clusterName),
+    planConfiguration(facts),
+    planTurns(facts),
+  );
+}
+
+/** Nodes whose units are gone. */
+export function planRemovals(facts: ControlPlaneFacts): readonly Change[] {
+  return [facts.peers, ...facts.workers].flatMap((relation) =>
+    [...allocations(relation.shared)]
+      .filter(([unit]) => unit !== facts.identity.unit && !relation.units.has(unit))
+      .map(([unit, { state, node }]): Change => ({
+        kind: 'remove-node',
+        relation: relation.id,
+        unit,
+        node,
+        force: state === 'pending',
+        uri: relation.shared[secretIdKey(unit)],
+      })),
+  );
+}
+
+/** What workers, control planes and other charms read about the cluster. */
+function planAnnouncements(facts: ControlPlaneFacts, clusterName: string): ClusterPlan {
+  const version = facts.snap?.version;
+  const relations = [facts.peers, ...facts.workers];
+  const strayVersions = versionReport(facts);
+  const shared: Entries = { [BOOTSTRAP_CERTIFICATES]: 'snap-managed' };
+  const ours: Entries = { ...identity(facts), [CLUSTER_NAME]: clusterName, [JOINED]: clusterName };
+  const changes = [
+    ...relations.flatMap((relation) =>
+      publish(relation, 'application', {
+        ...(relation.shared[BOOTSTRAP_CERTIFICATES] ? {} : shared),
+        ...(relation.units.size > 0 && strayVersions === undefined ? { [VERSION]: version } : {}),
+      }),
+    ),
+    ...publish(facts.peers, 'application', {
+      [DEPUTY]: undefined,
+      [facts.identity.unit]: `joined-${facts.node?.name}`,
+    }),
+    ...facts.workers.flatMap((relation) => publish(relation, 'unit', ours)),
+    ...facts.containerd.flatMap((relation) => publish(relation, 'application', { 'custom-registries': facts.options.registriesText })),
+  ];
+  return { changes, reports: strayVersions ? [strayVersions] : [] };
+}
+
+/** Units that announce no version, or another one than ours. */
+function versionReport(facts: ControlPlaneFacts): UnitStatus | undefined {
+  const silent = [facts.peers, ...facts.workers].flatMap(({ units }) => [...units].filter(([, bag]) => bag[JOINED] && !bag[VERSION]));
+  if (silent[0]) return waiting(`Waiting for version from ${silent[0][0]}`);
+  const differ = (relation: RelationFacts) => [...relation.units.values()].filter((bag) => bag[VERSION] && bag[VERSION] !== facts.snap?.version).length;
+  const counts = [count(differ(facts.peers), 'Control Plane'), count(facts.workers.reduce((sum, relation) => sum + differ(relation), 0), 'Worker')];
+  const late = counts.filter((text) => text !== undefined);
+  return late.length === 0 ? undefined : waiting(`Waiting for ${late.join(', ')} to upgrade`);
+}
+
+function count(number: number, noun: string): string | undefined {
+  return number === 0 ? undefined : `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function planConfiguration(facts: ControlPlaneFacts): ClusterPlan {
+  const { configuration, options, memory, etcd } = facts;
+  if (configuration === undefined) return NOTHING;
+  const features = featureChanges(featuresFor(snapMinor(facts.snap), options.features), configuration.config);
+  const annotated = annotationChanges(options.annotations, configuration.config.annotations ?? {}, memory.annotations);
+  const datastore = typeof etcd === 'object' ? datastoreChange(etcd, configuration.datastore ?? {}) : undefined;
+  const config = { ...features, ...(Object.keys(annotated).length > 0 ? { annotations: annotated } : {}) };
+  const ours = Object.keys(options.annotations).sort();
+  const changes: Change[] = [];
+  if (Object.keys(config).length > 0 || datastore) changes.push({ kind: 'configure-cluster', config, datastore });
+  if (ours.join(' ') !== [...memory.annotations].sort().join(' '))
+    changes.push({ kind: 'remember', key: 'annotations', value: ours.length > 0 ? JSON.stringify(ours) : undefined });
+  return { changes, reports: immutableReports(facts) };
+}
+
+type EtcdAccess = Exclude<ControlPlaneFacts['etcd'], string | undefined>;
+
+/** Rotated client certificates and moved servers of an external etcd arrive this way. */
+function datastoreChange(etcd: EtcdAccess, present: Readonly<Record<string, unknown>>) {
+  const wanted = {
+    servers: [...etcd.servers],
+    'ca-crt': etcd.ca,
+    'client-crt': etcd.certificate,
+    'client-key': etcd.key,
+  };
+  const same = Object.entries(wanted).every(([key, value]) => JSON.stringify(present[key]) === JSON.stringify(value));
+  return same ? undefined : { type: 'external' as const, ...wanted };
+}
+
+/** Options that were read at bootstrap and have been changed since. */
+function immutableReports({ configuration, options }: ControlPlaneFacts): readonly UnitStatus[] {
+  const datastore = configuration?.datastore?.['type'] === 'external' ? 'etcd' : 'managed-etcd';
+  const pairs: readonly (readonly [string, string | undefined, string | undefined])[] = [
+    ['bootstrap-pod-cidr', options.podCidr, configuration?.podCidr],
+    ['bootstrap-service-cidr', options.serviceCidr, configuration?.serviceCidr],
+    ['bootstrap-datastore', options.datastore, datastore],
+  ];
+  return pairs
+    .filter(([, wanted, present]) => wanted !== undefined && present !== undefined && present !== '' && wanted !== present)
+    .map(([option, , present]) => blocked(`${option} cannot change after bootstrap; set it back to ${present}`));
+}
+
+function planTurns(facts: ControlPlaneFacts): ClusterPlan {
+  if (!facts.leader) return NOTHING;
+  const joining = [...allocations(facts.peers.shared)].find(([unit, { state }]) => state === 'pending' && facts.peers.units.has(unit))?.[0];
+  const { entries, held } = grantTurns(rollingOf(facts), (asker) => {
+    if (joining !== undefined) return `${joining} is joining`;
+    const silent = facts.silent.filter((unit) => unit !== asker);
+    return silent.length > 0 ? `the API server of ${silent.join(', ')} does not answer` : undefined;
+  });
+  return { changes: publish(facts.peers, 'application', entries), reports: held ? [waiting(held)] : [] };
+}
+
+/**
+ * Leaving: the leader takes itself out, since nobody else may; any other unit waits for the leader to do it, as long as
+ * somebody stays who could; then services and snap go. Nothing is left to wait for when the whole application goes.
+ */
+function planDeparture(facts: ControlPlaneFacts): ClusterPlan {
+  const final = facts.event.kind === 'stop' || facts.event.kind === 'remove';
+  const remember: readonly Change[] = facts.memory.leaving ? [] : [{ kind: 'remember', key: 'leaving', value: 'yes' }];
+  if (!final || facts.snap === undefined) return { changes: remember, reports: [{ status: 'maintenance', message: 'Leaving the cluster' }] };
+  const changes: Change[] = [...remember];
+  if (facts.node !== undefined) {
+    if (facts.staying.length === 0) changes.push({ kind: 'remove-snap' });
+    else if (facts.leader) changes.push({ kind: 'leave-cluster', name: facts.node.name, force: false }, { kind: 'remove-snap' });
+    else changes.push({ kind: 'await-removal' }, { kind: 'leave-cluster', name: facts.node.name, force: false }, { kind: 'remove-snap' });
+  } else changes.push({ kind: 'remove-snap' });
+  return { changes, reports: [{ status: 'maintenance', message: 'Leaving the cluster' }] };
+}
+
+function report(status: UnitStatus): ClusterPlan {
+  return { changes: [], reports: [status] };
+}

@@ -1,0 +1,133 @@
+/** What a node needs whatever its role: the snap, its arguments, its labels, its registries. */
+
+import type { UnitStatus } from '../juju/status.ts';
+import { argumentsAtBirth, planArguments } from './arguments.ts';
+import type { Change, Entries } from './change.ts';
+import type { Service } from './default-arguments.ts';
+import type { Arguments } from './extra-arguments.ts';
+import { type NodeFacts, type RelationFacts, snapMinor } from './facts.ts';
+import type { NodeOptions } from './options.ts';
+import { HOSTS_DIRECTORY, type Registry, registryFiles } from './registries.ts';
+import { minorOf } from './wire.ts';
+
+export interface ClusterPlan {
+  readonly changes: readonly Change[];
+  /** What the unit has to tell; the charm decides what of it becomes its status. */
+  readonly reports: readonly UnitStatus[];
+}
+
+export const NOTHING: ClusterPlan = { changes: [], reports: [] };
+
+export function blocked(message: string): UnitStatus {
+  return { status: 'blocked', message };
+}
+
+export function waiting(message: string): UnitStatus {
+  return { status: 'waiting', message };
+}
+
+export function combine(...plans: readonly ClusterPlan[]): ClusterPlan {
+  return { changes: plans.flatMap(({ changes }) => changes), reports: plans.flatMap(({ reports }) => reports) };
+}
+
+/** Entries of a databag that are not as wanted, as a change; none when all are. */
+export function publish(relation: RelationFacts, scope: 'unit' | 'application', wanted: Entries): readonly Change[] {
+  const present = scope === 'unit' ? relation.own : relation.shared;
+  const different = Object.entries(wanted).filter(([key, value]) => (present[key] ?? '') !== (value ?? ''));
+  return different.length === 0 ? [] : [{ kind: 'publish', relation: relation.id, scope, entries: Object.fromEntries(different) }];
+}
+
+/** @returns the plan when nothing else can be done before it, or undefined when the node is ready for more. */
+export function planPreparation(facts: NodeFacts, options: NodeOptions): ClusterPlan | undefined {
+  if (facts.problems.length > 0)
+    return { changes: [], reports: facts.problems.map(({ option, message }) => blocked(`${option} ${message}`)) };
+  if (facts.snap === undefined)
+    return { changes: [{ kind: 'install-snap', channel: options.snapChannel, file: facts.snapFile }], reports: [] };
+  if (facts.daemon === 'starting' || facts.daemon === 'absent')
+    return { changes: [...planHold(facts), { kind: 'await-daemon' }], reports: [] };
+  return undefined;
+}
+
+export function planHold({ snap }: NodeFacts): readonly Change[] {
+  return snap && snap.heldUntil === undefined ? [{ kind: 'hold-snap' }] : [];
+}
+
+/**
+ * The snap that is wanted, when it is another one. Kubernetes supports neither going back nor skipping a minor version, and
+ * no kubelet that is newer than its API server (Kubernetes version skew policy).
+ */
+export function planSnapRefresh(facts: NodeFacts, options: NodeOptions, controlPlaneVersion: string | undefined): ClusterPlan {
+  const { snap, snapFile, memory } = facts;
+  if (snap === undefined) return NOTHING;
+  const refresh = { kind: 'refresh-snap', channel: options.snapChannel, file: snapFile } as const;
+  if (snapFile && snapFile.sha256 !== memory.snapFile) return { changes: [refresh], reports: [] };
+  if (snap.channel === undefined || snap.channel === options.snapChannel) return NOTHING;
+  const present = snapMinor(snap);
+  const wanted = minorOf(options.snapChannel.replace('-classic', ''));
+  if (wanted !== undefined && (wanted < present || wanted > present + 1)) {
+    const reason = wanted < present ? 'goes back' : 'skips a minor version';
+    return { changes: [], reports: [blocked(`snap-channel ${reason} from 1.${present}; set 1.${present} or 1.${present + 1}`)] };
+  }
+  const ceiling = minorOf(controlPlaneVersion ?? '');
+  if (wanted !== undefined && ceiling !== undefined && wanted > ceiling)
+    return { changes: [], reports: [waiting(`snap-channel is newer than the control plane's ${controlPlaneVersion}; waiting for it`)] };
+  return { changes: [refresh], reports: [] };
+}
+
+export function planServiceArguments(facts: NodeFacts, wanted: Readonly<Partial<Record<Service, Arguments>>>): ClusterPlan {
+  const changes: Change[] = [];
+  const reports: UnitStatus[] = [];
+  for (const [name, file] of Object.entries(facts.arguments)) {
+    const service = name as Service;
+    const change = planArguments(service, wanted[service] ?? {}, file, facts.memory.arguments[service] ?? {});
+    if (file.journal && !file.journal.finished && file.journal.after === file.text && !hasEdits(change))
+      changes.push({ kind: 'finish-arguments', service, before: file.journal.before });
+    if (change === undefined) continue;
+    changes.push(hasEdits(change) ? { kind: 'write-arguments', change, before: file.text } : { kind: 'remember-arguments', change });
+  }
+  return { changes, reports };
+}
+
+/** The options' arguments in the fields of a bootstrap or join, as far as they can be given there. */
+export function birthArguments(wanted: Readonly<Partial<Record<Service, Arguments>>>): Record<string, Record<string, string>> {
+  const given = Object.entries(wanted).flatMap(([service, extra]) => {
+    const additions = argumentsAtBirth(service as Service, extra);
+    return Object.keys(additions).length === 0 ? [] : [[`extra-node-${service}-args`, additions] as const];
+  });
+  return Object.fromEntries(given);
+}
+
+export function planLabels(facts: NodeFacts, options: NodeOptions): readonly Change[] {
+  const { labels: wanted } = options;
+  const { labels: remembered } = facts.memory;
+  const set = Object.entries(wanted).filter(([key, value]) => remembered[key] !== value);
+  const gone = Object.keys(remembered).filter((key) => !(key in wanted));
+  if (set.length + gone.length === 0) return [];
+  const labels = Object.fromEntries([...set, ...gone.map((key) => [key, null] as const)]);
+  return [{ kind: 'label-node', node: facts.node?.name ?? facts.nodeName, labels, remember: wanted }];
+}
+
+/** Registry files that differ, and those of ours that are no longer wanted. Files of other hands are left alone. */
+export function planRegistries(facts: NodeFacts, registries: readonly Registry[]): readonly Change[] {
+  const wanted = registries.flatMap(registryFiles);
+  const write = wanted.filter(({ path, content }) => facts.registryFiles[path] !== content);
+  const paths = new Set(wanted.map(({ path }) => path));
+  const remove = facts.memory.registries.filter((path) => !paths.has(path) && path.startsWith(HOSTS_DIRECTORY));
+  const missed = [...paths].filter((path) => !facts.memory.registries.includes(path));
+  if (write.length + remove.length + missed.length === 0) return [];
+  return [{ kind: 'write-registries', write, remove, remember: [...paths] }];
+}
+
+/** Existing charms refreshed in place find this state and do not wait for an upgrade that nobody has prepared. */
+export function planUpgradeRelation(facts: NodeFacts, leader: boolean): readonly Change[] {
+  const relation = facts.upgradeRelation;
+  if (relation === undefined) return [];
+  return [
+    ...publish(relation, 'unit', { state: 'idle' }),
+    ...(leader ? publish(relation, 'application', { 'upgrade-stack': undefined }) : []),
+  ];
+}
+
+function hasEdits(change: { readonly set: object } | undefined): boolean {
+  return change !== undefined && Object.keys(change.set).length > 0;
+}

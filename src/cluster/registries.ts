@@ -1,0 +1,116 @@
+/**
+ * Container registries: the `containerd-custom-registries` option, which also travels to the workers as it was written, and
+ * the files that containerd reads for each registry host (containerd: docs/hosts.md). containerd looks at them at each pull,
+ * so nothing is restarted.
+ */
+
+import type { Checked } from './option-problem.ts';
+
+export interface Registry {
+  readonly url: string;
+  readonly host: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly identitytoken?: string;
+  /** Base64 of a PEM file, as are the next two. */
+  readonly ca_file?: string;
+  readonly cert_file?: string;
+  readonly key_file?: string;
+  readonly skip_verify?: boolean;
+  readonly override_path?: boolean;
+}
+
+export interface RegistryFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+export const HOSTS_DIRECTORY = '/etc/containerd/hosts.d';
+
+const TEXT_FIELDS = ['host', 'username', 'password', 'identitytoken', 'ca_file', 'cert_file', 'key_file'] as const;
+const FLAG_FIELDS = ['skip_verify', 'override_path'] as const;
+const FIELDS: readonly string[] = ['url', ...TEXT_FIELDS, ...FLAG_FIELDS];
+
+/** Messages name items by position and never repeat what is in them: they may hold credentials. */
+export function parseRegistries(option: string, text: string): Checked<readonly Registry[]> {
+  const fail = (message: string) => ({ value: [], problems: [{ option, message }] });
+  let items: unknown;
+  try {
+    items = text.trim() === '' ? [] : JSON.parse(text);
+  } catch {
+    return fail('is not JSON; write a list such as [{"url": "https://registry.example.com"}]');
+  }
+  if (!Array.isArray(items)) return fail('is not a JSON list of objects');
+  const registries: Registry[] = [];
+  for (const [index, item] of items.entries()) {
+    const problem = itemProblem(item);
+    if (problem !== undefined) return fail(`item ${index + 1} ${problem}`);
+    const registry = item as Omit<Registry, 'host'> & { host?: string };
+    const host = registry.host || new URL(registry.url).host;
+    if (registries.some((other) => other.host === host)) return fail(`item ${index + 1} names a host that an item before it has`);
+    registries.push({ ...registry, host });
+  }
+  return { value: registries, problems: [] };
+}
+
+/** The files of one registry below its host's folder. Mode 0600: they hold credentials. */
+export function registryFiles(registry: Registry): readonly RegistryFile[] {
+  const folder = `${HOSTS_DIRECTORY}/${registry.host}`;
+  const decoded = (name: string, encoded: string | undefined): RegistryFile[] =>
+    encoded ? [{ path: `${folder}/${name}`, content: Buffer.from(encoded, 'base64').toString('utf8') }] : [];
+  return [
+    ...decoded('ca.crt', registry.ca_file),
+    ...decoded('client.crt', registry.cert_file),
+    ...decoded('client.key', registry.key_file),
+    { path: `${folder}/hosts.toml`, content: hostsToml(registry, folder) },
+  ];
+}
+
+function hostsToml(registry: Registry, folder: string): string {
+  const client = registry.key_file
+    ? `[[${toml(`${folder}/client.crt`)}, ${toml(`${folder}/client.key`)}]]`
+    : toml(`${folder}/client.crt`);
+  const authorization = authorizationHeader(registry);
+  return [
+    `server = ${toml(registry.url)}`,
+    '',
+    `[host.${toml(registry.url)}]`,
+    'capabilities = ["pull", "resolve"]',
+    ...(registry.ca_file ? [`ca = ${toml(`${folder}/ca.crt`)}`] : []),
+    ...(registry.cert_file ? [`client = ${client}`] : []),
+    ...(registry.skip_verify ? ['skip_verify = true'] : []),
+    ...(registry.override_path ? ['override_path = true'] : []),
+    ...(authorization ? [`[host.${toml(registry.url)}.header]`, `Authorization = ${toml(authorization)}`] : []),
+    '',
+  ].join('\n');
+}
+
+/** RFC 7617 and RFC 6750. */
+function authorizationHeader({ username, password, identitytoken }: Registry): string | undefined {
+  if (username && password) return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  return identitytoken ? `Bearer ${identitytoken}` : undefined;
+}
+
+/** A TOML basic string; JSON's escapes are a subset of TOML's. */
+function toml(text: string): string {
+  return JSON.stringify(text).replaceAll('\u007f', '\\u007f');
+}
+
+function itemProblem(item: unknown): string | undefined {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return 'is not an object';
+  const unknown = Object.keys(item).find((key) => !FIELDS.includes(key));
+  if (unknown !== undefined) return `has the unknown field ${JSON.stringify(unknown)}; known are ${FIELDS.join(', ')}`;
+  const fields = item as Record<string, unknown>;
+  const notText = TEXT_FIELDS.find((key) => fields[key] !== undefined && typeof fields[key] !== 'string');
+  if (notText !== undefined) return `has a ${notText} that is not text`;
+  const notFlag = FLAG_FIELDS.find((key) => fields[key] !== undefined && typeof fields[key] !== 'boolean');
+  if (notFlag !== undefined) return `has a ${notFlag} that is neither true nor false`;
+  if (!isHttpUrl(fields['url'])) return 'has no url that begins with http:// or https://';
+  const host = fields['host'];
+  if (typeof host === 'string' && host !== '' && !/^[A-Za-z0-9_][A-Za-z0-9._:[\]-]*$/.test(host)) return 'has a host that is not a host name';
+  return undefined;
+}
+
+function isHttpUrl(value: unknown): boolean {
+  return typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value);
+}

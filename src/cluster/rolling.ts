@@ -1,0 +1,154 @@
+/**
+ * Turns: disruptive changes on control planes happen on one unit at a time, so that the API stays up.
+ *
+ * A unit that needs a turn writes a request into its databag of the peer relation; the leader writes a grant for one of them
+ * into the application databag; the unit makes its change and takes the request back, whereupon the leader takes back the
+ * grant. All of it lives in databags, so it survives the loss of any unit and of the leader. What ends without being taken
+ * back: the unit is gone (it is no longer on the relation), or does not come back in time (the grant is a lease).
+ *
+ * A change that failed and was undone is not tried again on its unit, and not on the others either while that unit says so:
+ * what broke one API server would break the next. It is forgotten as soon as it is no longer wanted.
+ */
+
+import { createHash } from 'node:crypto';
+import type { Databag } from '../juju/juju.ts';
+import type { RollingFailure } from './facts.ts';
+import type { Entries } from './change.ts';
+import { parseObject } from './wire.ts';
+
+export const REQUEST = 'rolling-request';
+export const FAILURE = 'rolling-failure';
+export const GRANT = 'rolling-grant';
+
+/** How long a grant holds when nothing is heard of its unit: longer than any dispatch of ours may last. */
+export const LEASE_MS = 30 * 60_000;
+
+/** A unit begins nothing with a grant older than this, so that clocks may differ by the rest of the lease. */
+export const LATEST_START_MS = 15 * 60_000;
+
+export interface Grant {
+  readonly unit: string;
+  readonly id: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+export interface Rolling {
+  readonly unit: string;
+  readonly leader: boolean;
+  /** Our unit databag, with what is already pending. */
+  readonly own: Databag;
+  /** Databags of the other control planes. */
+  readonly units: ReadonlyMap<string, Databag>;
+  readonly shared: Databag;
+  readonly now: Date;
+}
+
+export type Turn =
+  /** Go ahead. */
+  | { readonly kind: 'granted' }
+  /** Ask for a turn with these entries in the unit databag. */
+  | { readonly kind: 'ask'; readonly entries: Entries }
+  /** It was asked for; somebody else has it, or the leader has not answered. */
+  | { readonly kind: 'wait'; readonly reason: string };
+
+/** One name for the same set of changes on every unit. */
+export function changeId(descriptions: readonly string[]): string {
+  return createHash('sha256').update(descriptions.join('\n')).digest('hex').slice(0, 16);
+}
+
+/** Why a single change is not to be tried: it failed on this unit, or another one says that it failed there. */
+export function reasonNotToTry(rolling: Rolling | undefined, failures: readonly RollingFailure[], id: string): string | undefined {
+  const here = failures.find((failure) => failure.id === id);
+  if (here) return here.reason;
+  for (const [unit, bag] of rolling?.units ?? []) {
+    const there = parseFailures(bag[FAILURE]).find((failure) => failure.id === id);
+    if (there) return `${unit}: ${there.reason}`;
+  }
+  return undefined;
+}
+
+/** Whether this unit may make the set of disruptive changes of that id now. */
+export function turn(rolling: Rolling, id: string, reason: string): Turn {
+  if (rolling.units.size === 0) return { kind: 'granted' };
+  const grant = parseGrant(rolling.shared[GRANT]);
+  const ours = grant?.unit === rolling.unit && grant.id === id;
+  if (ours && rolling.now.getTime() - Date.parse(grant.at) < LATEST_START_MS) return { kind: 'granted' };
+  const asked = parseRequest(rolling.own[REQUEST]);
+  if (asked?.id !== id || asked.reason !== reason) return { kind: 'ask', entries: { [REQUEST]: `{"id": "${id}", "reason": ${JSON.stringify(reason)}}` } };
+  return { kind: 'wait', reason: grant && !ours ? `${grant.unit} has its turn` : 'the leader gives the turns' };
+}
+
+/** What the unit's databag has to say once its changes are made or given up; empty when it says so already. */
+export function release(own: Databag, failures: readonly RollingFailure[]): Entries {
+  const items = failures.map(({ id, reason }) => `{"id": "${id}", "reason": ${JSON.stringify(reason.slice(0, 500))}}`);
+  const text = items.length === 0 ? undefined : `[${items.join(', ')}]`;
+  return {
+    ...(own[REQUEST] === undefined ? {} : { [REQUEST]: undefined }),
+    ...(own[FAILURE] === text ? {} : { [FAILURE]: text }),
+  };
+}
+
+export interface Granting {
+  /** For the application databag; empty when nothing is to be changed. */
+  readonly entries: Entries;
+  /** Why nobody got a turn although somebody waits for one. */
+  readonly held?: string;
+}
+
+/**
+ * The leader's part: takes back a grant that has ended, and gives the next. Nobody gets a turn while a control plane other
+ * than the one that asks does not answer, or while one is joining.
+ */
+export function grantTurns(rolling: Rolling, trouble: (unit: string) => string | undefined): Granting {
+  const bags = new Map([[rolling.unit, rolling.own], ...rolling.units]);
+  const present = parseGrant(rolling.shared[GRANT]);
+  if (present && holds(present, bags, rolling.now)) return { entries: {} };
+  const waiting = [...bags]
+    .flatMap(([unit, bag]) => {
+      const request = parseRequest(bag[REQUEST]);
+      return request ? [{ unit, id: request.id }] : [];
+    })
+    .sort((a, b) => unitNumber(a.unit) - unitNumber(b.unit));
+  const ended: Entries = present ? { [GRANT]: undefined } : {};
+  const next = waiting[0];
+  if (next === undefined) return { entries: ended };
+  const held = trouble(next.unit);
+  if (held !== undefined) return { entries: ended, held: `${next.unit} waits for its turn: ${held}` };
+  return { entries: { [GRANT]: `{"unit": "${next.unit}", "id": "${next.id}", "at": "${rolling.now.toISOString()}"}` } };
+}
+
+/** Whether somebody waits for a turn that has not been given: only then is it worth looking whether all answer. */
+export function wantsTurn({ own, units, shared, now, unit }: Rolling): boolean {
+  const bags = new Map([[unit, own], ...units]);
+  const present = parseGrant(shared[GRANT]);
+  return !(present && holds(present, bags, now)) && [...bags.values()].some((bag) => bag[REQUEST] !== undefined);
+}
+
+function holds(grant: Grant, bags: ReadonlyMap<string, Databag>, now: Date): boolean {
+  const request = parseRequest(bags.get(grant.unit)?.[REQUEST]);
+  return request?.id === grant.id && now.getTime() - Date.parse(grant.at) < LEASE_MS;
+}
+
+function parseGrant(text: string | undefined): Grant | undefined {
+  const { unit, id, at } = parseObject(text) ?? {};
+  const known = typeof unit === 'string' && typeof id === 'string' && typeof at === 'string' && !Number.isNaN(Date.parse(at));
+  return known ? { unit, id, at } : undefined;
+}
+
+function parseRequest(text: string | undefined): { id: string; reason: string } | undefined {
+  const { id, reason } = parseObject(text) ?? {};
+  return typeof id === 'string' ? { id, reason: String(reason ?? '') } : undefined;
+}
+
+function parseFailures(text: string | undefined): readonly RollingFailure[] {
+  const items = parseObject(`{"failures": ${text || '[]'}}`)?.['failures'];
+  if (!Array.isArray(items)) return [];
+  return items.flatMap((item: { id?: unknown; reason?: unknown } | null) =>
+    typeof item?.id === 'string' ? [{ id: item.id, reason: String(item.reason ?? '') }] : [],
+  );
+}
+
+function unitNumber(unit: string): number {
+  return Number(unit.split('/')[1] ?? 0);
+}

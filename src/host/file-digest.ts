@@ -1,0 +1,20 @@
+/** Size and digest of a file that another program names by the operating system's path (Juju's resources). */
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+
+export interface FileDigest {
+  /** Bytes. */
+  readonly size: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+/** Reads the file as a stream, whatever its size. Throws when it cannot be read. */
+export async function fileDigest(path: string): Promise<FileDigest> {
+  const { size } = await stat(path);
+  const hash = createHash('sha256');
+  for await (const part of createReadStream(path)) hash.update(part as Buffer);
+  return { size, sha256: hash.digest('hex') };
+}

@@ -16,7 +16,8 @@ export async function applyCertificates(doors: Doors, facts: CertificateFacts, c
   try {
     await apply(doors, facts, change);
   } catch (error) {
-    if (error instanceof KubernetesError) throw new RefreshFailed('waiting', `Waiting for the API server: ${error.message}`);
+    if (error instanceof KubernetesError)
+      throw new RefreshFailed('waiting', `Waiting for the API server: ${error.message}`);
     throw error;
   }
 }
@@ -27,7 +28,9 @@ async function apply(doors: Doors, { node, relation }: CertificateFacts, change:
   switch (change.kind) {
     case 'finish-refresh': {
       const outcome = await finishRefresh(doors, node, change.note, progress);
-      return juju.log.warning(`an interrupted refresh of certificates was taken up: ${outcome === 'done' ? 'it is complete' : 'nothing had been changed'}`);
+      return juju.log.warning(
+        `an interrupted refresh of certificates was taken up: ${outcome === 'done' ? 'it is complete' : 'nothing had been changed'}`,
+      );
     }
     case 'refresh-sans':
       return refreshControlPlane(
@@ -38,7 +41,12 @@ async function apply(doors: Doors, { node, relation }: CertificateFacts, change:
       );
     case 'announce-requests':
       await submitRequests(doors, change.journal);
-      return juju.relations.setUnit(change.relation, { [REQUESTS]: formatWish(change.journal.id, change.journal.requests.map(({ object }) => object)) });
+      return juju.relations.setUnit(change.relation, {
+        [REQUESTS]: formatWish(
+          change.journal.id,
+          change.journal.requests.map(({ object }) => object),
+        ),
+      });
     case 'take-certificates':
       await recordFailure(doors, () => takeCertificates(doors, node, change.journal));
       if (relation) juju.relations.setUnit(relation, { [REQUESTS]: undefined });

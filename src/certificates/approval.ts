@@ -21,18 +21,25 @@ const LOOPBACK = ['127.0.0.1', '::1'];
 const LONGEST_SECONDS = 10 * 366 * 86_400;
 
 /** @returns why the request must be denied, or undefined when it is as it has to be. */
-export function reasonToDeny(object: CertificateRequest, request: ParsedRequest | undefined, requester: Requester): string | undefined {
+export function reasonToDeny(
+  object: CertificateRequest,
+  request: ParsedRequest | undefined,
+  requester: Requester,
+): string | undefined {
   const kind = REQUEST_KINDS.find(({ signerName }) => signerName === object.signerName);
   if (kind === undefined) return `signer ${object.signerName} is none of those of a worker`;
   const user = `system:node:${requester.node}`;
   if (object.username !== user) return `it was made by ${object.username}, not by ${user}`;
   if (!object.groups.includes('system:nodes')) return 'it was not made by a member of system:nodes';
-  if (!sameSet(object.usages, kind.usages)) return `its usages are ${object.usages.join(', ')}; they must be ${kind.usages.join(', ')}`;
+  if (!sameSet(object.usages, kind.usages))
+    return `its usages are ${object.usages.join(', ')}; they must be ${kind.usages.join(', ')}`;
   if ((object.expirationSeconds ?? 0) > LONGEST_SECONDS) return 'it asks for a life of more than ten years';
   if (request === undefined) return 'it holds no certificate signing request that can be read';
   if (!request.signed) return 'it is not signed with its own key';
-  if (request.key.algorithm.startsWith('RSA') && request.key.bits < SMALLEST_RSA) return `its RSA key has ${request.key.bits} bits; at least ${SMALLEST_RSA} are needed`;
-  if (!sameSubject(request.subject, kind.subject(requester.node))) return `its subject is ${subjectText(request.subject)}; it must be ${subjectText(kind.subject(requester.node))}`;
+  if (request.key.algorithm.startsWith('RSA') && request.key.bits < SMALLEST_RSA)
+    return `its RSA key has ${request.key.bits} bits; at least ${SMALLEST_RSA} are needed`;
+  if (!sameSubject(request.subject, kind.subject(requester.node)))
+    return `its subject is ${subjectText(request.subject)}; it must be ${subjectText(kind.subject(requester.node))}`;
   if (request.otherExtensions.length > 0) return `it asks for the extensions ${request.otherExtensions.join(', ')}`;
   if (request.otherNames.length > 0) return `it asks for names of the kinds ${request.otherNames.join(', ')}`;
   return sanReason(request.sans, kind.pair === 'kubelet', requester);
@@ -51,7 +58,10 @@ function sanText(san: string): string {
 }
 
 function sameSubject(one: readonly SubjectPart[], other: readonly SubjectPart[]): boolean {
-  return sameSet(one.map((part) => part.join('=')), other.map((part) => part.join('=')));
+  return sameSet(
+    one.map((part) => part.join('=')),
+    other.map((part) => part.join('=')),
+  );
 }
 
 function subjectText(subject: readonly SubjectPart[]): string {

@@ -4,7 +4,7 @@
  */
 
 import type { Files } from '../host/host.ts';
-import { refreshedFiles, type Role } from './names.ts';
+import { type Role, refreshedFiles } from './names.ts';
 
 const DIRECTORY = '/var/lib/k8s-charm/certificates';
 const NOTE = `${DIRECTORY}/refresh.json`;

@@ -6,7 +6,12 @@ import type { RequestJournal } from './request-journal.ts';
 
 export type Change =
   | { readonly kind: 'finish-refresh'; readonly note: RefreshNote }
-  | { readonly kind: 'refresh-sans'; readonly missing: readonly string[]; readonly extraSans: readonly string[]; readonly expirationSeconds: number }
+  | {
+      readonly kind: 'refresh-sans';
+      readonly missing: readonly string[];
+      readonly extraSans: readonly string[];
+      readonly expirationSeconds: number;
+    }
   | { readonly kind: 'announce-requests'; readonly relation: string; readonly journal: RequestJournal }
   | { readonly kind: 'take-certificates'; readonly journal: RequestJournal }
   | { readonly kind: 'give-up-refresh'; readonly reason: string }

@@ -12,12 +12,17 @@ import { decisionKey, formatDecision } from './wire.ts';
 export async function decideRequests(doors: Doors, wish: ApprovalWish): Promise<void> {
   const { juju } = doors;
   const kubernetes = await doors.kubernetes();
-  if (kubernetes === undefined) throw new RefreshFailed('waiting', 'Waiting for the API server to decide certificate requests');
+  if (kubernetes === undefined)
+    throw new RefreshFailed('waiting', 'Waiting for the API server to decide certificate requests');
   const denial = await firstDenial(kubernetes, wish);
   for (const name of wish.requests) {
     const object = await kubernetes.certificateRequest(name);
     if (object?.state !== 'pending') continue;
-    if (denial === undefined) await kubernetes.approve(name, { reason: 'ApprovedByCharm', message: `Checked against what is known of unit ${wish.unit}` });
+    if (denial === undefined)
+      await kubernetes.approve(name, {
+        reason: 'ApprovedByCharm',
+        message: `Checked against what is known of unit ${wish.unit}`,
+      });
     else await kubernetes.deny(name, { reason: 'DeniedByCharm', message: denial.slice(0, 1_000) });
   }
   if (denial === undefined) juju.log.info(`certificate requests of ${wish.unit} approved: ${wish.requests.join(', ')}`);
@@ -26,7 +31,10 @@ export async function decideRequests(doors: Doors, wish: ApprovalWish): Promise<
   juju.relations.setApplication(wish.relation, { [decisionKey(wish.unit)]: formatDecision(decision) });
 }
 
-async function firstDenial(kubernetes: Kubernetes, { node, requests, addresses, unit }: ApprovalWish): Promise<string | undefined> {
+async function firstDenial(
+  kubernetes: Kubernetes,
+  { node, requests, addresses, unit }: ApprovalWish,
+): Promise<string | undefined> {
   if (node === undefined) return `${unit} has no node in the cluster`;
   for (const name of requests) {
     const object = await kubernetes.certificateRequest(name);

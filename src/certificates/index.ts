@@ -1,7 +1,11 @@
 /** What the charms use of the certificates domain. */
 
 export { applyCertificates } from './apply.ts';
-export { type Change as CertificateChange, describe as describeCertificateChange, isDisruptive as isDisruptiveCertificateChange } from './change.ts';
+export {
+  type Change as CertificateChange,
+  describe as describeCertificateChange,
+  isDisruptive as isDisruptiveCertificateChange,
+} from './change.ts';
 export type { CertificateFacts, NodeIdentity } from './facts.ts';
 export { CONTROL_PLANE_NAMES } from './names.ts';
 export { FAILURE_KEY, observeCertificates } from './observe.ts';

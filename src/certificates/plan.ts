@@ -49,19 +49,37 @@ function planSans({ apiServer, authority, node, now }: CertificateFacts): readon
 
 function planWorker({ journal, announced, relation, decision, failure, now }: CertificateFacts): CertificatePlan {
   const reports: readonly UnitStatus[] = failure ? [{ status: 'active', message: failure }] : [];
-  if (journal === undefined) return { changes: announced && relation ? [{ kind: 'clear-announcement', relation }] : [], reports };
+  if (journal === undefined)
+    return { changes: announced && relation ? [{ kind: 'clear-announcement', relation }] : [], reports };
   if (journal.issued) return { changes: [{ kind: 'take-certificates', journal }], reports: [] };
-  if (relation === undefined) return { changes: [{ kind: 'give-up-refresh', reason: 'the integration with the control plane is gone' }], reports: [] };
-  if (decision?.id === journal.id)
+  if (relation === undefined)
     return {
-      changes: [decision.approved ? { kind: 'take-certificates', journal } : { kind: 'give-up-refresh', reason: `the control plane denied it: ${decision.reason}` }],
+      changes: [{ kind: 'give-up-refresh', reason: 'the integration with the control plane is gone' }],
       reports: [],
     };
-  const wish = formatWish(journal.id, journal.requests.map(({ object }) => object));
+  if (decision?.id === journal.id)
+    return {
+      changes: [
+        decision.approved
+          ? { kind: 'take-certificates', journal }
+          : { kind: 'give-up-refresh', reason: `the control plane denied it: ${decision.reason}` },
+      ],
+      reports: [],
+    };
+  const wish = formatWish(
+    journal.id,
+    journal.requests.map(({ object }) => object),
+  );
   if (announced !== wish) return { changes: [{ kind: 'announce-requests', relation, journal }], reports: [] };
   if (now.getTime() - Date.parse(journal.requestedAt) > DECISION_MS)
-    return { changes: [{ kind: 'give-up-refresh', reason: 'no control plane has decided on it within an hour' }], reports: [] };
-  return { changes: [], reports: [{ status: 'waiting', message: 'Waiting for the control plane to approve the certificate requests' }] };
+    return {
+      changes: [{ kind: 'give-up-refresh', reason: 'no control plane has decided on it within an hour' }],
+      reports: [],
+    };
+  return {
+    changes: [],
+    reports: [{ status: 'waiting', message: 'Waiting for the control plane to approve the certificate requests' }],
+  };
 }
 
 function seconds(from: Date, to: Date): number {

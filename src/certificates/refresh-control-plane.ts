@@ -26,7 +26,12 @@ export interface ControlPlaneRefresh {
 export type Progress = (message: string) => Promise<void>;
 
 /** @throws RefreshFailed when k8sd refuses, or when the node is not well with the new certificates; the former are then back. */
-export async function refreshControlPlane(doors: Doors, node: NodeIdentity, refresh: ControlPlaneRefresh, progress: Progress): Promise<void> {
+export async function refreshControlPlane(
+  doors: Doors,
+  node: NodeIdentity,
+  refresh: ControlPlaneRefresh,
+  progress: Progress,
+): Promise<void> {
   const { files } = doors.host;
   const note = await takeNote(doors, refresh.names);
   await keep(files, 'control-plane', note);
@@ -52,7 +57,12 @@ export async function refreshControlPlane(doors: Doors, node: NodeIdentity, refr
 }
 
 /** Brings a refresh to its end that a dispatch began and did not see through, whether k8sd had been asked or not. */
-export async function finishRefresh(doors: Doors, node: NodeIdentity, note: RefreshNote, progress: Progress): Promise<'unchanged' | 'done'> {
+export async function finishRefresh(
+  doors: Doors,
+  node: NodeIdentity,
+  note: RefreshNote,
+  progress: Progress,
+): Promise<'unchanged' | 'done'> {
   const now = fingerprints(await readCertificates(doors.host.files, 'control-plane'), note.names);
   const untouched = note.names.every((name) => now[name] !== undefined && now[name] === note.before[name]);
   await seeThrough(doors, node, untouched ? { ...note, before: {} } : note, progress);
@@ -69,7 +79,10 @@ async function seeThrough(doors: Doors, node: NodeIdentity, note: RefreshNote, p
   await doors.host.snapd.restart('k8s', SERVICES, { timeoutMs: RESTART_MS });
   const still = await untilServed(doors, { ...expectation, before: {} }, SERVED_MS, progress);
   await discard(files);
-  const end = still === undefined ? 'the former certificates are back in service' : `with the former certificates the node is not well either: ${still}`;
+  const end =
+    still === undefined
+      ? 'the former certificates are back in service'
+      : `with the former certificates the node is not well either: ${still}`;
   throw new RefreshFailed('blocked', `Refresh of the certificates failed: ${amiss}; ${end}`, true);
 }
 
@@ -78,7 +91,10 @@ async function takeNote({ host }: Doors, names: readonly string[]): Promise<Refr
   return { names, before: fingerprints(present, names), startedAt: host.now().toISOString() };
 }
 
-function fingerprints(certificates: Awaited<ReturnType<typeof readCertificates>>, names: readonly string[]): Record<string, string> {
+function fingerprints(
+  certificates: Awaited<ReturnType<typeof readCertificates>>,
+  names: readonly string[],
+): Record<string, string> {
   const chosen = certificates.filter(isReadable).filter(({ file }) => names.includes(file.name));
   return Object.fromEntries(chosen.map(({ file, fingerprint }) => [file.name, fingerprint]));
 }

@@ -34,11 +34,17 @@ export interface WorkerRefresh {
 }
 
 /** Makes keys and requests, and writes them down before anything is asked of anybody. */
-export async function prepareRequests(doors: Doors, node: NodeIdentity, refresh: WorkerRefresh): Promise<RequestJournal> {
-  if (node.minor < OLDEST_MINOR) throw new RefreshFailed('blocked', `Refreshing a worker's certificates needs snap 1.${OLDEST_MINOR} or newer`);
+export async function prepareRequests(
+  doors: Doors,
+  node: NodeIdentity,
+  refresh: WorkerRefresh,
+): Promise<RequestJournal> {
+  if (node.minor < OLDEST_MINOR)
+    throw new RefreshFailed('blocked', `Refreshing a worker's certificates needs snap 1.${OLDEST_MINOR} or newer`);
   const { files } = doors.host;
   const present = await readCertificate(files, fileOf('worker', 'kubelet'));
-  if (present === undefined || !isReadable(present)) throw new RefreshFailed('blocked', 'The present certificate of kubelet cannot be read');
+  if (present === undefined || !isReadable(present))
+    throw new RefreshFailed('blocked', 'The present certificate of kubelet cannot be read');
   const sans = sansToRequest([...present.sans, node.nodeName], refresh.extraSans);
   const started = doors.host.now();
   const id = `${doors.juju.identity.unit.replace('/', '-')}-${Math.floor(started.getTime() / 1000)}`;
@@ -70,10 +76,14 @@ export async function takeCertificates(doors: Doors, node: NodeIdentity, journal
   const present = await readCertificate(files, fileOf('worker', 'kubelet'));
   const before: Record<string, string> = present && isReadable(present) ? { kubelet: present.fingerprint } : {};
   const note = await readNote(files);
-  if (note === undefined) await keep(files, 'worker', { names: ['kubelet'], before, startedAt: doors.host.now().toISOString() });
+  if (note === undefined)
+    await keep(files, 'worker', { names: ['kubelet'], before, startedAt: doors.host.now().toISOString() });
   await install(doors, node, journal, issued);
-  const amiss = await untilServed(doors, { role: 'worker', address: node.address, before: note?.before ?? before }, SERVED_MS, async (message) =>
-    doors.juju.log.info(`refresh of the certificates: ${message}`),
+  const amiss = await untilServed(
+    doors,
+    { role: 'worker', address: node.address, before: note?.before ?? before },
+    SERVED_MS,
+    async (message) => doors.juju.log.info(`refresh of the certificates: ${message}`),
   );
   if (amiss !== undefined) await undo(doors, node, amiss);
   await endRefresh(doors);
@@ -85,7 +95,12 @@ export async function endRefresh({ host }: Doors): Promise<void> {
   await discard(host.files);
 }
 
-async function install(doors: Doors, node: NodeIdentity, journal: RequestJournal, issued: Readonly<Record<WorkerPair, string>>): Promise<void> {
+async function install(
+  doors: Doors,
+  node: NodeIdentity,
+  journal: RequestJournal,
+  issued: Readonly<Record<WorkerPair, string>>,
+): Promise<void> {
   const entries = journal.requests.flatMap(({ pair, key }) => [
     [`${pair}-crt`, issued[pair]],
     [`${pair}-key`, key],
@@ -103,9 +118,17 @@ async function undo(doors: Doors, node: NodeIdentity, amiss: string): Promise<ne
   const { host } = doors;
   await restore(host.files, 'worker');
   await host.snapd.restart('k8s', ['kubelet'], { timeoutMs: RESTART_MS });
-  const still = await untilServed(doors, { role: 'worker', address: node.address, before: {} }, SERVED_MS, async () => undefined);
+  const still = await untilServed(
+    doors,
+    { role: 'worker', address: node.address, before: {} },
+    SERVED_MS,
+    async () => undefined,
+  );
   await endRefresh(doors);
-  const end = still === undefined ? 'the former certificates are back in service' : `with the former certificates the node is not well either: ${still}`;
+  const end =
+    still === undefined
+      ? 'the former certificates are back in service'
+      : `with the former certificates the node is not well either: ${still}`;
   throw new RefreshFailed('blocked', `Refresh of the certificates failed: ${amiss}; ${end}`, true);
 }
 
@@ -122,7 +145,8 @@ async function collect(doors: Doors, journal: RequestJournal): Promise<Record<Wo
     }
     const issued = objects.map((object, index) => [journal.requests[index]?.pair, object?.certificate] as const);
     if (issued.every(([, certificate]) => certificate)) return Object.fromEntries(issued) as Record<WorkerPair, string>;
-    if (doors.host.now().getTime() > deadline) throw new RefreshFailed('waiting', 'Waiting for the certificates to be signed');
+    if (doors.host.now().getTime() > deadline)
+      throw new RefreshFailed('waiting', 'Waiting for the certificates to be signed');
     await doors.host.sleep(POLL_MS);
   }
 }

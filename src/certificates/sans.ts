@@ -30,9 +30,15 @@ export function parseSubjectAltName(text: string | undefined): readonly string[]
 
 /** Names of an action's parameter, separated by commas or blanks. @throws Error with the text for the operator. */
 export function parseSanParameter(parameter: string, text: string): readonly string[] {
-  const sans = text.split(/[\s,]+/).filter((san) => san !== '').map(normaliseSan);
+  const sans = text
+    .split(/[\s,]+/)
+    .filter((san) => san !== '')
+    .map(normaliseSan);
   const wrong = sans.find((san) => isIP(san) === 0 && !DNS_NAME.test(san));
-  if (wrong !== undefined) throw new Error(`${parameter} has ${JSON.stringify(wrong.slice(0, 80))}, which is neither a DNS name nor an IP address`);
+  if (wrong !== undefined)
+    throw new Error(
+      `${parameter} has ${JSON.stringify(wrong.slice(0, 80))}, which is neither a DNS name nor an IP address`,
+    );
   return [...new Set(sans)];
 }
 

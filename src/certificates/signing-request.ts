@@ -7,7 +7,12 @@ import type { PendingRequest, WorkerPair } from './request-journal.ts';
 import { normaliseSan } from './sans.ts';
 
 /** k8sd reads RSA keys only, and issues with this size itself. */
-const KEY = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
+const KEY = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+};
 
 const BASE_USAGES = ['digital signature', 'key encipherment'];
 
@@ -43,7 +48,11 @@ export const REQUEST_KINDS: readonly RequestKind[] = [
 ];
 
 /** @param id makes the objects' names unique among attempts; lower-case letters, digits and dashes. */
-export async function makeRequests(node: string, sans: readonly string[], id: string): Promise<readonly PendingRequest[]> {
+export async function makeRequests(
+  node: string,
+  sans: readonly string[],
+  id: string,
+): Promise<readonly PendingRequest[]> {
   return Promise.all(
     REQUEST_KINDS.map(async (kind) => ({
       pair: kind.pair,
@@ -55,7 +64,10 @@ export async function makeRequests(node: string, sans: readonly string[], id: st
   );
 }
 
-async function makeRequest(subject: readonly SubjectPart[], sans: readonly string[]): Promise<{ request: string; key: string }> {
+async function makeRequest(
+  subject: readonly SubjectPart[],
+  sans: readonly string[],
+): Promise<{ request: string; key: string }> {
   const { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } = await loadX509();
   const keys = await crypto.subtle.generateKey(KEY, true, ['sign', 'verify']);
   const names = sans.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value }));
@@ -116,12 +128,17 @@ function nodeSubject(node: string): readonly SubjectPart[] {
 function subjectParts(request: Pkcs10CertificateRequest): readonly SubjectPart[] {
   return request.subjectName
     .toJSON()
-    .flatMap((part) => Object.entries(part).flatMap(([type, values]) => values.map((value): SubjectPart => [type as 'CN' | 'O', value])));
+    .flatMap((part) =>
+      Object.entries(part).flatMap(([type, values]) => values.map((value): SubjectPart => [type as 'CN' | 'O', value])),
+    );
 }
 
 function keyOf(request: Pkcs10CertificateRequest): ParsedRequest['key'] {
   const algorithm = request.publicKey.algorithm as { name: string; modulusLength?: number; namedCurve?: string };
-  return { algorithm: algorithm.name, bits: algorithm.modulusLength ?? Number(algorithm.namedCurve?.replace(/\D/g, '') ?? 0) };
+  return {
+    algorithm: algorithm.name,
+    bits: algorithm.modulusLength ?? Number(algorithm.namedCurve?.replace(/\D/g, '') ?? 0),
+  };
 }
 
 /** Loaded only when used: most dispatches never touch a request. The library wants its metadata shim first. */

@@ -13,8 +13,11 @@ export function parseValidity(parameter: string, text: string): number {
   const match = /^([0-9]+)(y|mo|d|h|m)$/.exec(text.trim());
   const seconds = Number(match?.[1] ?? Number.NaN) * (UNITS[match?.[2] ?? ''] ?? Number.NaN);
   if (!Number.isSafeInteger(seconds))
-    throw new Error(`${parameter} must be a number and one of y, mo, d, h, m, such as 1y, 30d or 12h; it is ${JSON.stringify(text.slice(0, 40))}`);
-  if (seconds < SHORTEST_SECONDS) throw new Error(`${parameter} must be at least 10m; a shorter life would end before it could be renewed`);
+    throw new Error(
+      `${parameter} must be a number and one of y, mo, d, h, m, such as 1y, 30d or 12h; it is ${JSON.stringify(text.slice(0, 40))}`,
+    );
+  if (seconds < SHORTEST_SECONDS)
+    throw new Error(`${parameter} must be at least 10m; a shorter life would end before it could be renewed`);
   return seconds;
 }
 
@@ -24,7 +27,12 @@ export function daysUntil(end: Date, now: Date): number {
 }
 
 /** A certificate must not outlive its authority: verifiers reject the chain then (RFC 5280 section 6.1.3). */
-export function refuseBeyondAuthority(parameter: string, seconds: number, authority: { name: string; notAfter: Date }, now: Date): void {
+export function refuseBeyondAuthority(
+  parameter: string,
+  seconds: number,
+  authority: { name: string; notAfter: Date },
+  now: Date,
+): void {
   if (now.getTime() + seconds * 1000 > authority.notAfter.getTime())
     throw new Error(
       `${parameter} goes beyond the life of the authority ${authority.name}, which ends ${authority.notAfter.toISOString()}; ask for at most ${daysUntil(authority.notAfter, now)}d`,

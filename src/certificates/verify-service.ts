@@ -70,5 +70,7 @@ async function servedAmiss(
   if (address === undefined) return undefined;
   const peer = await host.servedCertificate(address, port, TLS_MS);
   if (peer === undefined) return `${name} does not answer on port ${port}`;
-  return fingerprintOf(peer.certificate) === file.fingerprint ? undefined : `${name} still serves its former certificate`;
+  return fingerprintOf(peer.certificate) === file.fingerprint
+    ? undefined
+    : `${name} still serves its former certificate`;
 }

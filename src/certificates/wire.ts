@@ -25,7 +25,10 @@ export function formatWish(id: string, requests: readonly string[]): string {
 /** What the other side wrote, or undefined when it is not what it should be. */
 export function parseWish(text: string | undefined): { id: string; requests: readonly string[] } | undefined {
   const { id, requests } = parse(text) ?? {};
-  const named = Array.isArray(requests) && requests.length <= 10 && requests.every((name) => typeof name === 'string' && /^[a-z0-9.-]{1,253}$/.test(name));
+  const named =
+    Array.isArray(requests) &&
+    requests.length <= 10 &&
+    requests.every((name) => typeof name === 'string' && /^[a-z0-9.-]{1,253}$/.test(name));
   return typeof id === 'string' && named ? { id, requests: requests as string[] } : undefined;
 }
 
@@ -35,7 +38,9 @@ export function formatDecision({ id, approved, reason }: Decision): string {
 
 export function parseDecision(text: string | undefined): Decision | undefined {
   const { id, approved, reason } = parse(text) ?? {};
-  return typeof id === 'string' && typeof approved === 'boolean' ? { id, approved, reason: String(reason ?? '') } : undefined;
+  return typeof id === 'string' && typeof approved === 'boolean'
+    ? { id, approved, reason: String(reason ?? '') }
+    : undefined;
 }
 
 function parse(text: string | undefined): Record<string, unknown> | undefined {

@@ -59,5 +59,11 @@ async function healthOf(doors: Doors, view: View, changed: boolean): Promise<rea
 }
 
 function isOccasion({ kind }: Event): boolean {
-  return kind === 'update-status' || kind === 'start' || kind === 'upgrade-charm' || kind === 'config-changed' || kind === 'leader-elected';
+  return (
+    kind === 'update-status' ||
+    kind === 'start' ||
+    kind === 'upgrade-charm' ||
+    kind === 'config-changed' ||
+    kind === 'leader-elected'
+  );
 }

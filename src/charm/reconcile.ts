@@ -4,7 +4,17 @@
  */
 
 import { RefreshFailed } from '../certificates/index.ts';
-import { ChangeFailed, ChangeUndone, changeId, reasonNotToTry, release, remember, type RollingFailure, rollingOf, turn } from '../cluster/index.ts';
+import {
+  ChangeFailed,
+  ChangeUndone,
+  changeId,
+  type RollingFailure,
+  reasonNotToTry,
+  release,
+  remember,
+  rollingOf,
+  turn,
+} from '../cluster/index.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import type { Role } from './role.ts';
@@ -35,11 +45,17 @@ export async function reconcile(doors: Doors, role: Role): Promise<Reconciliatio
     if (disruptive !== 'again') return { view, changed, reports: [...view.reports, ...failed.values(), ...disruptive] };
     changed = true;
   }
-  throw new Error(`the changes do not come to an end: ${(await look(doors, role)).changes.map(({ description }) => description).join('; ')}`);
+  throw new Error(
+    `the changes do not come to an end: ${(await look(doors, role)).changes.map(({ description }) => description).join('; ')}`,
+  );
 }
 
 /** Ends well, or is noted as failed; anything else is a bug and ends the dispatch. */
-async function attempt({ juju }: Doors, change: PlannedChange, failed: Map<string, UnitStatus>): Promise<ChangeFailed | RefreshFailed | undefined> {
+async function attempt(
+  { juju }: Doors,
+  change: PlannedChange,
+  failed: Map<string, UnitStatus>,
+): Promise<ChangeFailed | RefreshFailed | undefined> {
   juju.log.info(change.description);
   try {
     await change.apply();
@@ -53,18 +69,29 @@ async function attempt({ juju }: Doors, change: PlannedChange, failed: Map<strin
 }
 
 /** Disruptive changes: at once where nobody else could suffer, on control planes of a larger cluster in turn. */
-async function takeTurn(doors: Doors, view: View, failed: Map<string, UnitStatus>): Promise<'again' | readonly UnitStatus[]> {
+async function takeTurn(
+  doors: Doors,
+  view: View,
+  failed: Map<string, UnitStatus>,
+): Promise<'again' | readonly UnitStatus[]> {
   const { cluster } = view;
   const shared = cluster.role === 'control-plane' && cluster.node !== undefined ? cluster : undefined;
   const rolling = shared && rollingOf(shared);
   const wanted = view.changes.filter(({ disruptive }) => disruptive);
-  const failures = cluster.memory.failures.filter(({ id }) => wanted.some(({ description }) => changeId([description]) === id));
+  const failures = cluster.memory.failures.filter(({ id }) =>
+    wanted.some(({ description }) => changeId([description]) === id),
+  );
   if (failures.length < cluster.memory.failures.length) rememberFailures(doors, failures);
-  const refused = new Map(wanted.flatMap(({ description }) => {
-    const reason = reasonNotToTry(rolling, failures, changeId([description]));
-    return reason === undefined ? [] : [[description, reason] as const];
+  const refused = new Map(
+    wanted.flatMap(({ description }) => {
+      const reason = reasonNotToTry(rolling, failures, changeId([description]));
+      return reason === undefined ? [] : [[description, reason] as const];
+    }),
+  );
+  const reports: readonly UnitStatus[] = [...new Set(refused.values())].map((message) => ({
+    status: 'blocked',
+    message,
   }));
-  const reports: readonly UnitStatus[] = [...new Set(refused.values())].map((message) => ({ status: 'blocked', message }));
   const changes = wanted.filter(({ description }) => !refused.has(description) && !failed.has(description));
   if (changes.length === 0) {
     if (shared) publish(doors, shared.peers.id, release(shared.peers.own, failures));

@@ -12,6 +12,7 @@ export async function readRole(charmDirectory: string): Promise<Role> {
   const metadata = await readFile(join(charmDirectory, 'metadata.yaml'), 'utf8');
   const name = /^name:\s*(\S+)\s*$/m.exec(metadata)?.[1] ?? '';
   const role = ROLES[name];
-  if (role === undefined) throw new Error(`metadata.yaml names a charm ${JSON.stringify(name)} that this program is not made for`);
+  if (role === undefined)
+    throw new Error(`metadata.yaml names a charm ${JSON.stringify(name)} that this program is not made for`);
   return role;
 }

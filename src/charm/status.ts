@@ -21,7 +21,9 @@ export function decideApplicationStatus({ cluster }: View, unit: UnitStatus): Un
   if (cluster.role !== 'control-plane' || !cluster.leader || cluster.leaving) return undefined;
   if (cluster.node === undefined) return unit;
   const census = describeCensus(takeCensus(cluster));
-  return unit.status === 'active' ? { status: 'active', message: census } : { status: unit.status, message: oneLine(`${census}; ${unit.message}`) };
+  return unit.status === 'active'
+    ? { status: 'active', message: census }
+    : { status: unit.status, message: oneLine(`${census}; ${unit.message}`) };
 }
 
 function rank({ status }: UnitStatus): number {

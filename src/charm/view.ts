@@ -50,11 +50,13 @@ export async function look(doors: Doors, role: Role): Promise<View> {
   if (identity === undefined) return { cluster, identity, changes: clusterChanges, reports: clusterPlan.reports };
   const certificates = await observeCertificates(doors, identity);
   const certificatePlan = planCertificates(certificates);
-  const planned = certificatePlan.changes.map((change: CertificateChange): PlannedChange => ({
-    description: describeCertificateChange(change),
-    disruptive: isDisruptiveCertificateChange(change),
-    apply: () => applyCertificates(doors, certificates, change),
-  }));
+  const planned = certificatePlan.changes.map(
+    (change: CertificateChange): PlannedChange => ({
+      description: describeCertificateChange(change),
+      disruptive: isDisruptiveCertificateChange(change),
+      apply: () => applyCertificates(doors, certificates, change),
+    }),
+  );
   return {
     cluster,
     identity,
@@ -82,7 +84,9 @@ function nodeIdentity(facts: ClusterFacts): NodeIdentity | undefined {
     requiredSans: controlPlane ? [...controlPlane.options.extraSans, ...facts.addresses] : [],
     leader: controlPlane?.leader ?? false,
     workers: new Map(
-      controlPlane?.workers.flatMap(({ shared }) => [...allocations(shared)].map(([unit, { node }]) => [unit, node] as const)) ?? [],
+      controlPlane?.workers.flatMap(({ shared }) =>
+        [...allocations(shared)].map(([unit, { node }]) => [unit, node] as const),
+      ) ?? [],
     ),
   };
 }

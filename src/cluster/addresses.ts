@@ -58,7 +58,9 @@ export function withoutPort(text: string): string {
 }
 
 function narrowest(address: string, subnets: readonly string[]): number {
-  const matching = subnets.filter((subnet) => isCidr(subnet) && family(subnet) === isIP(address) && contains(subnet, address));
+  const matching = subnets.filter(
+    (subnet) => isCidr(subnet) && family(subnet) === isIP(address) && contains(subnet, address),
+  );
   return Math.max(-1, ...matching.map((subnet) => Number(subnet.split('/')[1])));
 }
 

@@ -3,9 +3,9 @@
  * restarted once; if it does not come up, the former file is put back, the service restarted again, and the change given up.
  */
 
+import type { ArgumentsChange } from './arguments.ts';
 import { ARGUMENTS_DIRECTORY, ARGUMENTS_MODE, editArguments } from './arguments-file.ts';
 import { writeJournal } from './arguments-journal.ts';
-import type { ArgumentsChange } from './arguments.ts';
 import type { Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
 import type { ClusterFacts } from './facts.ts';
@@ -16,7 +16,12 @@ import { unhealthy } from './service-health.ts';
 const HEALTH_MS = 120_000;
 const RESTART = { timeoutMs: 180_000 };
 
-export async function writeArguments(doors: Doors, facts: ClusterFacts, change: ArgumentsChange, before: string): Promise<void> {
+export async function writeArguments(
+  doors: Doors,
+  facts: ClusterFacts,
+  change: ArgumentsChange,
+  before: string,
+): Promise<void> {
   const { files } = doors.host;
   const after = editArguments(before, change.set);
   await writeJournal(files, change.service, { before, after, finished: false });
@@ -27,7 +32,12 @@ export async function writeArguments(doors: Doors, facts: ClusterFacts, change: 
 }
 
 /** Goes on where a dispatch was ended after the file was written. */
-export async function finishArguments(doors: Doors, facts: ClusterFacts, service: Service, before: string): Promise<void> {
+export async function finishArguments(
+  doors: Doors,
+  facts: ClusterFacts,
+  service: Service,
+  before: string,
+): Promise<void> {
   const after = (await doors.host.files.read(path(service))) ?? '';
   await restartOrUndo(doors, facts, service, before, after, 'the arguments that were written before');
 }
@@ -53,7 +63,10 @@ async function restartOrUndo(
   await files.write(path(service), before, { mode: ARGUMENTS_MODE });
   const still = await restart(doors, facts, service);
   await writeJournal(files, service, { before, after, finished: true });
-  const end = still === undefined ? 'what stood there before is back' : `it does not come up with what stood there before either: ${still}`;
+  const end =
+    still === undefined
+      ? 'what stood there before is back'
+      : `it does not come up with what stood there before either: ${still}`;
   throw new ChangeUndone(`${service} did not come up with ${what}: ${trouble}; ${end}`);
 }
 
@@ -72,7 +85,9 @@ async function restart(doors: Doors, facts: ClusterFacts, service: Service): Pro
 
 function warnOfForeign(doors: Doors, { service, foreign }: ArgumentsChange): void {
   if (foreign.length > 0)
-    doors.juju.log.warning(`${service}: ${foreign.join(', ')} was set by the charm and has been changed by somebody else since; it is left as it is`);
+    doors.juju.log.warning(
+      `${service}: ${foreign.join(', ')} was set by the charm and has been changed by somebody else since; it is left as it is`,
+    );
 }
 
 function changed({ set }: ArgumentsChange): string {

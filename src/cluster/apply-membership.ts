@@ -46,7 +46,9 @@ export async function join(doors: Doors, facts: ClusterFacts, change: Join): Pro
     if (!(error instanceof K8sdError)) throw error;
     await settleAfterFailure(k8sd);
     const message = error.message.replaceAll(token, '(token)').slice(0, 500);
-    doors.juju.relations.setUnit(change.relation, { [TOKEN_FAILURE]: formatTokenFailure({ revision: change.revision, error: message }) });
+    doors.juju.relations.setUnit(change.relation, {
+      [TOKEN_FAILURE]: formatTokenFailure({ revision: change.revision, error: message }),
+    });
     throw new ChangeFailed('waiting', `Joining failed, waiting for another Cluster token: ${message}`);
   }
   forgetNode(doors);
@@ -83,7 +85,9 @@ export async function leaveCluster(doors: Doors, facts: ClusterFacts, { name }: 
     } catch (error) {
       if (!(error instanceof K8sdError)) throw error;
       if (await isOut(k8sd)) return;
-      doors.juju.log.warning(`removing node ${name} from the cluster${force ? ' by force' : ''} failed: ${error.message}`);
+      doors.juju.log.warning(
+        `removing node ${name} from the cluster${force ? ' by force' : ''} failed: ${error.message}`,
+      );
     }
   }
 }

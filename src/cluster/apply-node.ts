@@ -14,14 +14,23 @@ type WriteRegistries = Extract<Change, { kind: 'write-registries' }>;
 
 const CONFIGURE = { timeoutMs: 120_000 };
 
-export async function configureCluster(doors: Doors, facts: ClusterFacts, { config, datastore }: ConfigureCluster): Promise<void> {
+export async function configureCluster(
+  doors: Doors,
+  facts: ClusterFacts,
+  { config, datastore }: ConfigureCluster,
+): Promise<void> {
   try {
-    await doors.k8sd(snapMinor(facts.snap)).setClusterConfig({ config, ...(datastore ? { datastore } : {}) }, CONFIGURE);
+    await doors
+      .k8sd(snapMinor(facts.snap))
+      .setClusterConfig({ config, ...(datastore ? { datastore } : {}) }, CONFIGURE);
   } catch (error) {
     if (!(error instanceof K8sdError)) throw error;
     const lasting = error instanceof BadRequest || error instanceof Immutable || /not valid/.test(error.message);
     const options = [...Object.keys(config), ...(datastore ? ['the etcd relation'] : [])].join(', ');
-    throw new ChangeFailed(lasting ? 'blocked' : 'waiting', `The cluster does not take the options of ${options}: ${error.message}`);
+    throw new ChangeFailed(
+      lasting ? 'blocked' : 'waiting',
+      `The cluster does not take the options of ${options}: ${error.message}`,
+    );
   }
 }
 

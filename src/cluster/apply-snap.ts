@@ -2,8 +2,8 @@
 
 import { SnapdError } from '../host/errors.ts';
 import type { SnapWait } from '../host/host.ts';
-import type { Change } from './change.ts';
 import { removeJournals } from './arguments-journal.ts';
+import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
 import { type ClusterFacts, snapMinor } from './facts.ts';
 import { remember } from './memory.ts';
@@ -24,7 +24,10 @@ export async function installSnap(doors: Doors, { channel, file }: InstallSnap):
     if (file) await host.snapd.installFile(SNAP, file.path, { classic: true }, wait(doors));
     else await host.snapd.install(SNAP, { channel, classic: true }, wait(doors));
   } catch (error) {
-    throw snapFailure(error, file ? 'the snap from resource snap-installation' : `the snap from snap-channel ${channel}`);
+    throw snapFailure(
+      error,
+      file ? 'the snap from resource snap-installation' : `the snap from snap-channel ${channel}`,
+    );
   }
   remember(juju.state, 'snapFile', file?.sha256);
 }
@@ -64,11 +67,14 @@ export async function refreshSnap(doors: Doors, facts: ClusterFacts, { channel, 
 /** The services are stopped by the removal; stopping them first gives kubelet the time to say goodbye. */
 export async function removeSnap(doors: Doors): Promise<void> {
   const { host } = doors;
-  const running = (await host.snapd.services(SNAP)).filter(({ active, enabled }) => active || enabled).map(({ name }) => name);
+  const running = (await host.snapd.services(SNAP))
+    .filter(({ active, enabled }) => active || enabled)
+    .map(({ name }) => name);
   if (running.length > 0) await host.snapd.stop(SNAP, running, { disable: true }, wait(doors));
   await host.snapd.remove(SNAP, wait(doors));
   await removeJournals(host.files);
-  for (const key of ['arguments', 'labels', 'registries', 'snapFile', 'home', 'failures'] as const) remember(doors.juju.state, key, undefined);
+  for (const key of ['arguments', 'labels', 'registries', 'snapFile', 'home', 'failures'] as const)
+    remember(doors.juju.state, key, undefined);
 }
 
 async function nodeTrouble(doors: Doors, facts: ClusterFacts): Promise<string | undefined> {
@@ -87,7 +93,13 @@ function wait({ juju }: Doors): SnapWait {
 /** What an operator can mend (a channel, a file) blocks; what may pass (store, network, another change) waits. */
 function snapFailure(error: unknown, what: string): unknown {
   if (!(error instanceof SnapdError)) return error;
-  const lasting = ['snap-channel-not-available', 'snap-not-found', 'snap-revision-not-available', 'snap-needs-classic', 'change-failed'];
+  const lasting = [
+    'snap-channel-not-available',
+    'snap-not-found',
+    'snap-revision-not-available',
+    'snap-needs-classic',
+    'change-failed',
+  ];
   const status = lasting.includes(error.kind) ? 'blocked' : 'waiting';
   return new ChangeFailed(status, `Could not install ${what}: ${error.message}`);
 }

@@ -21,7 +21,8 @@ export async function offerToken(doors: Doors, facts: ClusterFacts, change: Offe
   const token = await newToken(doors, doors.k8sd(snapMinor(facts.snap)), facts, change);
   const revision = replaces === undefined ? 0 : replaces.revision + 1;
   const content = { revision: String(revision), token };
-  const uri = replaces?.uri ?? (await juju.secrets.add(content, { owner: change.as === 'leader' ? 'application' : 'unit' }));
+  const uri =
+    replaces?.uri ?? (await juju.secrets.add(content, { owner: change.as === 'leader' ? 'application' : 'unit' }));
   if (replaces) await juju.secrets.set(replaces.uri, content);
   await juju.secrets.grant(uri, relation, unit);
   const id = { [secretIdKey(unit)]: uri };
@@ -69,9 +70,14 @@ async function newToken(doors: Doors, k8sd: K8sd, facts: ClusterFacts, change: O
     return await k8sd.joinToken({ name, worker }, CALL);
   } catch (error) {
     if (!(error instanceof K8sdError)) throw error;
-    if (!(error instanceof NodeExists)) throw new ChangeFailed('waiting', `Waiting for a token for ${unit}: ${error.message}`);
+    if (!(error instanceof NodeExists))
+      throw new ChangeFailed('waiting', `Waiting for a token for ${unit}: ${error.message}`);
     const other = ownedByAnother(facts, name, unit);
-    if (other) throw new ChangeFailed('blocked', `${unit} has the node name ${name} of ${other}; give its machine another host name`);
+    if (other)
+      throw new ChangeFailed(
+        'blocked',
+        `${unit} has the node name ${name} of ${other}; give its machine another host name`,
+      );
     doors.juju.log.warning(`a node ${name} is left from an earlier join of ${unit}; removing it`);
     await removeFromCluster(doors, k8sd, name, true);
     return k8sd.joinToken({ name, worker }, CALL);

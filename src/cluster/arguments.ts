@@ -6,16 +6,7 @@
 import { parseArguments } from './arguments-file.ts';
 import { isDefault, type Service } from './default-arguments.ts';
 import type { Arguments } from './extra-arguments.ts';
-import type { ServiceArguments } from './facts.ts';
-
-export interface RememberedArgument {
-  /** What stood in the file before ours; null when nothing did. */
-  readonly was: string | null;
-  /** What we put there. */
-  readonly is: string;
-}
-
-export type RememberedArguments = Readonly<Record<string, RememberedArgument>>;
+import type { RememberedArgument, RememberedArguments, ServiceArguments } from './facts.ts';
 
 export interface ArgumentsChange {
   readonly service: Service;
@@ -40,7 +31,10 @@ export function planArguments(
   const foreign: string[] = [];
   for (const [flag, value] of Object.entries(wanted)) {
     if (present[flag] !== value) set[flag] = value;
-    remember[flag] = { was: remembered[flag] ? remembered[flag].was : before(service, flag, value, file, present), is: value };
+    remember[flag] = {
+      was: remembered[flag] ? remembered[flag].was : before(service, flag, value, file, present),
+      is: value,
+    };
   }
   for (const [flag, { was, is }] of Object.entries(remembered)) {
     if (flag in wanted) continue;
@@ -60,7 +54,13 @@ export function argumentsAtBirth(service: Service, wanted: Arguments): Record<st
  * What stood there before a flag that is wanted and not remembered. If it is there already, it is ours all the same: from a
  * dispatch that was ended after the edit (then the journal tells what was before), or from the bootstrap or join.
  */
-function before(service: Service, flag: string, value: string, file: ServiceArguments, present: Arguments): string | null {
+function before(
+  service: Service,
+  flag: string,
+  value: string,
+  file: ServiceArguments,
+  present: Arguments,
+): string | null {
   if (present[flag] !== value) return present[flag] ?? null;
   if (file.journal?.after === file.text) return parseArguments(file.journal.before)[flag] ?? null;
   return isDefault(service, flag) ? value : null;

@@ -15,7 +15,11 @@ export function takeCensus({ peers, workers, node }: ControlPlaneFacts): Census 
   const units = workers.flatMap((relation) => [...relation.units.values()]);
   const joined = (bags: readonly Readonly<Record<string, string>>[]) => bags.filter((bag) => bag[JOINED]).length;
   const controlPlanes = joined(others) + (node === undefined ? 0 : 1);
-  return { controlPlanes, workers: joined(units), joining: others.length + 1 + units.length - controlPlanes - joined(units) };
+  return {
+    controlPlanes,
+    workers: joined(units),
+    joining: others.length + 1 + units.length - controlPlanes - joined(units),
+  };
 }
 
 /** `3 control planes, 2 workers`, and who is still to come. */

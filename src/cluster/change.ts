@@ -23,7 +23,12 @@ export type Change =
       readonly token: string;
       readonly config: JoinConfig;
     }
-  | { readonly kind: 'publish'; readonly relation: string; readonly scope: 'unit' | 'application'; readonly entries: Entries }
+  | {
+      readonly kind: 'publish';
+      readonly relation: string;
+      readonly scope: 'unit' | 'application';
+      readonly entries: Entries;
+    }
   | { readonly kind: 'remember'; readonly key: MemoryKey; readonly value: string | undefined }
   | {
       readonly kind: 'offer-token';
@@ -36,14 +41,41 @@ export type Change =
       /** A deputy keeps the offer in its own unit's databag and secret. */
       readonly as: 'leader' | 'deputy';
     }
-  | { readonly kind: 'withdraw-token'; readonly relation: string; readonly unit: string; readonly uri: string; readonly as: 'leader' | 'deputy' }
-  | { readonly kind: 'remove-node'; readonly relation: string; readonly unit: string; readonly node: string; readonly force: boolean; readonly uri: string | undefined }
-  | { readonly kind: 'configure-cluster'; readonly config: ClusterConfig; readonly datastore: DatastoreConfig | undefined }
+  | {
+      readonly kind: 'withdraw-token';
+      readonly relation: string;
+      readonly unit: string;
+      readonly uri: string;
+      readonly as: 'leader' | 'deputy';
+    }
+  | {
+      readonly kind: 'remove-node';
+      readonly relation: string;
+      readonly unit: string;
+      readonly node: string;
+      readonly force: boolean;
+      readonly uri: string | undefined;
+    }
+  | {
+      readonly kind: 'configure-cluster';
+      readonly config: ClusterConfig;
+      readonly datastore: DatastoreConfig | undefined;
+    }
   | { readonly kind: 'write-arguments'; readonly change: ArgumentsChange; readonly before: string }
   | { readonly kind: 'remember-arguments'; readonly change: ArgumentsChange }
   | { readonly kind: 'finish-arguments'; readonly service: Service; readonly before: string }
-  | { readonly kind: 'label-node'; readonly node: string; readonly labels: Readonly<Record<string, string | null>>; readonly remember: Readonly<Record<string, string>> }
-  | { readonly kind: 'write-registries'; readonly write: readonly RegistryFile[]; readonly remove: readonly string[]; readonly remember: readonly string[] }
+  | {
+      readonly kind: 'label-node';
+      readonly node: string;
+      readonly labels: Readonly<Record<string, string | null>>;
+      readonly remember: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'write-registries';
+      readonly write: readonly RegistryFile[];
+      readonly remove: readonly string[];
+      readonly remember: readonly string[];
+    }
   | { readonly kind: 'await-removal' }
   | { readonly kind: 'leave-cluster'; readonly name: string; readonly force: boolean }
   | { readonly kind: 'remove-snap' };
@@ -59,11 +91,15 @@ export function isDisruptive(change: Change): boolean {
 export function describe(change: Change): string {
   switch (change.kind) {
     case 'install-snap':
-      return change.file ? 'install the k8s snap from the resource snap-installation' : `install the k8s snap from ${change.channel}`;
+      return change.file
+        ? 'install the k8s snap from the resource snap-installation'
+        : `install the k8s snap from ${change.channel}`;
     case 'hold-snap':
       return 'hold the k8s snap so that snapd does not refresh it by itself';
     case 'refresh-snap':
-      return change.file ? 'replace the k8s snap by the one in the resource snap-installation' : `refresh the k8s snap to ${change.channel}`;
+      return change.file
+        ? 'replace the k8s snap by the one in the resource snap-installation'
+        : `refresh the k8s snap to ${change.channel}`;
     case 'await-daemon':
       return 'wait for k8sd to be ready';
     case 'bootstrap':
@@ -89,7 +125,9 @@ export function describe(change: Change): string {
     case 'finish-arguments':
       return `${change.service}: restart it with the arguments that were written before`;
     case 'label-node':
-      return `label node ${change.node}: ${Object.entries(change.labels).map(([key, value]) => (value === null ? `-${key}` : `${key}=${value}`)).join(' ')}`;
+      return `label node ${change.node}: ${Object.entries(change.labels)
+        .map(([key, value]) => (value === null ? `-${key}` : `${key}=${value}`))
+        .join(' ')}`;
     case 'write-registries':
       return `write the files of the custom registries: ${[...change.write.map(({ path }) => path), ...change.remove.map((path) => `-${path}`)].join(', ')}`;
     case 'await-removal':
@@ -102,6 +140,8 @@ export function describe(change: Change): string {
 }
 
 function describeArguments({ set }: ArgumentsChange): string {
-  const parts = Object.entries(set).map(([flag, value]) => (value === null ? `take out ${flag}` : `set ${flag}=${value}`));
+  const parts = Object.entries(set).map(([flag, value]) =>
+    value === null ? `take out ${flag}` : `set ${flag}=${value}`,
+  );
   return parts.join(', ') || 'nothing to set';
 }

@@ -34,7 +34,9 @@ const DEFAULTS: Readonly<Record<Service, ReadonlySet<string>>> = {
     cluster-signing-key-file cloud-provider`),
   'kube-scheduler': flags(`authentication-kubeconfig authorization-kubeconfig kubeconfig leader-elect-lease-duration
     leader-elect-renew-deadline profiling tls-min-version`),
-  'kube-proxy': flags('cluster-cidr healthz-bind-address kubeconfig profiling hostname-override conntrack-max-per-core'),
+  'kube-proxy': flags(
+    'cluster-cidr healthz-bind-address kubeconfig profiling hostname-override conntrack-max-per-core',
+  ),
   kubelet: flags(`anonymous-auth authentication-token-webhook authorization-mode cgroup-driver client-ca-file containerd
     container-runtime-endpoint eviction-hard fail-swap-on kubeconfig node-ip node-labels read-only-port
     register-with-taints root-dir serialize-image-pulls tls-cert-file tls-private-key-file tls-cipher-suites cluster-dns

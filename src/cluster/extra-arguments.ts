@@ -32,11 +32,14 @@ export function parseExtraArguments(option: string, text: string): Checked<Argum
     const [name = '', ...rest] = word.split('=');
     const flag = `--${name.replace(/^-+/, '')}`;
     const setting = rest.length === 0 ? 'true' : rest.join('=');
-    if (!FLAG.test(flag)) refuse(`has ${quoted(name)}, which is not a flag name; write flag=value with letters, digits and dashes`);
+    if (!FLAG.test(flag))
+      refuse(`has ${quoted(name)}, which is not a flag name; write flag=value with letters, digits and dashes`);
     else if (flag in RESERVED) refuse(`must not have ${flag}, which ${RESERVED[flag]}`);
     else if (flag in value) refuse(`has ${flag} twice; give each flag once`);
     else if (SHELL_CHARACTERS.test(setting))
-      refuse(`gives ${flag} a value with one of " \` $ \\, which the service's start script would interpret; take it out`);
+      refuse(
+        `gives ${flag} a value with one of " \` $ \\, which the service's start script would interpret; take it out`,
+      );
     else if (CONTROL_CHARACTERS.test(setting)) refuse(`gives ${flag} a value with a control character; take it out`);
     else value[flag] = setting;
   }

@@ -4,7 +4,6 @@ import type { Snap } from '../host/host.ts';
 import type { Event } from '../juju/event.ts';
 import type { Databag, Identity, SecretContent } from '../juju/juju.ts';
 import type { ClusterConfiguration, ClusterMember, NodeStatus } from '../k8sd/k8sd.ts';
-import type { RememberedArguments } from './arguments.ts';
 import type { Service } from './default-arguments.ts';
 import type { KeyValues } from './key-values.ts';
 import type { OptionProblem } from './option-problem.ts';
@@ -21,6 +20,15 @@ export interface RelationFacts {
   /** Databag of the control plane's application: ours on a control plane, the remote one on a worker. */
   readonly shared: Databag;
 }
+
+export interface RememberedArgument {
+  /** What stood in the file before ours; null when nothing did. */
+  readonly was: string | null;
+  /** What we put there. */
+  readonly is: string;
+}
+
+export type RememberedArguments = Readonly<Record<string, RememberedArgument>>;
 
 /** What the unit remembers between dispatches. */
 export interface Memory {

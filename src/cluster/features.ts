@@ -18,7 +18,8 @@ export function featuresFor(minor: number, wanted: ClusterConfig): ClusterConfig
 /** The sections of the wanted configuration that differ from the present one, whole; undefined when none does. */
 export function featureChanges(wanted: ClusterConfig, present: ClusterConfig): ClusterConfig | undefined {
   const changed = Object.entries(wanted).filter(
-    ([name, section]) => name !== 'annotations' && !covers((present as Record<string, Section>)[name] ?? {}, section as Section),
+    ([name, section]) =>
+      name !== 'annotations' && !covers((present as Record<string, Section>)[name] ?? {}, section as Section),
   );
   return changed.length === 0 ? undefined : Object.fromEntries(changed);
 }
@@ -27,7 +28,11 @@ export function featureChanges(wanted: ClusterConfig, present: ClusterConfig): C
  * Annotations to send: new and changed ones, and `-` (delete) for ours that are no longer wanted. Annotations that nobody set
  * through the option are left alone.
  */
-export function annotationChanges(wanted: KeyValues, present: KeyValues, ours: readonly string[]): Record<string, string> {
+export function annotationChanges(
+  wanted: KeyValues,
+  present: KeyValues,
+  ours: readonly string[],
+): Record<string, string> {
   const set = Object.entries(wanted).filter(([key, value]) => present[key] !== value);
   const gone = ours.filter((key) => !(key in wanted) && key in present).map((key) => [key, '-'] as const);
   return Object.fromEntries([...set, ...gone]);

@@ -47,7 +47,9 @@ async function featureHealth(doors: Doors, { snap, options }: ControlPlaneFacts)
 
 async function podHealth(kubernetes: Kubernetes, namespaces: readonly string[]): Promise<readonly UnitStatus[]> {
   const pods = (await Promise.all(namespaces.map((namespace) => kubernetes.pods(namespace)))).flat();
-  const unready = pods.filter(({ phase, ready }) => phase !== 'Succeeded' && !ready).map(({ namespace, name }) => `${namespace}/${name}`);
+  const unready = pods
+    .filter(({ phase, ready }) => phase !== 'Succeeded' && !ready)
+    .map(({ namespace, name }) => `${namespace}/${name}`);
   if (unready.length === 0) return [];
   const more = unready.length > MOST_NAMES ? ` and ${unready.length - MOST_NAMES} more` : '';
   return [waiting(`Unready Pods: ${unready.slice(0, MOST_NAMES).join(', ')}${more}`)];

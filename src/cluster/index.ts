@@ -2,8 +2,20 @@
 
 export { withoutPort } from './addresses.ts';
 export { applyCluster } from './apply.ts';
-export { type Change as ClusterChange, describe as describeClusterChange, isDisruptive as isDisruptiveClusterChange } from './change.ts';
-export { type ClusterFacts, type ControlPlaneFacts, type RollingFailure, snapMinor, type WorkerFacts } from './facts.ts';
+export { describeCensus, takeCensus } from './census.ts';
+export {
+  type Change as ClusterChange,
+  describe as describeClusterChange,
+  isDisruptive as isDisruptiveClusterChange,
+} from './change.ts';
+export {
+  type ClusterFacts,
+  type ControlPlaneFacts,
+  type RollingFailure,
+  snapMinor,
+  type WorkerFacts,
+} from './facts.ts';
+export { observeHealth } from './health.ts';
 export { recall, remember } from './memory.ts';
 export { observeCluster } from './observe.ts';
 export type { ControlPlaneOptions } from './options.ts';
@@ -13,5 +25,3 @@ export { rollingOf } from './plan-control-plane.ts';
 export type { ClusterPlan } from './plan-node.ts';
 export { changeId, GRANT, reasonNotToTry, release, turn } from './rolling.ts';
 export { allocations, JOINED, NODE_NAME } from './wire.ts';
-export { describeCensus, takeCensus } from './census.ts';
-export { observeHealth } from './health.ts';

@@ -13,7 +13,8 @@ const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 export function parseLabels(option: string, text: string): Checked<KeyValues> {
   return parsePairs(option, text, (key, value) => {
     if (!QUALIFIED_NAME.test(key)) return `has ${JSON.stringify(key)}, which is not a label name`;
-    if (!LABEL_VALUE.test(value)) return `gives ${key} a value that a label cannot have; use up to 63 letters, digits, - _ .`;
+    if (!LABEL_VALUE.test(value))
+      return `gives ${key} a value that a label cannot have; use up to 63 letters, digits, - _ .`;
     return undefined;
   });
 }
@@ -21,7 +22,8 @@ export function parseLabels(option: string, text: string): Checked<KeyValues> {
 /** `k8sd/v1alpha1/cilium/devices=eth0`; keys may have any number of slashes. `-` as a value would delete. */
 export function parseAnnotations(option: string, text: string): Checked<KeyValues> {
   return parsePairs(option, text, (key, value) => {
-    if (!/^[A-Za-z0-9][A-Za-z0-9_./-]*$/.test(key)) return `has ${JSON.stringify(key)}, which is not an annotation name`;
+    if (!/^[A-Za-z0-9][A-Za-z0-9_./-]*$/.test(key))
+      return `has ${JSON.stringify(key)}, which is not an annotation name`;
     if (value === '-') return `gives ${key} the value -, which stands for deletion; take the annotation out instead`;
     return undefined;
   });
@@ -54,7 +56,8 @@ function parsePairs(
   for (const word of words(text)) {
     const [key = '', ...rest] = word.split('=');
     const setting = rest.join('=');
-    if (rest.length === 0) problems.push({ option, message: `has ${JSON.stringify(word)} without a value; write key=value` });
+    if (rest.length === 0)
+      problems.push({ option, message: `has ${JSON.stringify(word)} without a value; write key=value` });
     else if (key in value) problems.push({ option, message: `has ${key} twice; give each key once` });
     else {
       const problem = problemOf(key, setting);

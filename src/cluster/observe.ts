@@ -7,8 +7,8 @@ import type { Databag, Juju, SecretContent } from '../juju/juju.ts';
 import { ControlPlaneOnly, K8sdUnavailable, NotInitialised, WaitingForUpgrade } from '../k8sd/errors.ts';
 import type { ClusterConfiguration, ClusterMember, K8sd, NodeStatus } from '../k8sd/k8sd.ts';
 import { joinAddresses } from './addresses.ts';
-import { readJournal } from './arguments-journal.ts';
 import { ARGUMENTS_DIRECTORY } from './arguments-file.ts';
+import { readJournal } from './arguments-journal.ts';
 import { SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
 import type {
@@ -48,7 +48,8 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
   ]);
   const { value: options, problems } = readControlPlaneOptions(config);
   const cluster = peers[0];
-  if (cluster === undefined) throw new Error('Juju tells of no peer relation "cluster"; every control-plane unit has one from its start');
+  if (cluster === undefined)
+    throw new Error('Juju tells of no peer relation "cluster"; every control-plane unit has one from its start');
   const common = await observeNode(doors, cluster, SERVICES, options.registries);
   const k8sd = doors.k8sd(snapMinor(common.snap));
   const member = common.node !== undefined;
@@ -89,7 +90,10 @@ async function observeWorker(doors: Doors): Promise<WorkerFacts> {
   ]);
   const { value: options, problems } = readWorkerOptions(config);
   const cluster = clusters[0];
-  const registries = parseRegistries('containerd-custom-registries of the control plane', containerd[0]?.shared['custom-registries'] ?? '[]');
+  const registries = parseRegistries(
+    'containerd-custom-registries of the control plane',
+    containerd[0]?.shared['custom-registries'] ?? '[]',
+  );
   const common = await observeNode(doors, cluster, WORKER_SERVICES, registries.value);
   return {
     ...common,
@@ -187,7 +191,10 @@ async function observeDaemon(k8sd: K8sd): Promise<{ daemon: NodeFacts['daemon'];
   }
 }
 
-async function observeArguments(host: Host, services: readonly Service[]): Promise<Partial<Record<Service, ServiceArguments>>> {
+async function observeArguments(
+  host: Host,
+  services: readonly Service[],
+): Promise<Partial<Record<Service, ServiceArguments>>> {
   const pairs = await Promise.all(
     services.map(async (service) => {
       const [text, journal] = await Promise.all([
@@ -200,16 +207,23 @@ async function observeArguments(host: Host, services: readonly Service[]): Promi
   return Object.fromEntries(pairs.flat());
 }
 
-async function observeRegistryFiles(host: Host, memory: Memory, registries: readonly Registry[]): Promise<Record<string, string>> {
+async function observeRegistryFiles(
+  host: Host,
+  memory: Memory,
+  registries: readonly Registry[],
+): Promise<Record<string, string>> {
   const paths = new Set([...memory.registries, ...registries.flatMap(registryFiles).map(({ path }) => path)]);
   const read = await Promise.all([...paths].map(async (path) => [path, await host.files.read(path)] as const));
-  return Object.fromEntries(read.flatMap(([path, content]) => (content === undefined ? [] : [[path, content] as const])));
+  return Object.fromEntries(
+    read.flatMap(([path, content]) => (content === undefined ? [] : [[path, content] as const])),
+  );
 }
 
 /** Only when it is new, or the charm is: nothing else writes there. */
 async function observeUpgradeRelation(juju: Juju): Promise<RelationFacts | undefined> {
   const { event } = juju;
-  const concerned = event.kind === 'upgrade-charm' || (event.kind === 'relation-created' && event.endpoint === 'upgrade');
+  const concerned =
+    event.kind === 'upgrade-charm' || (event.kind === 'relation-created' && event.endpoint === 'upgrade');
   if (!concerned) return undefined;
   return (await observeRelations(juju, 'upgrade', 'peer'))[0];
 }
@@ -233,7 +247,8 @@ async function observeMembers(k8sd: K8sd): Promise<readonly ClusterMember[] | un
   try {
     return await k8sd.members(QUICK);
   } catch (error) {
-    if (error instanceof K8sdUnavailable || error instanceof NotInitialised || error instanceof ControlPlaneOnly) return undefined;
+    if (error instanceof K8sdUnavailable || error instanceof NotInitialised || error instanceof ControlPlaneOnly)
+      return undefined;
     throw error;
   }
 }
@@ -243,15 +258,23 @@ async function observeFailedTokens(
   relations: readonly RelationFacts[],
 ): Promise<ReadonlyMap<string, SecretContent | undefined>> {
   const failed = relations.flatMap(unitsWithFailedToken);
-  return new Map(await Promise.all(failed.map(async ({ unit, uri }) => [unit, await juju.secrets.get({ uri }, 'peek')] as const)));
+  return new Map(
+    await Promise.all(failed.map(async ({ unit, uri }) => [unit, await juju.secrets.get({ uri }, 'peek')] as const)),
+  );
 }
 
 /** Other members whose API server accepts no connection; asked only when somebody waits for a turn. */
-async function observeSilent(host: Host, juju: Juju, { own, units, shared }: RelationFacts): Promise<readonly string[]> {
+async function observeSilent(
+  host: Host,
+  juju: Juju,
+  { own, units, shared }: RelationFacts,
+): Promise<readonly string[]> {
   const rolling = { unit: juju.identity.unit, leader: true, own, units, shared, now: host.now() };
   if (!wantsTurn(rolling)) return [];
   const members = [...units].filter(([, bag]) => bag[JOINED] && bag['ingress-address']);
-  const answers = await Promise.all(members.map(([, bag]) => host.accepts(bag['ingress-address'] ?? '', API_PORT, 3_000)));
+  const answers = await Promise.all(
+    members.map(([, bag]) => host.accepts(bag['ingress-address'] ?? '', API_PORT, 3_000)),
+  );
   return members.filter((_, index) => !answers[index]).map(([unit]) => unit);
 }
 

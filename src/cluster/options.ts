@@ -8,7 +8,7 @@ import type { Service } from './default-arguments.ts';
 import { type Arguments, parseExtraArguments } from './extra-arguments.ts';
 import { type KeyValues, parseAnnotations, parseLabels, parseTaints } from './key-values.ts';
 import { type Checked, type OptionProblem, words } from './option-problem.ts';
-import { type Registry, parseRegistries } from './registries.ts';
+import { parseRegistries, type Registry } from './registries.ts';
 
 export type RawOptions = Readonly<Record<string, ConfigValue>>;
 
@@ -43,13 +43,24 @@ export function readWorkerOptions(raw: RawOptions): Checked<NodeOptions> {
 
 export function readControlPlaneOptions(raw: RawOptions): Checked<ControlPlaneOptions> {
   const reader = createReader(raw);
-  const node = readNodeOptions(reader, ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubelet', 'etcd']);
+  const node = readNodeOptions(reader, [
+    'kube-apiserver',
+    'kube-controller-manager',
+    'kube-scheduler',
+    'kube-proxy',
+    'kubelet',
+    'etcd',
+  ]);
   const datastore = reader.text('bootstrap-datastore');
-  if (datastore !== 'managed-etcd' && datastore !== 'etcd') reader.refuse('bootstrap-datastore', 'must be managed-etcd or etcd');
+  if (datastore !== 'managed-etcd' && datastore !== 'etcd')
+    reader.refuse('bootstrap-datastore', 'must be managed-etcd or etcd');
   const podCidr = readRanges(reader, 'bootstrap-pod-cidr');
   const serviceCidr = readRanges(reader, 'bootstrap-service-cidr');
   if (podCidr && serviceCidr && reader.problems.length === 0 && overlap(podCidr, serviceCidr))
-    reader.refuse('bootstrap-service-cidr', 'shares addresses with bootstrap-pod-cidr; give ranges that do not overlap');
+    reader.refuse(
+      'bootstrap-service-cidr',
+      'shares addresses with bootstrap-pod-cidr; give ranges that do not overlap',
+    );
   const value: ControlPlaneOptions = {
     ...node,
     datastore: datastore === 'etcd' ? 'etcd' : 'managed-etcd',
@@ -58,7 +69,9 @@ export function readControlPlaneOptions(raw: RawOptions): Checked<ControlPlaneOp
     extraSans: readExtraSans(reader),
     features: readFeatures(reader),
     annotations: reader.checked(parseAnnotations('cluster-annotations', reader.text('cluster-annotations'))),
-    registries: reader.checked(parseRegistries('containerd-custom-registries', reader.text('containerd-custom-registries'))),
+    registries: reader.checked(
+      parseRegistries('containerd-custom-registries', reader.text('containerd-custom-registries')),
+    ),
     registriesText: reader.text('containerd-custom-registries') || '[]',
     unreadyPodNamespaces: words(reader.text('unready-pod-namespaces')),
   };
@@ -67,7 +80,8 @@ export function readControlPlaneOptions(raw: RawOptions): Checked<ControlPlaneOp
 
 function readNodeOptions(reader: Reader, services: readonly Service[]): NodeOptions {
   const snapChannel = reader.text('snap-channel');
-  if (!CHANNEL.test(snapChannel)) reader.refuse('snap-channel', 'must be a channel of the k8s snap, such as 1.36-classic/stable');
+  if (!CHANNEL.test(snapChannel))
+    reader.refuse('snap-channel', 'must be a channel of the k8s snap, such as 1.36-classic/stable');
   const pairs = services.map((service) => {
     const option = service === 'etcd' ? 'datastore-extra-args' : `${service}-extra-args`;
     return [service, reader.checked(parseExtraArguments(option, reader.text(option)))] as const;
@@ -92,7 +106,8 @@ function readExtraSans(reader: Reader): readonly string[] {
   const option = 'kube-apiserver-extra-sans';
   const sans = words(reader.text(option));
   const wrong = sans.find((san) => isIP(san) === 0 && !DNS_NAME.test(san));
-  if (wrong !== undefined) reader.refuse(option, `has ${JSON.stringify(wrong)}, which is neither a DNS name nor an IP address`);
+  if (wrong !== undefined)
+    reader.refuse(option, `has ${JSON.stringify(wrong)}, which is neither a DNS name nor an IP address`);
   return [...new Set(sans)];
 }
 
@@ -138,9 +153,13 @@ function readLoadBalancer(reader: Reader): NonNullable<ClusterConfig['load-balan
   const cidrs = words(reader.text('load-balancer-cidrs'));
   const wrong = cidrs.find((range) => !isCidr(range) && !isAddressRange(range));
   if (wrong !== undefined)
-    reader.refuse('load-balancer-cidrs', `has ${JSON.stringify(wrong)}, which is neither a CIDR nor a range first-last`);
+    reader.refuse(
+      'load-balancer-cidrs',
+      `has ${JSON.stringify(wrong)}, which is neither a CIDR nor a range first-last`,
+    );
   const peer = reader.text('load-balancer-bgp-peer-address').trim();
-  if (enabled && bgp && peer === '') reader.refuse('load-balancer-bgp-peer-address', 'is needed while load-balancer-bgp-mode is true');
+  if (enabled && bgp && peer === '')
+    reader.refuse('load-balancer-bgp-peer-address', 'is needed while load-balancer-bgp-mode is true');
   return {
     enabled,
     cidrs: [...cidrs],
@@ -156,9 +175,11 @@ function readLoadBalancer(reader: Reader): NonNullable<ClusterConfig['load-balan
 
 function readLocalStorage(reader: Reader): NonNullable<ClusterConfig['local-storage']> {
   const path = reader.text('local-storage-local-path');
-  if (!/^\/[\w./-]+$/.test(path) || path.split('/').includes('..')) reader.refuse('local-storage-local-path', 'must be an absolute path');
+  if (!/^\/[\w./-]+$/.test(path) || path.split('/').includes('..'))
+    reader.refuse('local-storage-local-path', 'must be an absolute path');
   const policy = reader.text('local-storage-reclaim-policy');
-  if (policy !== 'Delete' && policy !== 'Retain') reader.refuse('local-storage-reclaim-policy', 'must be Delete or Retain');
+  if (policy !== 'Delete' && policy !== 'Retain')
+    reader.refuse('local-storage-reclaim-policy', 'must be Delete or Retain');
   return { enabled: reader.flag('local-storage-enabled'), 'local-path': path, 'reclaim-policy': policy };
 }
 
@@ -186,7 +207,8 @@ function createReader(raw: RawOptions): Reader {
     optionalFlag: (option) => (typeof raw[option] === 'boolean' ? raw[option] : undefined),
     whole(option, from, to) {
       const value = Number(raw[option] ?? from);
-      if (!Number.isInteger(value) || value < from || value > to) refuse(option, `must be a whole number from ${from} to ${to}`);
+      if (!Number.isInteger(value) || value < from || value > to)
+        refuse(option, `must be a whole number from ${from} to ${to}`);
       return value;
     },
     checked(result) {

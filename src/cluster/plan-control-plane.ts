@@ -48,7 +48,11 @@ export function planControlPlane(facts: ControlPlaneFacts): ClusterPlan {
   const preparation = planPreparation(facts, facts.options);
   if (preparation) return preparation;
   const common: ClusterPlan = {
-    changes: [...planHold(facts), ...publish(facts.peers, 'unit', identity(facts)), ...planUpgradeRelation(facts, facts.leader)],
+    changes: [
+      ...planHold(facts),
+      ...publish(facts.peers, 'unit', identity(facts)),
+      ...planUpgradeRelation(facts, facts.leader),
+    ],
     reports: [],
   };
   if (facts.daemon === 'upgrading')
@@ -61,7 +65,12 @@ export function planControlPlane(facts: ControlPlaneFacts): ClusterPlan {
 
 /** The rolling facts of this unit, for its own turn and, on the leader, for everybody's. */
 export function rollingOf(facts: ControlPlaneFacts): Rolling {
-  const { identity: { unit }, leader, peers, now } = facts;
+  const {
+    identity: { unit },
+    leader,
+    peers,
+    now,
+  } = facts;
   const members = [...peers.units].filter(([, bag]) => bag[JOINED]);
   return { unit, leader, own: peers.own, units: new Map(members), shared: peers.shared, now };
 }
@@ -86,7 +95,11 @@ function hasMember(peers: RelationFacts): boolean {
 function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
   const orphan = facts.workers.flatMap(({ units }) => [...units]).find(([, bag]) => bag[JOINED]);
   if (orphan)
-    return report(blocked(`${orphan[0]} belongs to a cluster whose control plane is gone; remove its integration before a new cluster is made`));
+    return report(
+      blocked(
+        `${orphan[0]} belongs to a cluster whose control plane is gone; remove its integration before a new cluster is made`,
+      ),
+    );
   if (facts.etcd === 'no relation') return report(blocked('Missing etcd relation'));
   if (facts.etcd === 'not ready') return report(waiting('Waiting for etcd to be ready'));
   const address = facts.addresses[0];
@@ -132,7 +145,8 @@ function annotations(wanted: Readonly<Record<string, string>>): { annotations?: 
 function nodeConfig(facts: ControlPlaneFacts, clusterName: string): ControlPlaneArguments {
   const wanted = wantedArguments(facts, clusterName);
   const extra: Record<string, Record<string, string>> = birthArguments(wanted);
-  if (facts.addresses.length > 1) extra['extra-node-kubelet-args'] = { ...extra['extra-node-kubelet-args'], '--node-ip': facts.addresses.join(',') };
+  if (facts.addresses.length > 1)
+    extra['extra-node-kubelet-args'] = { ...extra['extra-node-kubelet-args'], '--node-ip': facts.addresses.join(',') };
   return { 'extra-sans': [...new Set([...facts.options.extraSans, ...facts.addresses])], ...extra };
 }
 
@@ -140,16 +154,30 @@ function nodeConfig(facts: ControlPlaneFacts, clusterName: string): ControlPlane
 function wantedArguments(facts: ControlPlaneFacts, clusterName: string): Readonly<Partial<Record<Service, Arguments>>> {
   const { arguments: wanted, datastore } = facts.options;
   const manager = { ...wanted['kube-controller-manager'], '--cluster-name': clusterName };
-  return { ...wanted, 'kube-controller-manager': manager, etcd: datastore === 'managed-etcd' ? (wanted.etcd ?? {}) : {} };
+  return {
+    ...wanted,
+    'kube-controller-manager': manager,
+    etcd: datastore === 'managed-etcd' ? (wanted.etcd ?? {}) : {},
+  };
 }
 
 function planJoin(facts: ControlPlaneFacts): ClusterPlan {
-  const { peers, offeredToken: offer, addresses: [address], snap } = facts;
+  const {
+    peers,
+    offeredToken: offer,
+    addresses: [address],
+    snap,
+  } = facts;
   const clusterName = knownClusterName(peers.own, peers.units);
-  if (offer === undefined || clusterName === undefined || address === undefined) return report(waiting('Waiting for Cluster token'));
+  if (offer === undefined || clusterName === undefined || address === undefined)
+    return report(waiting('Waiting for Cluster token'));
   const theirs = peers.shared[VERSION];
   if (theirs && snap && snap.version !== theirs)
-    return report(blocked(`Snap ${snap.version} cannot join a cluster of ${theirs}; set snap-channel or attach snap-installation accordingly`));
+    return report(
+      blocked(
+        `Snap ${snap.version} cannot join a cluster of ${theirs}; set snap-channel or attach snap-installation accordingly`,
+      ),
+    );
   const revision = Number(offer['revision']);
   const failed = parseTokenFailure(peers.own[TOKEN_FAILURE]);
   if (failed?.revision === revision) return report(waiting(`Waiting for another Cluster token: ${failed.error}`));
@@ -178,10 +206,16 @@ function planMember(facts: ControlPlaneFacts): ClusterPlan {
   if (facts.node?.role === 'worker')
     return report(blocked('This machine is a worker of a cluster; remove the unit and use another machine'));
   if (isStranger(facts))
-    return report(blocked('This unit has made a cluster of its own while another one existed; remove the unit and add one'));
+    return report(
+      blocked('This unit has made a cluster of its own while another one existed; remove the unit and add one'),
+    );
   const { peers, identity: us } = facts;
   const clusterName = knownClusterName(peers.own, peers.units) ?? newClusterName(us.application, us.modelUuid);
-  const membership: Entries = { [JOINED]: clusterName, [TOKEN_FAILURE]: undefined, ...(facts.leader ? { [CLUSTER_NAME]: clusterName } : {}) };
+  const membership: Entries = {
+    [JOINED]: clusterName,
+    [TOKEN_FAILURE]: undefined,
+    ...(facts.leader ? { [CLUSTER_NAME]: clusterName } : {}),
+  };
   return combine(
     { changes: publish(peers, 'unit', membership), reports: [] },
     planServiceArguments(facts, wantedArguments(facts, clusterName)),
@@ -220,7 +254,13 @@ function planDeputy({ identity: { unit }, peers, leader }: ControlPlaneFacts): C
 function planLeader(facts: ControlPlaneFacts, clusterName: string): ClusterPlan {
   const { peers, workers } = facts;
   return combine(
-    { changes: [...planRemovals(facts), ...planTokens({ clusterName, peers, workers, failedTokens: facts.failedTokens })], reports: [] },
+    {
+      changes: [
+        ...planRemovals(facts),
+        ...planTokens({ clusterName, peers, workers, failedTokens: facts.failedTokens }),
+      ],
+      reports: [],
+    },
     planAnnouncements(facts, clusterName),
     planConfiguration(facts),
     planTurns(facts),
@@ -232,14 +272,16 @@ export function planRemovals(facts: ControlPlaneFacts): readonly Change[] {
   return [facts.peers, ...facts.workers].flatMap((relation) =>
     [...allocations(relation.shared)]
       .filter(([unit]) => unit !== facts.identity.unit && !relation.units.has(unit))
-      .map(([unit, { state, node }]): Change => ({
-        kind: 'remove-node',
-        relation: relation.id,
-        unit,
-        node,
-        force: state === 'pending',
-        uri: relation.shared[secretIdKey(unit)],
-      })),
+      .map(
+        ([unit, { state, node }]): Change => ({
+          kind: 'remove-node',
+          relation: relation.id,
+          unit,
+          node,
+          force: state === 'pending',
+          uri: relation.shared[secretIdKey(unit)],
+        }),
+      ),
   );
 }
 
@@ -262,17 +304,28 @@ function planAnnouncements(facts: ControlPlaneFacts, clusterName: string): Clust
       [facts.identity.unit]: `joined-${facts.node?.name}`,
     }),
     ...facts.workers.flatMap((relation) => publish(relation, 'unit', ours)),
-    ...facts.containerd.flatMap((relation) => publish(relation, 'application', { 'custom-registries': facts.options.registriesText })),
+    ...facts.containerd.flatMap((relation) =>
+      publish(relation, 'application', { 'custom-registries': facts.options.registriesText }),
+    ),
   ];
   return { changes, reports: strayVersions ? [strayVersions] : [] };
 }
 
 /** Units that announce no version, or another one than ours. */
 function versionReport(facts: ControlPlaneFacts): UnitStatus | undefined {
-  const silent = [facts.peers, ...facts.workers].flatMap(({ units }) => [...units].filter(([, bag]) => bag[JOINED] && !bag[VERSION]));
+  const silent = [facts.peers, ...facts.workers].flatMap(({ units }) =>
+    [...units].filter(([, bag]) => bag[JOINED] && !bag[VERSION]),
+  );
   if (silent[0]) return waiting(`Waiting for version from ${silent[0][0]}`);
-  const differ = (relation: RelationFacts) => [...relation.units.values()].filter((bag) => bag[VERSION] && bag[VERSION] !== facts.snap?.version).length;
-  const counts = [count(differ(facts.peers), 'Control Plane'), count(facts.workers.reduce((sum, relation) => sum + differ(relation), 0), 'Worker')];
+  const differ = (relation: RelationFacts) =>
+    [...relation.units.values()].filter((bag) => bag[VERSION] && bag[VERSION] !== facts.snap?.version).length;
+  const counts = [
+    count(differ(facts.peers), 'Control Plane'),
+    count(
+      facts.workers.reduce((sum, relation) => sum + differ(relation), 0),
+      'Worker',
+    ),
+  ];
   const late = counts.filter((text) => text !== undefined);
   return late.length === 0 ? undefined : waiting(`Waiting for ${late.join(', ')} to upgrade`);
 }
@@ -319,13 +372,17 @@ function immutableReports({ configuration, options }: ControlPlaneFacts): readon
     ['bootstrap-datastore', options.datastore, datastore],
   ];
   return pairs
-    .filter(([, wanted, present]) => wanted !== undefined && present !== undefined && present !== '' && wanted !== present)
+    .filter(
+      ([, wanted, present]) => wanted !== undefined && present !== undefined && present !== '' && wanted !== present,
+    )
     .map(([option, , present]) => blocked(`${option} cannot change after bootstrap; set it back to ${present}`));
 }
 
 function planTurns(facts: ControlPlaneFacts): ClusterPlan {
   if (!facts.leader) return NOTHING;
-  const joining = [...allocations(facts.peers.shared)].find(([unit, { state }]) => state === 'pending' && facts.peers.units.has(unit))?.[0];
+  const joining = [...allocations(facts.peers.shared)].find(
+    ([unit, { state }]) => state === 'pending' && facts.peers.units.has(unit),
+  )?.[0];
   const { entries, held } = grantTurns(rollingOf(facts), (asker) => {
     if (joining !== undefined) return `${joining} is joining`;
     const silent = facts.silent.filter((unit) => unit !== asker);
@@ -341,12 +398,19 @@ function planTurns(facts: ControlPlaneFacts): ClusterPlan {
 function planDeparture(facts: ControlPlaneFacts): ClusterPlan {
   const final = facts.event.kind === 'stop' || facts.event.kind === 'remove';
   const remember: readonly Change[] = facts.memory.leaving ? [] : [{ kind: 'remember', key: 'leaving', value: 'yes' }];
-  if (!final || facts.snap === undefined) return { changes: remember, reports: [{ status: 'maintenance', message: 'Leaving the cluster' }] };
+  if (!final || facts.snap === undefined)
+    return { changes: remember, reports: [{ status: 'maintenance', message: 'Leaving the cluster' }] };
   const changes: Change[] = [...remember];
   if (facts.node !== undefined) {
     if (facts.staying.length === 0) changes.push({ kind: 'remove-snap' });
-    else if (facts.leader) changes.push({ kind: 'leave-cluster', name: facts.node.name, force: false }, { kind: 'remove-snap' });
-    else changes.push({ kind: 'await-removal' }, { kind: 'leave-cluster', name: facts.node.name, force: false }, { kind: 'remove-snap' });
+    else if (facts.leader)
+      changes.push({ kind: 'leave-cluster', name: facts.node.name, force: false }, { kind: 'remove-snap' });
+    else
+      changes.push(
+        { kind: 'await-removal' },
+        { kind: 'leave-cluster', name: facts.node.name, force: false },
+        { kind: 'remove-snap' },
+      );
   } else changes.push({ kind: 'remove-snap' });
   return { changes, reports: [{ status: 'maintenance', message: 'Leaving the cluster' }] };
 }

@@ -34,7 +34,9 @@ export function combine(...plans: readonly ClusterPlan[]): ClusterPlan {
 export function publish(relation: RelationFacts, scope: 'unit' | 'application', wanted: Entries): readonly Change[] {
   const present = scope === 'unit' ? relation.own : relation.shared;
   const different = Object.entries(wanted).filter(([key, value]) => (present[key] ?? '') !== (value ?? ''));
-  return different.length === 0 ? [] : [{ kind: 'publish', relation: relation.id, scope, entries: Object.fromEntries(different) }];
+  return different.length === 0
+    ? []
+    : [{ kind: 'publish', relation: relation.id, scope, entries: Object.fromEntries(different) }];
 }
 
 /** @returns the plan when nothing else can be done before it, or undefined when the node is ready for more. */
@@ -56,7 +58,11 @@ export function planHold({ snap }: NodeFacts): readonly Change[] {
  * The snap that is wanted, when it is another one. Kubernetes supports neither going back nor skipping a minor version, and
  * no kubelet that is newer than its API server (Kubernetes version skew policy).
  */
-export function planSnapRefresh(facts: NodeFacts, options: NodeOptions, controlPlaneVersion: string | undefined): ClusterPlan {
+export function planSnapRefresh(
+  facts: NodeFacts,
+  options: NodeOptions,
+  controlPlaneVersion: string | undefined,
+): ClusterPlan {
   const { snap, snapFile, memory } = facts;
   if (snap === undefined) return NOTHING;
   const refresh = { kind: 'refresh-snap', channel: options.snapChannel, file: snapFile } as const;
@@ -66,15 +72,24 @@ export function planSnapRefresh(facts: NodeFacts, options: NodeOptions, controlP
   const wanted = minorOf(options.snapChannel.replace('-classic', ''));
   if (wanted !== undefined && (wanted < present || wanted > present + 1)) {
     const reason = wanted < present ? 'goes back' : 'skips a minor version';
-    return { changes: [], reports: [blocked(`snap-channel ${reason} from 1.${present}; set 1.${present} or 1.${present + 1}`)] };
+    return {
+      changes: [],
+      reports: [blocked(`snap-channel ${reason} from 1.${present}; set 1.${present} or 1.${present + 1}`)],
+    };
   }
   const ceiling = minorOf(controlPlaneVersion ?? '');
   if (wanted !== undefined && ceiling !== undefined && wanted > ceiling)
-    return { changes: [], reports: [waiting(`snap-channel is newer than the control plane's ${controlPlaneVersion}; waiting for it`)] };
+    return {
+      changes: [],
+      reports: [waiting(`snap-channel is newer than the control plane's ${controlPlaneVersion}; waiting for it`)],
+    };
   return { changes: [refresh], reports: [] };
 }
 
-export function planServiceArguments(facts: NodeFacts, wanted: Readonly<Partial<Record<Service, Arguments>>>): ClusterPlan {
+export function planServiceArguments(
+  facts: NodeFacts,
+  wanted: Readonly<Partial<Record<Service, Arguments>>>,
+): ClusterPlan {
   const changes: Change[] = [];
   const reports: UnitStatus[] = [];
   for (const [name, file] of Object.entries(facts.arguments)) {
@@ -83,13 +98,19 @@ export function planServiceArguments(facts: NodeFacts, wanted: Readonly<Partial<
     if (file.journal && !file.journal.finished && file.journal.after === file.text && !hasEdits(change))
       changes.push({ kind: 'finish-arguments', service, before: file.journal.before });
     if (change === undefined) continue;
-    changes.push(hasEdits(change) ? { kind: 'write-arguments', change, before: file.text } : { kind: 'remember-arguments', change });
+    changes.push(
+      hasEdits(change)
+        ? { kind: 'write-arguments', change, before: file.text }
+        : { kind: 'remember-arguments', change },
+    );
   }
   return { changes, reports };
 }
 
 /** The options' arguments in the fields of a bootstrap or join, as far as they can be given there. */
-export function birthArguments(wanted: Readonly<Partial<Record<Service, Arguments>>>): Record<string, Record<string, string>> {
+export function birthArguments(
+  wanted: Readonly<Partial<Record<Service, Arguments>>>,
+): Record<string, Record<string, string>> {
   const given = Object.entries(wanted).flatMap(([service, extra]) => {
     const additions = argumentsAtBirth(service as Service, extra);
     return Object.keys(additions).length === 0 ? [] : [[`extra-node-${service}-args`, additions] as const];

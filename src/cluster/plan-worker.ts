@@ -49,7 +49,11 @@ function hasLostItsCluster({ node, cluster, memory }: WorkerFacts): boolean {
 }
 
 function planJoin(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
-  const { offeredToken: offer, addresses: [address], snap } = facts;
+  const {
+    offeredToken: offer,
+    addresses: [address],
+    snap,
+  } = facts;
   const clusterName = knownClusterName(cluster.own, cluster.units);
   const refresh = planSnapRefresh(facts, facts.options, cluster.shared[VERSION]);
   if (refresh.changes.length > 0) return refresh;
@@ -57,10 +61,18 @@ function planJoin(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
     return { changes: [], reports: [...refresh.reports, waiting('Waiting for Cluster token')] };
   const theirs = cluster.shared[VERSION];
   if (theirs && snapMinor(snap) > (minorOf(theirs) ?? snapMinor(snap)))
-    return { changes: [], reports: [blocked(`Snap ${snap?.version} is newer than the cluster's ${theirs}; set snap-channel or attach snap-installation accordingly`)] };
+    return {
+      changes: [],
+      reports: [
+        blocked(
+          `Snap ${snap?.version} is newer than the cluster's ${theirs}; set snap-channel or attach snap-installation accordingly`,
+        ),
+      ],
+    };
   const revision = Number(offer['revision']);
   const failed = parseTokenFailure(cluster.own[TOKEN_FAILURE]);
-  if (failed?.revision === revision) return { changes: [], reports: [waiting(`Waiting for another Cluster token: ${failed.error}`)] };
+  if (failed?.revision === revision)
+    return { changes: [], reports: [waiting(`Waiting for another Cluster token: ${failed.error}`)] };
   const change: Change = {
     kind: 'join',
     relation: cluster.id,
@@ -85,12 +97,19 @@ function joinConfig({ options, addresses }: WorkerFacts): WorkerJoinConfig {
 
 function planMember(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
   if (facts.node?.role === 'control-plane')
-    return { changes: [], reports: [blocked('This machine is a control plane of a cluster; remove the unit and use another machine')] };
+    return {
+      changes: [],
+      reports: [blocked('This machine is a control plane of a cluster; remove the unit and use another machine')],
+    };
   const clusterName = knownClusterName(cluster.own, cluster.units);
-  const remember: readonly Change[] = facts.memory.home === cluster.id ? [] : [{ kind: 'remember', key: 'home', value: cluster.id }];
+  const remember: readonly Change[] =
+    facts.memory.home === cluster.id ? [] : [{ kind: 'remember', key: 'home', value: cluster.id }];
   const membership: Entries = { ...(clusterName ? { [JOINED]: clusterName } : {}), [TOKEN_FAILURE]: undefined };
   return combine(
-    { changes: [...remember, ...publish(cluster, 'unit', membership)], reports: cluster.units.size === 0 ? [waiting('No control plane is left')] : [] },
+    {
+      changes: [...remember, ...publish(cluster, 'unit', membership)],
+      reports: cluster.units.size === 0 ? [waiting('No control plane is left')] : [],
+    },
     planServiceArguments(facts, facts.options.arguments),
     planSnapRefresh(facts, facts.options, cluster.shared[VERSION]),
     {
@@ -104,7 +123,10 @@ function planMember(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
 function planDeparture(facts: WorkerFacts): ClusterPlan {
   const { event } = facts;
   const remember: readonly Change[] = facts.memory.leaving ? [] : [{ kind: 'remember', key: 'leaving', value: 'yes' }];
-  const last = event.kind === 'stop' || event.kind === 'remove' || (event.kind === 'relation-broken' && event.endpoint === 'cluster');
+  const last =
+    event.kind === 'stop' ||
+    event.kind === 'remove' ||
+    (event.kind === 'relation-broken' && event.endpoint === 'cluster');
   const remove: readonly Change[] = last && facts.snap !== undefined ? [{ kind: 'remove-snap' }] : [];
   return { changes: [...remember, ...remove], reports: [{ status: 'maintenance', message: 'Leaving the cluster' }] };
 }

@@ -47,7 +47,8 @@ export function parseRegistries(option: string, text: string): Checked<readonly 
     if (problem !== undefined) return fail(`item ${index + 1} ${problem}`);
     const registry = item as Omit<Registry, 'host'> & { host?: string };
     const host = registry.host || new URL(registry.url).host;
-    if (registries.some((other) => other.host === host)) return fail(`item ${index + 1} names a host that an item before it has`);
+    if (registries.some((other) => other.host === host))
+      return fail(`item ${index + 1} names a host that an item before it has`);
     registries.push({ ...registry, host });
   }
   return { value: registries, problems: [] };
@@ -107,7 +108,8 @@ function itemProblem(item: unknown): string | undefined {
   if (notFlag !== undefined) return `has a ${notFlag} that is neither true nor false`;
   if (!isHttpUrl(fields['url'])) return 'has no url that begins with http:// or https://';
   const host = fields['host'];
-  if (typeof host === 'string' && host !== '' && !/^[A-Za-z0-9_][A-Za-z0-9._:[\]-]*$/.test(host)) return 'has a host that is not a host name';
+  if (typeof host === 'string' && host !== '' && !/^[A-Za-z0-9_][A-Za-z0-9._:[\]-]*$/.test(host))
+    return 'has a host that is not a host name';
   return undefined;
 }
 

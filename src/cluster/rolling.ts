@@ -12,8 +12,8 @@
 
 import { createHash } from 'node:crypto';
 import type { Databag } from '../juju/juju.ts';
-import type { RollingFailure } from './facts.ts';
 import type { Entries } from './change.ts';
+import type { RollingFailure } from './facts.ts';
 import { parseObject } from './wire.ts';
 
 export const REQUEST = 'rolling-request';
@@ -58,7 +58,11 @@ export function changeId(descriptions: readonly string[]): string {
 }
 
 /** Why a single change is not to be tried: it failed on this unit, or another one says that it failed there. */
-export function reasonNotToTry(rolling: Rolling | undefined, failures: readonly RollingFailure[], id: string): string | undefined {
+export function reasonNotToTry(
+  rolling: Rolling | undefined,
+  failures: readonly RollingFailure[],
+  id: string,
+): string | undefined {
   const here = failures.find((failure) => failure.id === id);
   if (here) return here.reason;
   for (const [unit, bag] of rolling?.units ?? []) {
@@ -75,7 +79,8 @@ export function turn(rolling: Rolling, id: string, reason: string): Turn {
   const ours = grant?.unit === rolling.unit && grant.id === id;
   if (ours && rolling.now.getTime() - Date.parse(grant.at) < LATEST_START_MS) return { kind: 'granted' };
   const asked = parseRequest(rolling.own[REQUEST]);
-  if (asked?.id !== id || asked.reason !== reason) return { kind: 'ask', entries: { [REQUEST]: `{"id": "${id}", "reason": ${JSON.stringify(reason)}}` } };
+  if (asked?.id !== id || asked.reason !== reason)
+    return { kind: 'ask', entries: { [REQUEST]: `{"id": "${id}", "reason": ${JSON.stringify(reason)}}` } };
   return { kind: 'wait', reason: grant && !ours ? `${grant.unit} has its turn` : 'the leader gives the turns' };
 }
 
@@ -132,7 +137,8 @@ function holds(grant: Grant, bags: ReadonlyMap<string, Databag>, now: Date): boo
 
 function parseGrant(text: string | undefined): Grant | undefined {
   const { unit, id, at } = parseObject(text) ?? {};
-  const known = typeof unit === 'string' && typeof id === 'string' && typeof at === 'string' && !Number.isNaN(Date.parse(at));
+  const known =
+    typeof unit === 'string' && typeof id === 'string' && typeof at === 'string' && !Number.isNaN(Date.parse(at));
   return known ? { unit, id, at } : undefined;
 }
 

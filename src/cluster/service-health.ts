@@ -1,8 +1,8 @@
 /** Whether a service that was restarted has come up and stays up. */
 
 import type { Host } from '../host/host.ts';
-import type { Doors } from './doors.ts';
 import type { Service } from './default-arguments.ts';
+import type { Doors } from './doors.ts';
 
 const POLL_MS = 500;
 /** A service that crashes on a bad argument does so within a second or two; it has to be seen up for longer than that. */
@@ -10,7 +10,12 @@ const STEADY_POLLS = 5;
 const KUBELET_PORT = 10250;
 
 /** @returns undefined when it is well, else what was seen last. Waits up to the time given. */
-export async function unhealthy(doors: Doors, service: Service, address: string | undefined, timeoutMs: number): Promise<string | undefined> {
+export async function unhealthy(
+  doors: Doors,
+  service: Service,
+  address: string | undefined,
+  timeoutMs: number,
+): Promise<string | undefined> {
   const { host } = doors;
   const deadline = host.now().getTime() + timeoutMs;
   let steady = 0;
@@ -25,11 +30,17 @@ export async function unhealthy(doors: Doors, service: Service, address: string 
   return seen;
 }
 
-async function look(doors: Doors, host: Host, service: Service, address: string | undefined): Promise<string | undefined> {
+async function look(
+  doors: Doors,
+  host: Host,
+  service: Service,
+  address: string | undefined,
+): Promise<string | undefined> {
   const found = (await host.snapd.services('k8s')).find(({ name }) => name === service);
   if (found === undefined) return 'the snap has no such service';
   if (!found.active) return 'it is not running';
-  if (service === 'kubelet' && address !== undefined && !(await host.accepts(address, KUBELET_PORT, 2_000))) return 'it does not listen';
+  if (service === 'kubelet' && address !== undefined && !(await host.accepts(address, KUBELET_PORT, 2_000)))
+    return 'it does not listen';
   if (service === 'kube-apiserver' || service === 'etcd') {
     const kubernetes = await doors.kubernetes();
     if (kubernetes !== undefined && !(await kubernetes.ready())) return 'the API server is not ready';

@@ -7,7 +7,15 @@
 import type { Databag, SecretContent } from '../juju/juju.ts';
 import type { Change } from './change.ts';
 import type { RelationFacts } from './facts.ts';
-import { allocations, JOINED, NODE_NAME, parseTokenFailure, secretIdKey, TOKEN_FAILURE, formatAllocation } from './wire.ts';
+import {
+  allocations,
+  formatAllocation,
+  JOINED,
+  NODE_NAME,
+  parseTokenFailure,
+  secretIdKey,
+  TOKEN_FAILURE,
+} from './wire.ts';
 
 /** After so many failed tokens a control plane no longer keeps the others waiting. */
 const PATIENCE = 3;
@@ -21,7 +29,10 @@ export interface TokenFacts {
 
 /** The leader's offers, renewals and withdrawals, in the order in which they are to be made. */
 export function planTokens(facts: TokenFacts): readonly Change[] {
-  return [...planRelation(facts, facts.peers, false), ...facts.workers.flatMap((relation) => planRelation(facts, relation, true))];
+  return [
+    ...planRelation(facts, facts.peers, false),
+    ...facts.workers.flatMap((relation) => planRelation(facts, relation, true)),
+  ];
 }
 
 /** Units whose offer failed, so that the secret's revision is of interest. */
@@ -56,7 +67,13 @@ function planRelation(facts: TokenFacts, relation: RelationFacts, worker: boolea
   });
 }
 
-function planOffer(facts: TokenFacts, relation: RelationFacts, unit: string, node: string, worker: boolean): Change | undefined {
+function planOffer(
+  facts: TokenFacts,
+  relation: RelationFacts,
+  unit: string,
+  node: string,
+  worker: boolean,
+): Change | undefined {
   const uri = relation.shared[secretIdKey(unit)];
   const offer = { kind: 'offer-token', relation: relation.id, unit, node, worker, as: 'leader' } as const;
   if (!uri) return { ...offer, replaces: undefined };

@@ -1,4 +1,4 @@
-/** Size and digest of a file that another program names by the operating system's path (Juju's resources). */
+/** Size and digest of a file that another program names by the operating system's path, as resources are. */
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';

@@ -17,7 +17,8 @@ export async function getKubeconfig(doors: Doors, role: Role): Promise<void> {
   const kubeconfig = await host.files.read(ADMIN_KUBECONFIG);
   if (kubeconfig === undefined) throw new Error('this unit has no kubeconfig yet; it is in no cluster');
   const server = textParameter(parameters, 'server', defaultServer(cluster.addresses[0]));
-  if (!URL.canParse(server) || !server.startsWith('https://')) throw new Error('server must be a URL that begins with https://');
+  if (!URL.canParse(server) || !server.startsWith('https://'))
+    throw new Error('server must be a URL that begins with https://');
   const expire = new Date(host.now().getTime() + LIFE_MS).toISOString().replace(/\.\d+Z$/, 'Z');
   const uri = await keep(doors, kubeconfig.replace(/^(\s*server:\s*).*$/m, `$1${server}`), expire);
   const id = uri.replace(/^secret:/, '');
@@ -33,13 +34,18 @@ export async function getKubeconfig(doors: Doors, role: Role): Promise<void> {
 async function keep({ juju }: Doors, kubeconfig: string, expire: string): Promise<string> {
   const label = `kubeconfig-${juju.identity.unit.replace('/', '-')}`;
   const present = await juju.secrets.info({ label });
-  if (present === undefined) return juju.secrets.add({ kubeconfig }, { owner: 'unit', label, expire, description: 'Administrator kubeconfig of the cluster' });
+  if (present === undefined)
+    return juju.secrets.add(
+      { kubeconfig },
+      { owner: 'unit', label, expire, description: 'Administrator kubeconfig of the cluster' },
+    );
   const uri = `secret:${present.id.replace(/^secret:/, '')}`;
   await juju.secrets.set(uri, { kubeconfig }, { expire });
   return uri;
 }
 
 function defaultServer(address: string | undefined): string {
-  if (address === undefined) throw new Error('Juju knows no address of this unit; give one as server=https://<address>:6443');
+  if (address === undefined)
+    throw new Error('Juju knows no address of this unit; give one as server=https://<address>:6443');
   return `https://${address.includes(':') ? `[${address}]` : address}:${API_PORT}`;
 }

@@ -11,5 +11,6 @@ export function textParameter(parameters: Parameters, name: string, fallback: st
 
 export function refuseUnknown(parameters: Parameters, known: readonly string[]): void {
   const unknown = Object.keys(parameters).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`there is no parameter ${unknown}; there are ${known.join(', ') || 'none'}`);
+  if (unknown !== undefined)
+    throw new Error(`there is no parameter ${unknown}; there are ${known.join(', ') || 'none'}`);
 }

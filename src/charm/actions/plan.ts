@@ -7,7 +7,9 @@ import { look } from '../view.ts';
 
 export async function plan(doors: Doors, role: Role): Promise<void> {
   const { changes, reports } = await look(doors, role);
-  const lines = changes.map(({ description, disruptive }) => (disruptive ? `${description} (in turn with the other units)` : description));
+  const lines = changes.map(({ description, disruptive }) =>
+    disruptive ? `${description} (in turn with the other units)` : description,
+  );
   const { status, message } = decideUnitStatus(reports);
   await doors.juju.actions.setResults({
     changes: lines.length === 0 ? 'nothing to change' : lines.map((line, index) => `${index + 1}. ${line}`).join('\n'),

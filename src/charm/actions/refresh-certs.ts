@@ -8,9 +8,9 @@ import {
   parseSanParameter,
   parseValidity,
   prepareRequests,
+  REQUESTS,
   readCertificates,
   readRequestJournal,
-  REQUESTS,
   refreshControlPlane,
   refuseBeyondAuthority,
   removeRequestJournal,
@@ -36,15 +36,21 @@ export async function refreshCertsOfControlPlane(doors: Doors, role: Role): Prom
   await refuseBeyondAuthorities(doors, role, names, expirationSeconds);
   if (cluster.role === 'control-plane') await refuseWhileOthersAreDown(doors, cluster);
   const present = (await readCertificates(host.files, role)).filter(isReadable);
-  const sans = present.filter(({ file }) => file.name === 'apiserver' || file.name === 'kubelet').flatMap((certificate) => certificate.sans);
+  const sans = present
+    .filter(({ file }) => file.name === 'apiserver' || file.name === 'kubelet')
+    .flatMap((certificate) => certificate.sans);
   await refreshControlPlane(
     doors,
     identity,
     { names, expirationSeconds, extraSans: sansToRequest(sans, [...identity.requiredSans, ...extraSans]) },
     (message) => juju.actions.log(message),
   );
-  const renewed = (await readCertificates(host.files, role)).filter(isReadable).filter(({ file }) => names.includes(file.name));
-  const expires = renewed.map(({ file, notAfter }) => [file.name.replaceAll('.', '-'), notAfter.toISOString()] as const);
+  const renewed = (await readCertificates(host.files, role))
+    .filter(isReadable)
+    .filter(({ file }) => names.includes(file.name));
+  const expires = renewed.map(
+    ({ file, notAfter }) => [file.name.replaceAll('.', '-'), notAfter.toISOString()] as const,
+  );
   await juju.actions.setResults({ status: 'refreshed', expires: Object.fromEntries(expires) });
 }
 
@@ -55,8 +61,10 @@ export async function refreshCertsOfWorker(doors: Doors, role: Role): Promise<vo
   refuseUnknown(parameters, ['expires-in', 'extra-sans']);
   const { expirationSeconds, extraSans } = readCommon(parameters);
   const { identity, cluster } = await memberView(doors, role);
-  if (cluster.role !== 'worker' || cluster.cluster === undefined) throw new Error('this unit is not integrated with a control plane');
-  if ((await readRequestJournal(host.files)) !== undefined) throw new Error('a refresh of this worker is under way; certs-status tells how far it is');
+  if (cluster.role !== 'worker' || cluster.cluster === undefined)
+    throw new Error('this unit is not integrated with a control plane');
+  if ((await readRequestJournal(host.files)) !== undefined)
+    throw new Error('a refresh of this worker is under way; certs-status tells how far it is');
   await refuseBeyondAuthorities(doors, role, ['kubelet', 'kubelet.conf', 'proxy.conf'], expirationSeconds);
   await juju.actions.log('making keys and certificate requests');
   const journal = await prepareRequests(doors, identity, { expirationSeconds, extraSans });
@@ -83,7 +91,8 @@ function readCommon(parameters: Parameters): { expirationSeconds: number; extraS
 function chooseNames(text: string): readonly string[] {
   const names = [...new Set(text.split(/[\s,]+/).filter((name) => name !== ''))];
   const unknown = names.filter((name) => !CONTROL_PLANE_NAMES.includes(name));
-  if (unknown.length > 0) throw new Error(`certificates has ${unknown.join(', ')}; there are ${CONTROL_PLANE_NAMES.join(', ')}`);
+  if (unknown.length > 0)
+    throw new Error(`certificates has ${unknown.join(', ')}; there are ${CONTROL_PLANE_NAMES.join(', ')}`);
   return names.length === 0 ? CONTROL_PLANE_NAMES : names;
 }
 
@@ -92,26 +101,43 @@ type Member = View & { readonly identity: NonNullable<View['identity']> };
 async function memberView(doors: Doors, role: Role): Promise<Member> {
   const view = await look(doors, role);
   const { identity, cluster } = view;
-  if (cluster.daemon === 'starting' || cluster.daemon === 'upgrading') throw new Error('k8sd is not ready; try again when the unit is active');
+  if (cluster.daemon === 'starting' || cluster.daemon === 'upgrading')
+    throw new Error('k8sd is not ready; try again when the unit is active');
   const problem = cluster.problems[0];
   if (problem) throw new Error(`${problem.option} ${problem.message}`);
   if (identity === undefined) throw new Error('this unit is in no cluster; there are no certificates to refresh');
   return { ...view, identity };
 }
 
-async function refuseBeyondAuthorities(doors: Doors, role: Role, names: readonly string[], expirationSeconds: number): Promise<void> {
+async function refuseBeyondAuthorities(
+  doors: Doors,
+  role: Role,
+  names: readonly string[],
+  expirationSeconds: number,
+): Promise<void> {
   const certificates = (await readCertificates(doors.host.files, role)).filter(isReadable);
-  const authorities = new Set(certificates.flatMap(({ file }) => (names.includes(file.name) && file.authority ? [file.authority] : [])));
+  const authorities = new Set(
+    certificates.flatMap(({ file }) => (names.includes(file.name) && file.authority ? [file.authority] : [])),
+  );
   for (const authority of certificates.filter(({ file }) => authorities.has(file.name)))
-    refuseBeyondAuthority('expires-in', expirationSeconds, { name: authority.file.name, notAfter: authority.notAfter }, doors.host.now());
+    refuseBeyondAuthority(
+      'expires-in',
+      expirationSeconds,
+      { name: authority.file.name, notAfter: authority.notAfter },
+      doors.host.now(),
+    );
 }
 
 /** The refresh restarts this unit's API server: the others have to carry the cluster meanwhile. */
 async function refuseWhileOthersAreDown({ host }: Doors, { peers, identity }: ControlPlaneFacts): Promise<void> {
   const grant = peers.shared[GRANT];
-  if (grant && !grant.includes(`"${identity.unit}"`)) throw new Error('a change is being rolled out over the control planes; try again when it is done');
+  if (grant && !grant.includes(`"${identity.unit}"`))
+    throw new Error('a change is being rolled out over the control planes; try again when it is done');
   const members = [...peers.units].filter(([, bag]) => bag[JOINED] && bag['ingress-address']);
-  const answers = await Promise.all(members.map(([, bag]) => host.accepts(bag['ingress-address'] ?? '', API_PORT, API_MS)));
+  const answers = await Promise.all(
+    members.map(([, bag]) => host.accepts(bag['ingress-address'] ?? '', API_PORT, API_MS)),
+  );
   const silent = members.filter((_, index) => !answers[index]).map(([unit]) => unit);
-  if (silent.length > 0) throw new Error(`the API server of ${silent.join(', ')} does not answer; refresh one control plane at a time`);
+  if (silent.length > 0)
+    throw new Error(`the API server of ${silent.join(', ')} does not answer; refresh one control plane at a time`);
 }

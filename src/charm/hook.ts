@@ -18,10 +18,17 @@ const POLL_MS = 1_000;
 export async function runHook(doors: Doors, role: Role): Promise<void> {
   const { juju } = doors;
   if (await pruneSecret(doors)) return;
+  await openApiPort(doors, role);
   const { view, reports, changed } = await reconcile(doors, role);
   const health = view.cluster.leaving ? [] : await healthOf(doors, view, changed);
   await tell(doors, view, [...reports, ...health]);
   if (view.cluster.snap !== undefined) await juju.setWorkloadVersion(view.cluster.snap.version);
+}
+
+/** Reachable from outside only once the operator exposes the application. */
+async function openApiPort({ juju }: Doors, role: Role): Promise<void> {
+  const { kind } = juju.event;
+  if (role === 'control-plane' && (kind === 'start' || kind === 'upgrade-charm')) await juju.openPort('6443/tcp');
 }
 
 /** Status last: nothing after it may end the hook. */

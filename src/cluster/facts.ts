@@ -11,6 +11,7 @@ import type { ControlPlaneOptions, NodeOptions } from './options.ts';
 import type { Registry } from './registries.ts';
 
 export interface RelationFacts {
+  /** Empty for a peer relation that the unit has not entered yet. */
   readonly id: string;
   readonly application: string;
   /** Remote units with their databags. */

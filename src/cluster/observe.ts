@@ -47,9 +47,7 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
     observeRelations(juju, 'k8s-cluster', 'ours'),
   ]);
   const { value: options, problems } = readControlPlaneOptions(config);
-  const cluster = peers[0];
-  if (cluster === undefined)
-    throw new Error('Juju tells of no peer relation "cluster"; every control-plane unit has one from its start');
+  const cluster = peers[0] ?? noPeersYet(juju);
   const common = await observeNode(doors, cluster, SERVICES, options.registries);
   const k8sd = doors.k8sd(snapMinor(common.snap));
   const member = common.node !== undefined;
@@ -149,6 +147,11 @@ async function observeNode(
 function isDeparture(event: Event, unit: string): boolean {
   if (event.kind === 'stop' || event.kind === 'remove') return true;
   return event.kind === 'relation-departed' && event.departingUnit === unit;
+}
+
+/** The first hooks of a unit run before it has entered its peer relation. */
+function noPeersYet({ identity }: Juju): RelationFacts {
+  return { id: '', application: identity.application, units: new Map(), own: {}, shared: {} };
 }
 
 type Side = 'peer' | 'ours' | 'theirs';

@@ -47,6 +47,7 @@ export function planControlPlane(facts: ControlPlaneFacts): ClusterPlan {
   if (facts.leaving) return planDeparture(facts);
   const preparation = planPreparation(facts, facts.options);
   if (preparation) return preparation;
+  if (facts.peers.id === '') return report({ status: 'maintenance', message: 'Waiting for the peer relation' });
   const common: ClusterPlan = {
     changes: [
       ...planHold(facts),

@@ -1,0 +1,189 @@
+/** One run of `dispatch` with hook tools around it: the process, its channel, its lines in the log, and the record of it all. */
+
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Controller } from './controller.ts';
+import { startDispatch, type DispatchExit } from './dispatch-process.ts';
+import { agentDirectory, charmDirectory, hookEnvironment } from './environment.ts';
+import { hookName, type Hook } from './hook.ts';
+import { newHookContext, type HookContext } from './hook-context.ts';
+import { runHookTool } from './hook-tools/run.ts';
+import { serveHookTools, UNANSWERED, type HookToolReply, type HookToolRequest } from './hook-tools/server.ts';
+import type { CallPhase, Machine } from './machine.ts';
+import type { OutsideCalls } from './outside-calls.ts';
+import type { RelationCaches } from './relation-cache.ts';
+import type { TaskState, UnitState } from './state.ts';
+
+export interface HookToolCall {
+  readonly tool: string;
+  readonly args: readonly string[];
+}
+
+/** What one dispatch did and cost. */
+export interface DispatchRecord {
+  readonly unit: string;
+  /** `hooks/install`, `actions/refresh-certs` */
+  readonly event: string;
+  /** Hook tools, in the order in which they came. */
+  readonly calls: readonly HookToolCall[];
+  /** Hook tools and calls that the machine reported. */
+  readonly outsideCalls: readonly string[];
+  readonly wallMs: number;
+  /** Peak resident memory (`VmHWM` of the kernel); only when `Model.measureMemory` is set. */
+  readonly maxRssKb: number | undefined;
+  /** Undefined when a signal ended it. */
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** A failure to give instead of a hook tool's answer; it then has no effect. */
+export type HookToolFault = (unit: string, tool: string, args: readonly string[]) => { code: number; stderr: string } | undefined;
+
+/** What an agent needs of the model. */
+export interface Host extends Controller {
+  readonly outsideCalls: OutsideCalls;
+  readonly hookToolFault: HookToolFault | undefined;
+  readonly measureMemory: boolean;
+  machine(unit: UnitState): Machine;
+  /** Folder of the unpacked charm with this key. */
+  unpackedCharm(key: string): string;
+  record(dispatch: DispatchRecord): void;
+  taskEnded(task: TaskState): void;
+  /** The unit has run its last hook and goes. */
+  unitEnded(unit: UnitState): Promise<void>;
+  /** An agent has nothing to do. */
+  settled(): void;
+  /** An agent met a fault of the model itself. */
+  broken(unit: UnitState, error: unknown): void;
+}
+
+export interface HookExit extends DispatchExit {
+  /** As Go words it: `exit status 1`. Undefined when it ended well. */
+  readonly problem: string | undefined;
+  /** The charm has no code for this event; that counts as success. */
+  readonly missing: boolean;
+}
+
+type What = { readonly hook: Hook } | { readonly task: TaskState };
+
+/** `onStart` gets a way to kill the process from outside. */
+export async function runInContext(
+  host: Host,
+  unit: UnitState,
+  caches: RelationCaches,
+  what: What,
+  onStart: (kill: () => void) => void,
+): Promise<{ context: HookContext; exit: HookExit }> {
+  const event = 'hook' in what ? hookName(what.hook) : what.task.action;
+  const nonce = randomBytes(16).toString('hex');
+  const context = newHookContext(host, unit, caches, `${unit.name}-${event}-${nonce}`, what);
+  const path = `${'hook' in what ? 'hooks' : 'actions'}/${event}`;
+  const script = await entryPoint(charmDirectory(host, unit), path);
+  if (script === undefined) return { context, exit: missingExit() };
+  const run = newRun(host, unit, context);
+  const server = await serveHookTools(join(agentDirectory(host, unit), nonce), (request) => run.serve(request));
+  const machine = host.machine(unit);
+  machine.observer = (call, phase) => (run.outside(call, phase) ? new Promise(() => undefined) : undefined);
+  const process = startDispatch({
+    script,
+    directory: charmDirectory(host, unit),
+    environment: hookEnvironment(host, unit, context.id, machine.environment, what),
+    measureMemory: host.measureMemory,
+    onLine: (stream, line) => host.log(unit.name, stream === 'stdout' ? 'DEBUG' : 'WARNING', `unit.${unit.name}.${event}`, line),
+  });
+  run.kill = () => process.kill('SIGKILL');
+  context.kill = () => process.kill('SIGKILL');
+  onStart(context.kill);
+  const exit = await process.exit;
+  machine.observer = undefined;
+  server.close();
+  host.record({
+    unit: unit.name,
+    event: path,
+    calls: run.calls,
+    outsideCalls: run.outsideCalls,
+    wallMs: exit.wallMs,
+    maxRssKb: exit.maxRssKb,
+    exitCode: exit.code,
+    signal: exit.signal,
+  });
+  return { context, exit: { ...exit, problem: problemOf(exit), missing: false } };
+}
+
+interface Run {
+  readonly calls: HookToolCall[];
+  readonly outsideCalls: string[];
+  kill: () => void;
+  serve(request: HookToolRequest): Promise<HookToolReply | typeof UNANSWERED>;
+  /** True when the process has been killed at this call. */
+  outside(what: string, phase: CallPhase): boolean;
+}
+
+function newRun(host: Host, unit: UnitState, context: HookContext): Run {
+  let killed = false;
+  const run: Run = {
+    calls: [],
+    outsideCalls: [],
+    kill: () => undefined,
+    outside(what, phase) {
+      if (killed) return true;
+      if (phase === 'before') run.outsideCalls.push(what);
+      killed = host.outsideCalls.call(unit.name, what, phase, () => run.kill());
+      return killed;
+    },
+    async serve(request) {
+      const { tool, args } = request;
+      const what = [tool, ...args].join(' ');
+      if (run.outside(what, 'before')) return UNANSWERED;
+      run.calls.push({ tool, args });
+      const fault = host.hookToolFault?.(unit.name, tool, args);
+      const reply = fault ? { code: fault.code, stdout: '', stderr: fault.stderr } : await runHookTool(request, context);
+      return run.outside(what, 'after') ? UNANSWERED : reply;
+    },
+  };
+  return run;
+}
+
+/** `dispatch`, else the file of the event, else nothing. A file that is there and not executable is started, and fails. */
+async function entryPoint(charm: string, path: string): Promise<string | undefined> {
+  for (const candidate of ['dispatch', path]) {
+    const file = join(charm, candidate);
+    const exists = await access(file, constants.F_OK).then(
+      () => true,
+      () => false,
+    );
+    if (exists) return file;
+  }
+  return undefined;
+}
+
+function missingExit(): HookExit {
+  return {
+    code: 0,
+    signal: undefined,
+    startError: undefined,
+    stdout: [],
+    stderr: [],
+    wallMs: 0,
+    maxRssKb: undefined,
+    problem: undefined,
+    missing: true,
+  };
+}
+
+function problemOf(exit: DispatchExit): string | undefined {
+  if (exit.startError !== undefined) return exit.startError;
+  if (exit.signal !== undefined) return exit.signal === 'SIGKILL' || exit.signal === 'SIGTERM' ? 'terminated' : `signal: ${SIGNAL_WORDS[exit.signal] ?? exit.signal}`;
+  return exit.code === 0 ? undefined : `exit status ${exit.code}`;
+}
+
+const SIGNAL_WORDS: Readonly<Record<string, string>> = {
+  SIGABRT: 'aborted',
+  SIGSEGV: 'segmentation fault',
+  SIGBUS: 'bus error',
+  SIGINT: 'interrupt',
+  SIGHUP: 'hangup',
+  SIGPIPE: 'broken pipe',
+};

@@ -1,0 +1,567 @@
+/**
+ * A local stand-in for a Juju controller and its unit agents, for trying charms and for tests. It runs the real `dispatch` of
+ * packed charms as processes, with the environment, hook tools, commits and order of events of Juju 3.6 or 4.0.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { checkParameters, withDefaults } from './action-parameters.ts';
+import { addUnit, application, configure, createApplication, destroyApplication, destroyUnit, forgetUnit, integrate, relationBetween, setCharm } from './applications.ts';
+import { openCharmStore, type CharmStore } from './charm-store.ts';
+import { byNaturalOrder, isJuju4, type Controller } from './controller.ts';
+import { charmDirectory, toolsDirectory } from './environment.ts';
+import type { DispatchRecord, HookToolFault, Host } from './hook-run.ts';
+import { HOOK_TOOLS } from './hook-tools/run.ts';
+import { HOOK_TOOL_SCRIPT } from './hook-tools/shell.ts';
+import { openLog, type Log, type LogEntry } from './log.ts';
+import type { Machine, MachineProvider } from './machine.ts';
+import { modelStatus, type ModelStatus } from './model-status.ts';
+import { newOutsideCalls, type Interruption } from './outside-calls.ts';
+import { copyModelDirectory, loadState, saveState } from './persistence.ts';
+import { destroyRelation } from './relations.ts';
+import { bareId, decodeContent, enterAsRemote, findRelation, remoteApplicationOf, type RelationReference, type RemoteApplication } from './remote-application.ts';
+import { storeResource } from './resources.ts';
+import { latestRevision } from './secrets.ts';
+import { NotSettled, notSettled } from './settle.ts';
+import { newModelState, type ConfigValue, type ModelState, type SecretState, type Settings, type StatusState, type TaskState, type UnitState } from './state.ts';
+import { startUnitAgent, type RetryPolicy, type UnitAgent } from './unit-agent.ts';
+
+export interface ModelLocation {
+  /** Folder of the model. */
+  readonly directory: string;
+  readonly provider: MachineProvider;
+  /** Folder for unpacked charms, which models may share; by default inside the model's own. */
+  readonly charmCache?: string;
+  readonly retry?: Partial<RetryPolicy>;
+  /**
+   * Whether a leader that writes its application's databag on a peer relation gets `relation-changed` for it. Juju does that
+   * (juju/juju#20178), although its documentation long said otherwise. Default true.
+   */
+  readonly leaderHearsItself?: boolean;
+}
+
+export interface ModelOptions extends ModelLocation {
+  /** Default 3.6.9. */
+  readonly jujuVersion?: string;
+  readonly modelName?: string;
+  readonly modelUuid?: string;
+}
+
+export interface DeployOptions {
+  readonly application: string;
+  /** Default 1. */
+  readonly units?: number;
+  readonly config?: Readonly<Record<string, ConfigValue>>;
+  /** Name to path of the file. */
+  readonly resources?: Readonly<Record<string, string>>;
+}
+
+export interface SettleOptions {
+  readonly timeoutMs: number;
+  /** What has to hold besides rest. */
+  readonly until?: (model: Model) => boolean;
+  /** While at rest and `until` does not hold: queue `update-status` on all units this often, as time would. */
+  readonly updateStatusEveryMs?: number;
+}
+
+export interface ActionOutcome {
+  readonly status: 'completed' | 'failed' | 'aborted';
+  readonly message: string;
+  /** With Juju's own `return-code`, `stdout` and `stderr`. */
+  readonly results: Record<string, unknown>;
+  readonly log: string[];
+}
+
+export interface UnitView {
+  readonly name: string;
+  readonly application: string;
+  readonly leader: boolean;
+  readonly life: 'alive' | 'dying';
+  readonly workload: StatusState;
+  readonly agent: StatusState;
+  readonly version: string;
+  /** Controller-side unit state (`state-set`). */
+  readonly state: Settings;
+  readonly ports: readonly string[];
+  readonly charmDirectory: string;
+  readonly machine: Machine;
+  /** The unit's own databag. */
+  bag(where: RelationReference): Settings;
+}
+
+const DEFAULT_RETRY: RetryPolicy = { initialMs: 50, maximumMs: 2000, attempts: 10 };
+
+export class Model {
+  readonly directory: string;
+  /** Everything that is saved. */
+  readonly state: ModelState;
+  /** What each run of a charm did and cost, in the order in which they ended. */
+  readonly dispatches: DispatchRecord[] = [];
+  /** Set to make a hook tool fail; it then has no effect. */
+  hookToolFault: HookToolFault | undefined;
+  /** Set to record each dispatch's peak memory. */
+  measureMemory = false;
+
+  readonly #provider: MachineProvider;
+  readonly #charms: CharmStore;
+  readonly #log: Log;
+  readonly #retry: RetryPolicy;
+  readonly #leaderHearsItself: boolean;
+  readonly #machines = new Map<string, Machine>();
+  readonly #agents = new Map<string, UnitAgent>();
+  readonly #outsideCalls = newOutsideCalls();
+  readonly #watchers = new Set<() => void>();
+  readonly #host: Host;
+  #broken: unknown;
+
+  private constructor(state: ModelState, location: ModelLocation) {
+    this.directory = resolve(location.directory);
+    this.state = state;
+    this.#provider = location.provider;
+    this.#charms = openCharmStore(state, resolve(location.charmCache ?? join(this.directory, 'charms')));
+    this.#log = openLog(join(this.directory, 'log.jsonl'));
+    this.#retry = { ...DEFAULT_RETRY, ...location.retry };
+    this.#leaderHearsItself = location.leaderHearsItself ?? true;
+    this.#host = this.#newHost();
+  }
+
+  /** A new, empty model in a new or empty folder. */
+  static async create(options: ModelOptions): Promise<Model> {
+    const state = newModelState({
+      jujuVersion: options.jujuVersion ?? '3.6.9',
+      modelName: options.modelName ?? 'local',
+      modelUuid: options.modelUuid ?? randomUUID(),
+    });
+    await mkdir(options.directory, { recursive: true, mode: 0o700 });
+    await saveState(options.directory, state);
+    const model = new Model(state, options);
+    await model.#start();
+    return model;
+  }
+
+  /** Goes on with a model that was saved. Hooks that ran when its process ended count as failed. */
+  static async open(location: ModelLocation): Promise<Model> {
+    const model = new Model(await loadState(location.directory), location);
+    await model.#start();
+    return model;
+  }
+
+  /** Copies the folder of a saved model; `open` then goes on from there, beside the original. */
+  static copyDirectory(from: string, to: string): Promise<void> {
+    return copyModelDirectory(from, to);
+  }
+
+  /** Writes everything down, machines too. Meant for a model at rest. */
+  async save(): Promise<void> {
+    await saveState(this.directory, this.state);
+    await this.#provider.save();
+  }
+
+  /** Stops all agents, killing what they run, and the machines. `save` first to go on later. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#agents.values()].map((agent) => agent.stop()));
+    await this.#provider.close();
+  }
+
+  async deploy(charmPath: string, options: DeployOptions): Promise<void> {
+    const charm = await this.#charms.add(charmPath);
+    if (this.#host.charm(charm).subordinate) throw new Error('subordinate charms are beyond the local model');
+    const created = createApplication(this.#host, options.application, charm, options.config ?? {});
+    for (const [name, path] of Object.entries(options.resources ?? {})) await storeResource(this.#host, created, name, path);
+    await this.addUnit(options.application, options.units ?? 1);
+  }
+
+  /** `app` or `app:endpoint`, both. */
+  async integrate(first: string, second: string): Promise<void> {
+    enterAsRemote(this.#host, integrate(this.#host, first, second));
+    this.#host.changed();
+  }
+
+  async removeRelation(first: string, second: string): Promise<void> {
+    destroyRelation(this.state, relationBetween(this.#host, first, second));
+    this.#host.changed();
+  }
+
+  async configure(
+    name: string,
+    values: Readonly<Record<string, ConfigValue>>,
+    options: { readonly reset?: readonly string[] } = {},
+  ): Promise<void> {
+    configure(this.#host, name, values, options.reset ?? []);
+    this.#host.changed();
+  }
+
+  async addUnit(name: string, count = 1): Promise<void> {
+    application(this.#host, name);
+    for (let added = 0; added < count; added += 1) {
+      const unit = addUnit(this.#host, name);
+      const machine = await this.#provision(unit.machine);
+      this.state.machines[unit.machine] = { id: machine.id, hostname: machine.hostname, address: machine.address, life: 'alive' };
+      this.#startAgent(unit);
+    }
+    this.#host.changed();
+  }
+
+  async removeUnit(unit: string): Promise<void> {
+    destroyUnit(this.#host, unit);
+    this.#host.changed();
+  }
+
+  async removeApplication(name: string): Promise<void> {
+    destroyApplication(this.#host, name);
+    this.#host.changed();
+  }
+
+  async refresh(name: string, charmPath: string): Promise<void> {
+    const charm = await this.#charms.add(charmPath);
+    const before = this.#host.charm(application(this.#host, name).charm).name;
+    const after = this.#host.charm(charm).name;
+    if (before !== after) throw new Error(`cannot upgrade "${before}" to "${after}"`);
+    setCharm(this.#host, name, charm);
+    this.#host.changed();
+  }
+
+  async attachResource(name: string, resource: string, path: string): Promise<void> {
+    const target = application(this.#host, name);
+    await storeResource(this.#host, target, resource, path);
+    target.charmModified += 1;
+    this.#host.changed();
+  }
+
+  /** As if the present leader had not renewed its lease in time. */
+  async moveLeadership(unit: string): Promise<void> {
+    const { application: name } = this.#unitState(unit);
+    application(this.#host, name).leader = unit;
+    this.#host.changed();
+  }
+
+  /** Reboots the unit's machine as soon as no hook runs there. */
+  async reboot(unit: string): Promise<void> {
+    await this.#agent(unit).reboot();
+  }
+
+  /** Another address for the unit's machine is news for its charm and for the units related to it. */
+  async changeAddress(unit: string, address: string): Promise<void> {
+    const state = this.#unitState(unit);
+    const machine = this.state.machines[state.machine];
+    if (machine) machine.address = address;
+    for (const relation of Object.values(this.state.relations)) {
+      const member = relation.units[unit];
+      if (!member) continue;
+      Object.assign(member.settings, { 'egress-subnets': `${address}/32`, 'ingress-address': address, 'private-address': address });
+      member.version += 1;
+    }
+    this.#host.changed();
+  }
+
+  /** Queues `update-status` on one unit, or all. */
+  updateStatus(unit?: string): void {
+    const units = unit === undefined ? Object.values(this.state.units) : [this.#unitState(unit)];
+    for (const each of units) each.updateStatus.asked += 1;
+    this.#host.changed();
+  }
+
+  /** The latest revision of a secret has expired, as if time had passed. */
+  expireSecret(uri: string): void {
+    const secret = this.#secret(uri);
+    latestRevision(secret).expire = new Date(0).toISOString();
+    for (const unit of Object.values(this.state.units)) delete unit.secrets.expired[secret.id];
+    this.#host.changed();
+  }
+
+  /** A secret is due to be rotated, as if time had passed. */
+  rotateSecret(uri: string): void {
+    this.#secret(uri).rotateDue = true;
+    this.#host.changed();
+  }
+
+  /**
+   * Runs an action and resolves when the task has ended. Rejects when the controller would not take the task: no such
+   * action, and on 3.x parameters that do not fit. `onLog` gets progress lines as they come.
+   */
+  async run(
+    unit: string,
+    action: string,
+    parameters: Readonly<Record<string, unknown>> = {},
+    onLog?: (line: string) => void,
+  ): Promise<ActionOutcome> {
+    const task = this.#enqueue(this.#resolveUnit(unit), action, parameters);
+    let shown = 0;
+    const ended = (): boolean => {
+      for (; shown < task.log.length; shown += 1) onLog?.(task.log[shown] ?? '');
+      return task.status !== 'pending' && task.status !== 'running';
+    };
+    this.#host.changed();
+    await this.#watch(ended);
+    if (task.status === 'pending' || task.status === 'running') throw new Error('task has not ended');
+    return { status: task.status, message: task.message, results: task.results, log: task.log };
+  }
+
+  /** Cancels a task: one that waits is dropped, one that runs is killed. */
+  cancelTask(id: number): void {
+    const task = this.state.tasks[id];
+    if (!task || (task.status !== 'pending' && task.status !== 'running')) return;
+    const running = task.status === 'running';
+    task.status = 'aborted';
+    if (running) this.#agent(task.unit).killAction();
+    this.#host.changed();
+  }
+
+  /**
+   * Resolves when no unit has anything queued or running and `until` holds. Rejects with `NotSettled`, which tells the
+   * statuses and the last log lines, when that takes too long or when all that is left are hooks that keep failing.
+   */
+  async settle({ timeoutMs, until, updateStatusEveryMs }: SettleOptions): Promise<void> {
+    for (const agent of this.#agents.values()) agent.forgive();
+    const deadline = Date.now() + timeoutMs;
+    const holds = (): boolean => until?.(this) ?? true;
+    const fail = (reason: string): NotSettled => notSettled(reason, [...this.#agents.values()], this.#log.entries);
+    for (;;) {
+      if (!(await this.#watch(() => this.#isQuiet(), deadline - Date.now()))) throw fail(`not settled after ${timeoutMs} ms`);
+      const failing = [...this.#agents.values()].filter((agent) => agent.hasGivenUp());
+      if (failing.length > 0) throw fail(`failing again and again: ${failing.map(({ unit }) => unit.name).join(', ')}`);
+      if (holds()) return;
+      const wait = Math.min(updateStatusEveryMs ?? Number.POSITIVE_INFINITY, deadline - Date.now());
+      if (await this.#watch(() => holds() || !this.#isQuiet(), wait)) continue;
+      if (Date.now() >= deadline) throw fail(`at rest, but what was waited for did not come about within ${timeoutMs} ms`);
+      this.updateStatus();
+    }
+  }
+
+  status(): ModelStatus {
+    return modelStatus(this.#host);
+  }
+
+  unit(name: string): UnitView {
+    const unit = this.#unitState(this.#resolveUnit(name));
+    return {
+      name: unit.name,
+      application: unit.application,
+      leader: this.state.applications[unit.application]?.leader === unit.name,
+      life: unit.life,
+      workload: unit.workload,
+      agent: unit.agent,
+      version: unit.workloadVersion,
+      state: { ...unit.state },
+      ports: unit.ports.map(({ range }) => range).sort(byNaturalOrder),
+      charmDirectory: charmDirectory(this.#host, unit),
+      machine: this.#host.machine(unit),
+      bag: (where) => ({ ...findRelation(this.#host, unit.application, where).units[unit.name]?.settings }),
+    };
+  }
+
+  applicationBag(name: string, where: RelationReference): Settings {
+    return { ...findRelation(this.#host, name, where).applications[name]?.settings };
+  }
+
+  secrets(): readonly SecretState[] {
+    return Object.values(this.state.secrets).map((secret) => structuredClone(secret));
+  }
+
+  /** Content of the latest revision, or of the one given. */
+  secretContent(uri: string, revision?: number): Settings {
+    const secret = this.#secret(uri);
+    const found = revision === undefined ? latestRevision(secret) : secret.revisions[revision];
+    if (!found) throw new Error(`secret "${secret.id}" has no revision ${revision}`);
+    return decodeContent(found.content);
+  }
+
+  /** Log entries, of one unit or all. */
+  log(unit?: string): readonly LogEntry[] {
+    return unit === undefined ? this.#log.entries : this.#log.entries.filter(({ entity }) => entity === unit);
+  }
+
+  /** Set to end a dispatch at its n-th outside call from now on; undefined again when that has happened. */
+  get interruptAt(): Interruption | undefined {
+    return this.#outsideCalls.interruption;
+  }
+
+  set interruptAt(interruption: Interruption | undefined) {
+    this.#outsideCalls.interruption = interruption;
+  }
+
+  /** How many outside calls the dispatches of a unit have made since the model was opened. */
+  outsideCalls(unit: string): number {
+    return this.#outsideCalls.totals[unit] ?? 0;
+  }
+
+  /** A simulated application for the other end of relations; relate it with `integrate`. */
+  addRemoteApplication(
+    name: string,
+    options: {
+      readonly endpoints: Readonly<Record<string, { readonly interface: string; readonly role: 'provider' | 'requirer' }>>;
+      /** Default 1. */
+      readonly units?: number;
+    },
+  ): RemoteApplication {
+    if (this.state.applications[name] || this.state.remotes[name]) throw new Error(`application "${name}" already exists`);
+    this.state.remotes[name] = { name, endpoints: { ...options.endpoints }, units: {}, nextUnit: 0 };
+    const remote = this.remote(name);
+    for (let count = options.units ?? 1; count > 0; count -= 1) remote.addUnit();
+    return remote;
+  }
+
+  remote(name: string): RemoteApplication {
+    const state = this.state.remotes[name];
+    if (!state) throw new Error(`there is no simulated application "${name}"`);
+    return remoteApplicationOf(this.#host, state);
+  }
+
+  async #start(): Promise<void> {
+    await this.#charms.load();
+    await writeTools(this.#host);
+    for (const machine of Object.values(this.state.machines)) if (machine.life === 'alive') await this.#provision(machine.id);
+    for (const task of Object.values(this.state.tasks)) {
+      if (task.status !== 'running') continue;
+      task.status = 'failed';
+      task.message = 'action terminated';
+    }
+    for (const unit of Object.values(this.state.units)) this.#startAgent(unit);
+  }
+
+  async #provision(id: string): Promise<Machine> {
+    const machine = await this.#provider.provision(id);
+    this.#machines.set(id, machine);
+    return machine;
+  }
+
+  #startAgent(unit: UnitState): void {
+    this.#agents.set(unit.name, startUnitAgent(this.#host, unit, this.#retry));
+  }
+
+  #newHost(): Host {
+    const model = this;
+    const controller: Controller = {
+      directory: this.directory,
+      state: this.state,
+      leaderHearsItself: this.#leaderHearsItself,
+      charm: (key) => this.#charms.definition(key),
+      log: (entity, level, logger, message) => this.#log.add({ time: new Date().toISOString(), entity, level, logger, message }),
+      changed: () => {
+        for (const agent of this.#agents.values()) agent.wake();
+        this.#notify();
+      },
+    };
+    return {
+      ...controller,
+      outsideCalls: this.#outsideCalls,
+      get hookToolFault() {
+        return model.hookToolFault;
+      },
+      get measureMemory() {
+        return model.measureMemory;
+      },
+      machine: (unit) => {
+        const machine = this.#machines.get(unit.machine);
+        if (!machine) throw new Error(`machine ${unit.machine} not found`);
+        return machine;
+      },
+      unpackedCharm: (key) => this.#charms.unpacked(key),
+      record: (dispatch) => void this.dispatches.push(dispatch),
+      taskEnded: () => this.#host.changed(),
+      unitEnded: (unit) => this.#unitEnded(unit),
+      settled: () => this.#notify(),
+      broken: (_unit, error) => {
+        this.#broken = error;
+        this.#notify();
+      },
+    };
+  }
+
+  async #unitEnded(unit: UnitState): Promise<void> {
+    const machine = this.#host.machine(unit);
+    forgetUnit(this.#host, unit);
+    await machine.terminate();
+    this.#machines.delete(unit.machine);
+    delete this.state.machines[unit.machine];
+    this.#agents.delete(unit.name);
+    this.#host.changed();
+  }
+
+  #enqueue(unit: string, action: string, parameters: Readonly<Record<string, unknown>>): TaskState {
+    const state = this.#unitState(unit);
+    const definition = this.#host.charm(application(this.#host, state.application).charm).actions[action];
+    if (!definition) throw new Error(`action "${action}" not defined on unit "${unit}"`);
+    if (!isJuju4(this.state)) checkParameters(definition, parameters);
+    const id = this.state.next.task;
+    this.state.next.task += 1;
+    const task: TaskState = {
+      id,
+      unit,
+      action,
+      parameters: { ...(isJuju4(this.state) ? parameters : withDefaults(definition, parameters)) },
+      status: 'pending',
+      message: '',
+      results: {},
+      log: [],
+    };
+    this.state.tasks[id] = task;
+    return task;
+  }
+
+  /** `k8s/leader` is whoever leads now. */
+  #resolveUnit(unit: string): string {
+    const [name = '', number] = unit.split('/');
+    if (number !== 'leader') return unit;
+    const leader = application(this.#host, name).leader;
+    if (leader === undefined) throw new Error(`could not determine leader for "${name}"`);
+    return leader;
+  }
+
+  #unitState(unit: string): UnitState {
+    const state = this.state.units[unit];
+    if (!state) throw new Error(`unit "${unit}" not found`);
+    return state;
+  }
+
+  #agent(unit: string): UnitAgent {
+    const agent = this.#agents.get(unit);
+    if (!agent) throw new Error(`unit "${unit}" not found`);
+    return agent;
+  }
+
+  #secret(uri: string): SecretState {
+    const secret = this.state.secrets[bareId(uri)];
+    if (!secret) throw new Error(`secret "${uri}" not found`);
+    return secret;
+  }
+
+  #isQuiet(): boolean {
+    return [...this.#agents.values()].every((agent) => agent.isQuiet());
+  }
+
+  #notify(): void {
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  /** Resolves to true when the condition holds, looked at whenever something happens, or to false after the time. */
+  #watch(condition: () => boolean, timeoutMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const end = (act: () => void): void => {
+        clearTimeout(timer);
+        this.#watchers.delete(look);
+        act();
+      };
+      const look = (): void => {
+        if (this.#broken !== undefined) return end(() => reject(this.#broken));
+        if (condition()) end(() => resolve(true));
+      };
+      if (timeoutMs !== Number.POSITIVE_INFINITY) timer = setTimeout(() => end(() => resolve(false)), Math.max(0, timeoutMs));
+      this.#watchers.add(look);
+      look();
+    });
+  }
+}
+
+/** One script under the names of all hook tools. Written at each start, so that a copied folder has tools of its own. */
+async function writeTools(controller: Controller): Promise<void> {
+  const directory = toolsDirectory(controller);
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  const script = join(directory, '.hook-tool');
+  await writeFile(script, HOOK_TOOL_SCRIPT);
+  await chmod(script, 0o755);
+  for (const name of Object.keys(HOOK_TOOLS)) await symlink('.hook-tool', join(directory, name));
+}

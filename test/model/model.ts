@@ -24,6 +24,7 @@ import { bareId, decodeContent, enterAsRemote, findRelation, remoteApplicationOf
 import { storeResource } from './resources.ts';
 import { latestRevision } from './secrets.ts';
 import { NotSettled, notSettled } from './settle.ts';
+import { showUnit } from './show-unit.ts';
 import { newModelState, type ConfigValue, type ModelState, type SecretState, type Settings, type StatusState, type TaskState, type UnitState } from './state.ts';
 import { startUnitAgent, type RetryPolicy, type UnitAgent } from './unit-agent.ts';
 
@@ -90,6 +91,13 @@ export interface UnitView {
   bag(where: RelationReference): Settings;
 }
 
+/** How often something outside the model is looked at. */
+const POLL_MS = 50;
+const NO_MACHINES: MachineProvider = {
+  provision: () => Promise.reject(new Error('this model is only looked at')),
+  save: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
 const DEFAULT_RETRY: RetryPolicy = { initialMs: 50, maximumMs: 2000, attempts: 10 };
 
 export class Model {
@@ -144,6 +152,13 @@ export class Model {
   static async open(location: ModelLocation): Promise<Model> {
     const model = new Model(await loadState(location.directory), location);
     await model.#start();
+    return model;
+  }
+
+  /** A saved model to look at: no machine and no agent is started. */
+  static async inspect(directory: string): Promise<Model> {
+    const model = new Model(await loadState(directory), { directory, provider: NO_MACHINES });
+    await model.#charms.load();
     return model;
   }
 
@@ -323,7 +338,7 @@ export class Model {
       if (failing.length > 0) throw fail(`failing again and again: ${failing.map(({ unit }) => unit.name).join(', ')}`);
       if (holds()) return;
       const wait = Math.min(updateStatusEveryMs ?? Number.POSITIVE_INFINITY, deadline - Date.now());
-      if (await this.#watch(() => holds() || !this.#isQuiet(), wait)) continue;
+      if (await this.#watch(() => holds() || !this.#isQuiet(), wait, POLL_MS)) continue;
       if (Date.now() >= deadline) throw fail(`at rest, but what was waited for did not come about within ${timeoutMs} ms`);
       this.updateStatus();
     }
@@ -334,6 +349,7 @@ export class Model {
   }
 
   unit(name: string): UnitView {
+    const host = this.#host;
     const unit = this.#unitState(this.#resolveUnit(name));
     return {
       name: unit.name,
@@ -346,9 +362,28 @@ export class Model {
       state: { ...unit.state },
       ports: unit.ports.map(({ range }) => range).sort(byNaturalOrder),
       charmDirectory: charmDirectory(this.#host, unit),
-      machine: this.#host.machine(unit),
+      get machine() {
+        return host.machine(unit);
+      },
       bag: (where) => ({ ...findRelation(this.#host, unit.application, where).units[unit.name]?.settings }),
     };
+  }
+
+  /** As `juju show-unit` tells it. */
+  showUnit(name: string): Record<string, unknown> {
+    return showUnit(this.#host, this.#unitState(this.#resolveUnit(name)));
+  }
+
+  /** Options of an application with their values and where these come from, as `juju config` tells it. */
+  config(name: string): Readonly<Record<string, { readonly value: ConfigValue | undefined; readonly source: 'user' | 'default' | 'unset' }>> {
+    const { charm, config } = application(this.#host, name);
+    return Object.fromEntries(
+      Object.entries(this.#host.charm(charm).config).map(([key, option]) => {
+        const set = config[key];
+        if (set !== undefined) return [key, { value: set, source: 'user' as const }];
+        return [key, { value: option.default, source: option.default === undefined ? ('unset' as const) : ('default' as const) }];
+      }),
+    );
   }
 
   applicationBag(name: string, where: RelationReference): Settings {
@@ -535,12 +570,17 @@ export class Model {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
-  /** Resolves to true when the condition holds, looked at whenever something happens, or to false after the time. */
-  #watch(condition: () => boolean, timeoutMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+  /**
+   * Resolves to true when the condition holds, looked at whenever something happens in the model (and every `pollMs`, for
+   * what happens elsewhere), or to false after the time.
+   */
+  #watch(condition: () => boolean, timeoutMs = Number.POSITIVE_INFINITY, pollMs?: number): Promise<boolean> {
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
+      let poll: NodeJS.Timeout | undefined;
       const end = (act: () => void): void => {
         clearTimeout(timer);
+        clearInterval(poll);
         this.#watchers.delete(look);
         act();
       };
@@ -549,6 +589,7 @@ export class Model {
         if (condition()) end(() => resolve(true));
       };
       if (timeoutMs !== Number.POSITIVE_INFINITY) timer = setTimeout(() => end(() => resolve(false)), Math.max(0, timeoutMs));
+      if (pollMs !== undefined) poll = setInterval(look, pollMs);
       this.#watchers.add(look);
       look();
     });

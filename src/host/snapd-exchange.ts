@@ -1,8 +1,5 @@
 /** One request to snapd over its socket, with a JSON body or a snap file that is sent as it is read from the disk. */
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import type { ClientRequest } from 'node:http';
-import { basename } from 'node:path';
 
 export type SnapdBody =
   | { readonly json: unknown }
@@ -25,6 +22,12 @@ export class SnapdConnectionFailure extends Error {
   }
 }
 
+/** How a body is announced, and how it is sent. */
+export interface Body {
+  readonly headers: Readonly<Record<string, string | number>>;
+  send(request: ClientRequest): Promise<void>;
+}
+
 export interface SnapdQuestion {
   readonly method: 'GET' | 'POST';
   readonly path: string;
@@ -37,7 +40,7 @@ export async function exchangeWithSnapd(
   { method, path, body }: SnapdQuestion,
   timeoutMs: number,
 ): Promise<SnapdAnswer> {
-  const prepared = await prepare(body);
+  const prepared = await bodyOf(body);
   // Loaded when first used: it is a fifth of the time that a dispatch with nothing to do may take.
   const { request: httpRequest } = await import('node:http');
   return new Promise((resolve, reject) => {
@@ -79,19 +82,12 @@ export async function exchangeWithSnapd(
         request.destroy();
       });
     });
-    prepared.send(request).catch((error: NodeJS.ErrnoException) => {
-      // A broken connection is told by the request itself; what is left is a file that cannot be read.
-      if (error.syscall === 'read' || error.syscall === 'open') fail(error);
-    });
+    // A broken connection is told by the request itself; what rejects here is a file that cannot be read.
+    prepared.send(request).catch(fail);
   });
 }
 
-interface Prepared {
-  readonly headers: Readonly<Record<string, string | number>>;
-  send(request: ClientRequest): Promise<void>;
-}
-
-async function prepare(body: SnapdBody | undefined): Promise<Prepared> {
+async function bodyOf(body: SnapdBody | undefined): Promise<Body> {
   if (body === undefined) {
     return {
       headers: {},
@@ -109,32 +105,6 @@ async function prepare(body: SnapdBody | undefined): Promise<Prepared> {
       },
     };
   }
-  return multipart(body.fields, body.file);
-}
-
-/** RFC 7578. The length is known beforehand, so that snapd need not take it in chunks. */
-async function multipart(fields: Readonly<Record<string, string>>, file: string): Promise<Prepared> {
-  const boundary = `snap-${crypto.randomUUID()}`;
-  const { size } = await stat(file);
-  const part = (disposition: string, rest: string) =>
-    `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\n${rest}`;
-  const name = basename(file).replaceAll(/["\r\n\\]/g, '_');
-  const head = [
-    ...Object.entries(fields).map(([field, value]) => part(`name="${field}"`, `\r\n${value}\r\n`)),
-    part(`name="snap"; filename="${name}"`, 'Content-Type: application/octet-stream\r\n\r\n'),
-  ].join('');
-  const tail = `\r\n--${boundary}--\r\n`;
-  return {
-    headers: {
-      'Content-Type': `multipart/form-data; boundary=${boundary}`,
-      'Content-Length': Buffer.byteLength(head) + size + Buffer.byteLength(tail),
-    },
-    async send(request) {
-      request.write(head);
-      const { pipeline } = await import('node:stream/promises');
-      // `end` bounds what is read: a file that grows meanwhile would break the announced length.
-      if (size > 0) await pipeline(createReadStream(file, { end: size - 1 }), request, { end: false });
-      request.end(tail);
-    },
-  };
+  const { upload } = await import('./snapd-upload.ts');
+  return upload(body.fields, body.file);
 }

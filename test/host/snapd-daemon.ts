@@ -29,10 +29,10 @@ export interface SnapdDaemon {
 /** Larger bodies are digested and not kept. */
 const KEPT_BYTES = 64 * 1024;
 
-/** `early` answers a request before its body was read, and closes the connection. */
+/** `early` answers a request that has a body before it was read, or in the middle of it, and closes the connection. */
 export async function snapdDaemon(
   answering: Answering,
-  { early }: { readonly early?: (response: ServerResponse) => void } = {},
+  { early }: { readonly early?: { when: 'before' | 'within'; answer(response: ServerResponse): void } } = {},
 ): Promise<SnapdDaemon> {
   const root = await temporaryRoot(['run']);
   const asked: Asked[] = [];
@@ -42,8 +42,9 @@ export async function snapdDaemon(
   function receive(request: IncomingMessage, response: ServerResponse): void {
     if (early !== undefined) {
       response.shouldKeepAlive = false;
-      response.on('finish', () => request.socket.end());
-      early(response);
+      response.on('finish', () => request.socket.destroy());
+      if (early.when === 'before') early.answer(response);
+      else request.once('data', () => early.answer(response));
       return;
     }
     const hash = createHash('sha256');
@@ -72,6 +73,7 @@ export async function snapdDaemon(
   async function listen(): Promise<void> {
     const starting = createServer(receive);
     server = starting;
+    if (early?.when === 'before') starting.on('checkContinue', receive);
     starting.on('connection', (socket) => {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));

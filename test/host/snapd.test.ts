@@ -380,15 +380,21 @@ describe('a snap file', () => {
     expect(daemon.asked.map(({ size }) => size > bytes.length)).toEqual([true, true, false]);
   });
 
-  it('that snapd refuses before it has read it all is refused with its words', async () => {
+  it.each(['before', 'within'] as const)('that snapd refuses %s reading it is refused with its words', async (when) => {
+    let refusals = 0;
     const daemon = await snapdDaemon(obeying, {
-      early(response) {
-        refused(response, 400, 'snap-not-classic', 'not a classic snap');
+      early: {
+        when,
+        answer(response) {
+          refusals += 1;
+          refused(response, 400, 'snap-not-classic', 'not a classic snap');
+        },
       },
     });
     await writeFile(join(daemon.root, 'large.snap'), Buffer.alloc(50_000_000));
     const error = await errorOf(speaking(daemon).installFile('k8s', '/large.snap', { classic: true }, wait));
     expect(error).toMatchObject({ kind: 'snap-not-classic', message: 'not a classic snap' });
+    if (when === 'before') expect(refusals).toBe(1);
   });
 
   it('that is not there is named, and nothing is sent', async () => {

@@ -70,6 +70,14 @@ describe('an error of k8sd', () => {
     expect(error).toMatchObject({ status: 500, message: 'merge refused' });
   });
 
+  it('is an error too when only its code says so', async () => {
+    daemon = await httpDaemon((_asked, response) => {
+      response.end(JSON.stringify({ type: 'sync', error_code: 404, error: 'no such member', metadata: {} }));
+    });
+    const k8sd = openK8sd({ socketPath: daemon.socketPath, minor: 36 });
+    expect(await failureOf(k8sd.removeNode({ name: 'a', force: false }, { timeoutMs: 5000 }))).toBeInstanceOf(NotFound);
+  });
+
   it('is cut when it is a dump', async () => {
     daemon = await httpDaemon((_asked, response) => refuse(response, 500, 'x'.repeat(100_000)));
     const error = await failureOf(

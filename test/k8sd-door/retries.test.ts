@@ -63,6 +63,15 @@ describe.concurrent.each(once)('%s', (_name, call) => {
     test.expect(daemon.asked).toHaveLength(1);
   });
 
+  it('is sent once when the database is offline, which may last', async (test) => {
+    const daemon = await closing(
+      httpDaemon((_asked, response) => refuse(response, 503, 'Database is offline')),
+      test,
+    );
+    await test.expect(call(at(daemon), { timeoutMs: 5000 })).rejects.toBeInstanceOf(K8sdUnavailable);
+    test.expect(daemon.asked).toHaveLength(1);
+  });
+
   it('waits for a socket that is not there yet, and for a database that starts', async (test) => {
     const daemon = await closing(
       httpDaemon((_asked, response, count) => {

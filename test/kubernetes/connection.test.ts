@@ -191,6 +191,12 @@ describe('readiness', () => {
   });
 });
 
+it('closes the connection of each request, since the server may be restarted before the next', async () => {
+  const server = await apiServer(authority, (_asked, response) => answer(response, noNodes));
+  await (await as(server.url)).nodes();
+  await expect.poll(() => server.open()).toBe(0);
+});
+
 it('leaves no connection behind, so that a process which asked ends by itself', async () => {
   const server = await apiServer(authority, (_asked, response) => answer(response, noNodes));
   const folder = await mkdtemp(join(tmpdir(), 'kc-'));

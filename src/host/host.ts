@@ -91,7 +91,10 @@ export interface Snapd {
   snap(name: string): Promise<Snap | undefined>;
   /** From the store. Already installed counts as done. */
   install(name: string, source: { readonly channel: string; readonly classic: boolean }, wait: SnapWait): Promise<void>;
-  /** From a file on this machine, without its signature being checked (dangerous). Also replaces an installed revision. */
+  /**
+   * From a file, without its signature being checked (dangerous). Also replaces an installed revision. Its path is the operating
+   * system's, not below the root: it is Juju that names it, as a resource.
+   */
   installFile(name: string, path: string, options: { readonly classic: boolean }, wait: SnapWait): Promise<void>;
   /** No update available counts as done. */
   refresh(name: string, source: { readonly channel: string }, wait: SnapWait): Promise<void>;

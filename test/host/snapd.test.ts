@@ -351,7 +351,7 @@ describe('a snap file', () => {
 
   it('is sent whole, as a dangerous one, with its length announced', async () => {
     const daemon = await withFile(obeying);
-    await speaking(daemon).installFile('k8s', '/k8s "odd".snap', { classic: true }, wait);
+    await speaking(daemon).installFile('k8s', join(daemon.root, 'k8s "odd".snap'), { classic: true }, wait);
     const [upload] = daemon.asked;
     if (upload === undefined) throw new Error('nothing was sent');
     expect(upload).toMatchObject({ method: 'POST', path: '/v2/snaps' });
@@ -376,7 +376,7 @@ describe('a snap file', () => {
       if (count === 1) refused(response, 409, 'snap-change-conflict', 'busy');
       else obeying(asked, response, count);
     });
-    await speaking(daemon).installFile('k8s', '/k8s "odd".snap', { classic: true }, wait);
+    await speaking(daemon).installFile('k8s', join(daemon.root, 'k8s "odd".snap'), { classic: true }, wait);
     expect(daemon.asked.map(({ size }) => size > bytes.length)).toEqual([true, true, false]);
   });
 
@@ -392,7 +392,9 @@ describe('a snap file', () => {
       },
     });
     await writeFile(join(daemon.root, 'large.snap'), Buffer.alloc(50_000_000));
-    const error = await errorOf(speaking(daemon).installFile('k8s', '/large.snap', { classic: true }, wait));
+    const error = await errorOf(
+      speaking(daemon).installFile('k8s', join(daemon.root, 'large.snap'), { classic: true }, wait),
+    );
     expect(error).toMatchObject({ kind: 'snap-not-classic', message: 'not a classic snap' });
     if (when === 'before') expect(refusals).toBe(1);
   });

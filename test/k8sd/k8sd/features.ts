@@ -1,0 +1,145 @@
+/** Features: their controllers act a moment after the configuration changed, and report in the cluster's status. */
+
+import { firstAddresses } from '../pki/control-plane.ts';
+import { readArguments, writeArguments } from '../node/arguments.ts';
+import type { NodeMachine } from '../node/machine.ts';
+import { paths } from '../node/paths.ts';
+import { at, isObject } from '../json.ts';
+import { typeOf } from '../kubernetes/resources.ts';
+import { timestamp, type Store } from '../kubernetes/store.ts';
+import type { ClusterState } from '../state.ts';
+
+interface Feature {
+  readonly version: string;
+  /** Names of its pods. */
+  readonly pods: readonly string[];
+  readonly namespace: string;
+}
+
+export const features: Readonly<Record<string, Feature>> = {
+  network: { version: '1.18.4-ck0', pods: ['cilium', 'cilium-operator'], namespace: 'kube-system' },
+  dns: { version: '1.12.4-ck1', pods: ['coredns'], namespace: 'kube-system' },
+  'load-balancer': { version: '0.14.9-ck0', pods: ['metallb-controller', 'metallb-speaker'], namespace: 'metallb-system' },
+  ingress: { version: '1.18.4-ck0', pods: [], namespace: 'kube-system' },
+  gateway: { version: '1.18.4-ck0', pods: [], namespace: 'kube-system' },
+  'metrics-server': { version: '0.8.0-ck3', pods: ['metrics-server'], namespace: 'kube-system' },
+  'local-storage': { version: '0.8.2-ck1', pods: ['ck-storage-rawfile-csi-controller', 'ck-storage-rawfile-csi-node'], namespace: 'kube-system' },
+};
+
+const CNI = `${paths.cni}/05-cilium.conflist`;
+
+export function isEnabled(cluster: ClusterState, feature: string): boolean {
+  return at(cluster.config, feature, 'enabled') === true;
+}
+
+/** Applies the configuration to the cluster and its nodes after a moment. */
+export function reconcileFeatures(machine: NodeMachine, cluster: ClusterState): void {
+  machine.site.timers.after(machine.site.delays.features, async () => {
+    if (machine.site.state.clusters[cluster.id] === undefined) return;
+    const { store } = machine.site.api(cluster.id);
+    for (const [name, feature] of Object.entries(features)) reconcileFeature(store, cluster, name, feature);
+    writeNodeConfig(store, cluster);
+    for (const node of machine.site.machines.values()) await reconcileNode(node, cluster);
+  });
+}
+
+function reconcileFeature(store: Store, cluster: ClusterState, name: string, feature: Feature): void {
+  const enabled = isEnabled(cluster, name);
+  if (name === 'dns') reconcileDns(store, cluster, enabled);
+  for (const pod of feature.pods) reconcilePod(store, feature.namespace, pod, enabled);
+  const before = cluster.features[name];
+  if (before?.enabled === enabled) return;
+  cluster.features[name] = { enabled, message: enabled ? 'enabled' : 'disabled', version: enabled ? feature.version : '', updatedAt: timestamp() };
+}
+
+function reconcilePod(store: Store, namespace: string, name: string, enabled: boolean): void {
+  const type = typeOf('pods');
+  const present = store.find(type, namespace, `${name}-0`);
+  if (!enabled) {
+    if (present !== undefined) store.delete(type, namespace, present.metadata.name);
+    return;
+  }
+  if (present !== undefined) return;
+  if (store.find(typeOf('namespaces'), '', namespace) === undefined) {
+    store.create(typeOf('namespaces'), { metadata: { name: namespace }, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
+  }
+  store.create(type, {
+    metadata: { name: `${name}-0`, namespace, labels: { 'app.kubernetes.io/name': name } },
+    spec: { containers: [{ name, image: `ghcr.io/canonical/${name}` }] },
+    status: {
+      phase: 'Running',
+      conditions: ['Initialized', 'ContainersReady', 'PodScheduled', 'Ready'].map((condition) => ({ type: condition, status: 'True', lastTransitionTime: timestamp() })),
+      containerStatuses: [{ name, ready: true, restartCount: 0, started: true, image: name, imageID: '', state: { running: { startedAt: timestamp() } } }],
+    },
+  });
+}
+
+function reconcileDns(store: Store, cluster: ClusterState, enabled: boolean): void {
+  const type = typeOf('services');
+  const present = store.find(type, 'kube-system', 'coredns');
+  if (!enabled) {
+    if (present !== undefined) store.delete(type, 'kube-system', 'coredns');
+    return;
+  }
+  const dns = cluster.config['dns'];
+  if (!isObject(dns)) return;
+  if (dns['service-ip'] === '' || dns['service-ip'] === undefined) dns['service-ip'] = tenth(cluster.serviceCidr);
+  store.ensure(type, {
+    metadata: { name: 'coredns', namespace: 'kube-system' },
+    spec: { clusterIP: dns['service-ip'], ports: [{ name: 'udp-53', port: 53, protocol: 'UDP' }], selector: { 'k8s-app': 'coredns' } },
+  });
+}
+
+function tenth(cidr: string): string {
+  const first = firstAddresses(cidr)[0] ?? '';
+  return first.includes(':') ? `${first.slice(0, -1)}a` : first.replace(/\d+$/, (last) => String(Number(last) + 9));
+}
+
+/** The ConfigMap by which nodes learn what concerns their kubelets. */
+function writeNodeConfig(store: Store, cluster: ClusterState): void {
+  const kubeProxy = at(cluster.config, 'network', 'kube-proxy-enabled');
+  store.ensure(typeOf('configmaps'), {
+    metadata: { name: 'k8sd-config', namespace: 'kube-system' },
+    data: {
+      'cluster-dns': String(at(cluster.config, 'dns', 'service-ip') ?? ''),
+      'cluster-domain': String(at(cluster.config, 'dns', 'cluster-domain') ?? ''),
+      'cloud-provider': String(cluster.config['cloud-provider'] ?? ''),
+      ...(cluster.controlPlaneTaints.length > 0 ? { 'control-plane-taints': JSON.stringify(cluster.controlPlaneTaints) } : {}),
+      ...(kubeProxy === undefined ? {} : { 'kube-proxy-enabled': String(kubeProxy) }),
+    },
+  });
+}
+
+/** What the node's own controllers do: network configuration, and the kubelet's arguments about DNS and cloud. */
+export async function reconcileNode(machine: NodeMachine, cluster: ClusterState): Promise<void> {
+  const member = machine.state.k8sd.member;
+  if (member?.cluster !== cluster.id || machine.state.gone || !machine.services.isActive('k8sd')) return;
+  if (cluster.features['network']?.enabled === true) await machine.files.write(CNI, '{"cniVersion":"0.3.1","name":"cilium","plugins":[{"type":"cilium-cni"}]}\n');
+  else await machine.files.remove(CNI);
+  await reconcileKubelet(machine, cluster);
+  await reconcileProxy(machine, cluster);
+}
+
+async function reconcileKubelet(machine: NodeMachine, cluster: ClusterState): Promise<void> {
+  const text = await machine.files.read(`${paths.args}/kubelet`);
+  if (text === undefined) return;
+  const present = readArguments(text);
+  const wanted: Readonly<Record<string, string>> = {
+    '--cluster-dns': String(at(cluster.config, 'dns', 'service-ip') ?? ''),
+    '--cluster-domain': String(at(cluster.config, 'dns', 'cluster-domain') ?? ''),
+    '--cloud-provider': String(cluster.config['cloud-provider'] ?? ''),
+  };
+  const changed = Object.entries(wanted).filter(([flag, value]) => value !== '' && present[flag] !== value);
+  if (changed.length === 0) return;
+  await machine.files.write(`${paths.args}/kubelet`, writeArguments({ ...present, ...Object.fromEntries(changed) }));
+  if (machine.services.isActive('kubelet')) await machine.services.restart('kubelet');
+}
+
+/** From 1.36, where Cilium takes kube-proxy's place, the service is stopped and disabled. */
+async function reconcileProxy(machine: NodeMachine, cluster: ClusterState): Promise<void> {
+  if (machine.minor < 36) return;
+  const wanted = at(cluster.config, 'network', 'kube-proxy-enabled') !== false;
+  if (machine.services.isActive('kube-proxy') === wanted) return;
+  if (wanted) await machine.services.start('kube-proxy', { enable: true });
+  else await machine.services.stop('kube-proxy', { disable: true });
+}

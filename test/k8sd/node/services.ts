@@ -1,0 +1,194 @@
+/**
+ * The services of the snap on one machine. Starting one reads its arguments and files as they are now and refuses what the
+ * real one would end on; what it serves from then on changes only with a restart.
+ */
+
+import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { serveApi } from '../kubernetes/server.ts';
+import type { ServiceState } from '../state.ts';
+import { parseCommandLine, shellWords } from './arguments.ts';
+import { startEtcd } from './etcd.ts';
+import { fileFlags, pairFlags, requireKnownFlags } from './flags.ts';
+import { startKubelet } from './kubelet.ts';
+import type { NodeMachine } from './machine.ts';
+import { paths } from './paths.ts';
+import { startApiServerProxy } from './proxy.ts';
+
+export type Arguments = Readonly<Record<string, string>>;
+
+/** Ends what was started. */
+export type Stop = () => Promise<void>;
+
+type Launch = (machine: NodeMachine, values: Arguments) => Promise<Stop>;
+
+const nothingToServe: Launch = async () => async () => {};
+
+const launches: Readonly<Record<string, Launch>> = {
+  etcd: startEtcd,
+  containerd: async (machine) => {
+    await machine.files.directory(paths.containerdRun, 0o711);
+    return async () => {};
+  },
+  'kube-apiserver': serveApi,
+  'kube-controller-manager': nothingToServe,
+  'kube-scheduler': nothingToServe,
+  'kube-proxy': nothingToServe,
+  kubelet: startKubelet,
+  'k8s-apiserver-proxy': startApiServerProxy,
+};
+
+/** In the order in which k8sd starts them. */
+export const controlPlaneServices: readonly string[] = [
+  'etcd',
+  'containerd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+];
+export const workerServices: readonly string[] = ['containerd', 'k8s-apiserver-proxy', 'kubelet', 'kube-proxy'];
+
+export const snapServices: readonly string[] = [
+  'containerd',
+  'etcd',
+  'k8s-apiserver-proxy',
+  'k8sd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-proxy',
+  'kube-scheduler',
+  'kubelet',
+];
+
+export class Services {
+  readonly #machine: NodeMachine;
+  readonly #running = new Map<string, Stop>();
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(machine: NodeMachine) {
+    this.#machine = machine;
+  }
+
+  state(name: string): ServiceState {
+    const services = this.#machine.state.services;
+    return (services[name] ??= { active: false, enabled: false });
+  }
+
+  isActive(name: string): boolean {
+    return this.#machine.state.services[name]?.active === true;
+  }
+
+  /** Arguments of the running process. */
+  running(name: string): Arguments | undefined {
+    return this.isActive(name) ? this.state(name).running : undefined;
+  }
+
+  start(name: string, options: { readonly enable: boolean } = { enable: false }): Promise<void> {
+    return this.#inTurn(async () => {
+      const state = this.state(name);
+      if (options.enable) state.enabled = true;
+      if (!this.#running.has(name)) await this.#launch(name);
+    });
+  }
+
+  stop(name: string, options: { readonly disable: boolean } = { disable: false }): Promise<void> {
+    return this.#inTurn(async () => {
+      const state = this.state(name);
+      if (options.disable) state.enabled = false;
+      await this.#end(name);
+      state.active = false;
+      delete state.running;
+    });
+  }
+
+  /** Starts it when it is not running. */
+  restart(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#end(name);
+      await this.#launch(name);
+    });
+  }
+
+  /** Ends the processes; what ran stays on record, so that `resume` brings it back. */
+  suspend(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const name of [...this.#running.keys()].reverse()) await this.#end(name);
+    });
+  }
+
+  /** Brings back what ran when the state was saved. */
+  resume(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const name of ['k8sd', ...controlPlaneServices, 'k8s-apiserver-proxy']) {
+        if (this.isActive(name)) await this.#launch(name);
+      }
+    });
+  }
+
+  /** What systemd does at boot: starts what is enabled. */
+  boot(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const [name, state] of Object.entries(this.#machine.state.services)) {
+        state.active = false;
+        delete state.running;
+        if (state.enabled) await this.#launch(name);
+      }
+    });
+  }
+
+  #inTurn(action: () => Promise<void>): Promise<void> {
+    const mine = this.#turn.then(action);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  async #launch(name: string): Promise<void> {
+    const state = this.state(name);
+    try {
+      const reason = this.#machine.site.faults.serviceFailure(this.#machine.id, name);
+      if (reason !== undefined) throw new Error(reason);
+      if (name === 'k8sd') {
+        this.#running.set(name, await this.#machine.k8sd.start());
+      } else {
+        const values = await readCommandLine(this.#machine, name);
+        this.#running.set(name, await (launches[name] ?? nothingToServe)(this.#machine, values));
+        state.running = values;
+      }
+      state.active = true;
+      delete state.failure;
+    } catch (error) {
+      state.active = false;
+      delete state.running;
+      state.failure = (error as Error).message;
+    }
+  }
+
+  async #end(name: string): Promise<void> {
+    const stop = this.#running.get(name);
+    this.#running.delete(name);
+    await stop?.();
+  }
+}
+
+/** Arguments as the service gets them. Throws what would make it end at once. */
+async function readCommandLine(machine: NodeMachine, service: string): Promise<Arguments> {
+  const text = await machine.files.need(`${paths.args}/${service}`);
+  const values = parseCommandLine(shellWords(text));
+  requireKnownFlags(service, values);
+  for (const [flag, value] of Object.entries(values)) {
+    if (fileFlags.has(flag) && value.startsWith('/')) await machine.files.need(value);
+  }
+  for (const [certificate, key] of pairFlags) {
+    const crt = values[certificate];
+    const pem = values[key];
+    if (crt !== undefined && pem !== undefined) requirePair(await machine.files.need(crt), await machine.files.need(pem));
+  }
+  return values;
+}
+
+function requirePair(certificate: string, key: string): void {
+  if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) {
+    throw new Error('tls: private key does not match public key');
+  }
+}

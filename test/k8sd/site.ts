@@ -1,0 +1,33 @@
+/** What the machines of one provider share. */
+
+import type { Delays } from './delays.ts';
+import type { Faults } from './faults.ts';
+import type { Api } from './kubernetes/api.ts';
+import type { NodeMachine } from './node/machine.ts';
+import type { KeyPool } from './pki/keys.ts';
+import type { ClusterState, ProviderState } from './state.ts';
+import type { Timers } from './timers.ts';
+
+export interface Site {
+  /** Folder that holds the machines. */
+  readonly directory: string;
+  readonly state: ProviderState;
+  readonly delays: Delays;
+  readonly faults: Faults;
+  readonly keys: KeyPool;
+  readonly timers: Timers;
+  readonly machines: Map<string, NodeMachine>;
+  /** The Kubernetes API of a cluster. */
+  api(cluster: string): Api;
+  cluster(id: string): ClusterState;
+  /** A cluster that has no members any more. */
+  forget(cluster: string): void;
+  /** The machine that has an address. */
+  machineAt(address: string): NodeMachine | undefined;
+  /** Milliseconds, where tokens expire. */
+  now(): number;
+  /** Keeps an error of the stand-in itself. */
+  fail(error: unknown): void;
+  /** Machines whose proxy holds a connection to an API server, by the connection's local port. */
+  readonly proxied: Map<number, NodeMachine>;
+}

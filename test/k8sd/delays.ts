@@ -28,6 +28,8 @@ export interface Delays {
   reRegister: number;
   /** From a change of features to the change of what they report. */
   features: number;
+  /** How often k8sd compares arguments of services with their files. */
+  argumentsCheck: number;
   /** How long kube-apiserver keeps a webhook's answer about a token. */
   tokenCache: number;
 }
@@ -47,5 +49,6 @@ export const defaultDelays: Delays = {
   nodeNotReady: 500,
   reRegister: 500,
   features: 200,
+  argumentsCheck: 120_000,
   tokenCache: 120_000,
 };

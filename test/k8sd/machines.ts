@@ -11,24 +11,32 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MachineProvider } from '../model/machine.ts';
-import { defaultDelays, type Delays } from './delays.ts';
+import { type Delays, defaultDelays } from './delays.ts';
 import { createFaults, type Failure, type K8sdMode } from './faults.ts';
 import { Api } from './kubernetes/api.ts';
 import { runControllers, type Waiting } from './kubernetes/controllers.ts';
 import { typeOf } from './kubernetes/resources.ts';
 import { claimNetwork } from './network.ts';
+import { restartDrifted } from './node/drift.ts';
 import { NodeMachine } from './node/machine.ts';
 import { paths, SOCKET_PATH_LIMIT } from './node/paths.ts';
 import { openKeyPool } from './pki/keys.ts';
 import type { Site } from './site.ts';
 import { initialChannels } from './snapd/store.ts';
-import type { ClusterState, KubernetesObject, MachineState, ProviderState, PublishedSnap, ServiceState } from './state.ts';
+import type {
+  ClusterState,
+  KubernetesObject,
+  MachineState,
+  ProviderState,
+  PublishedSnap,
+  ServiceState,
+} from './state.ts';
 import { createTimers } from './timers.ts';
 
 export type { Delays } from './delays.ts';
 export type { Failure, K8sdMode } from './faults.ts';
-export type { KubernetesObject } from './state.ts';
 export type { NodeMachine } from './node/machine.ts';
+export type { KubernetesObject } from './state.ts';
 
 const STATE_FILE = 'machines.json';
 
@@ -103,6 +111,10 @@ export async function openMachines(options: OpenOptions): Promise<K8sMachines> {
       waiting.set(cluster.id, own);
       await runControllers(site, cluster, own);
     }
+  });
+
+  site.timers.each(site.delays.argumentsCheck, async () => {
+    for (const opened of site.machines.values()) await restartDrifted(opened);
   });
 
   const machine = (id: string): NodeMachine => {
@@ -205,7 +217,8 @@ function createSite(options: OpenOptions, state: ProviderState, failures: unknow
       apis.set(id, made);
       return made;
     },
-    machineAt: (address) => [...machines.values()].find((candidate) => candidate.address === address && !candidate.state.gone),
+    machineAt: (address) =>
+      [...machines.values()].find((candidate) => candidate.address === address && !candidate.state.gone),
     now: () => Date.now() + state.clockOffsetMs,
   };
   return site;
@@ -243,7 +256,9 @@ function openMachine(site: Site, state: MachineState): NodeMachine {
   const longest = join(root, paths.controlSocket);
   const length = Buffer.byteLength(longest);
   if (length > SOCKET_PATH_LIMIT) {
-    throw new Error(`${longest} has ${length} bytes: a Unix socket's path may have ${SOCKET_PATH_LIMIT}; use a shorter folder`);
+    throw new Error(
+      `${longest} has ${length} bytes: a Unix socket's path may have ${SOCKET_PATH_LIMIT}; use a shorter folder`,
+    );
   }
   return new NodeMachine(site, state, root);
 }

@@ -3,8 +3,8 @@
  * whoever holds a port on its last address holds the block.
  */
 
-import { createServer, type Server } from 'node:net';
 import { randomInt } from 'node:crypto';
+import { createServer, type Server } from 'node:net';
 
 const CLAIM_PORT = 6399;
 const ATTEMPTS = 200;
@@ -20,7 +20,8 @@ export interface Network {
 export async function claimNetwork(prefix: string | undefined): Promise<Network> {
   if (prefix !== undefined) {
     const server = await claim(prefix);
-    if (server === undefined) throw new Error(`the addresses ${prefix}.0/24 of this folder are in use by another provider`);
+    if (server === undefined)
+      throw new Error(`the addresses ${prefix}.0/24 of this folder are in use by another provider`);
     return network(prefix, server);
   }
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

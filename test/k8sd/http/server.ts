@@ -4,7 +4,13 @@
  */
 
 import { chmod, mkdir, rm } from 'node:fs/promises';
-import type { IncomingHttpHeaders, IncomingMessage, RequestListener, Server as HttpServer, ServerResponse } from 'node:http';
+import type {
+  Server as HttpServer,
+  IncomingHttpHeaders,
+  IncomingMessage,
+  RequestListener,
+  ServerResponse,
+} from 'node:http';
 import type { Server as NetServer, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { CallPhase } from '../../model/machine.ts';
@@ -59,14 +65,21 @@ async function answer(options: ServeOptions, request: IncomingMessage, response:
   if (gone.signal.aborted) return;
   const result = await options.handle(exchange);
   await untilGone(options.observe(what, 'after', exchange), gone.signal);
-  if (!gone.signal.aborted) await send(response, result, gone.signal);
-  result.afterSent?.();
+  try {
+    if (!gone.signal.aborted) await send(response, result, gone.signal);
+  } finally {
+    // What is to follow follows, whether or not there was someone to read the answer.
+    result.afterSent?.();
+  }
 }
 
 /** An observer may never resolve; when the client is gone there is nothing left to hold back. */
 function untilGone(observed: Promise<void>, gone: AbortSignal): Promise<void> {
   if (gone.aborted) return observed;
-  return Promise.race([observed, new Promise<void>((resolve) => gone.addEventListener('abort', () => resolve(), { once: true }))]);
+  return Promise.race([
+    observed,
+    new Promise<void>((resolve) => gone.addEventListener('abort', () => resolve(), { once: true })),
+  ]);
 }
 
 async function read(request: IncomingMessage, gone: AbortSignal): Promise<Exchange> {

@@ -10,14 +10,21 @@ import { clusterOf } from './readiness.ts';
 import type { Call } from './routes.ts';
 
 export function createAuthToken({ machine, exchange }: Call): Reply {
-  const request = decodeBody(exchange.body, { fields: { username: 'string', groups: { list: 'string' } } }, { lenient: true });
+  const request = decodeBody(
+    exchange.body,
+    { fields: { username: 'string', groups: { list: 'string' } } },
+    { lenient: true },
+  );
   const username = text(request, 'username');
   const groups = [...texts(request, 'groups')].sort();
   if (username === '') throw new K8sdRefusal(500, 'failed to get or create token: username not specified');
   if (groups.includes('')) throw new K8sdRefusal(500, 'failed to get or create token: group name cannot be empty');
-  if (new Set(groups).size < groups.length) throw new K8sdRefusal(500, 'failed to get or create token: duplicate group name');
+  if (new Set(groups).size < groups.length)
+    throw new K8sdRefusal(500, 'failed to get or create token: duplicate group name');
   const cluster = clusterOf(machine);
-  const present = cluster.authTokens.find((known) => known.username === username && known.groups.join('\n') === groups.join('\n'));
+  const present = cluster.authTokens.find(
+    (known) => known.username === username && known.groups.join('\n') === groups.join('\n'),
+  );
   if (present !== undefined) return { metadata: { token: present.token } };
   const token = `token::${randomBytes(20).toString('hex')}`;
   cluster.authTokens.push({ token, username, groups });
@@ -33,23 +40,41 @@ export function revokeAuthToken({ machine, exchange }: Call): Reply {
 }
 
 /** Answers a TokenReview with a TokenReview. */
-export function reviewToken(machine: NodeMachine, exchange: Exchange): { readonly status: number; readonly body: unknown } {
+export function reviewToken(
+  machine: NodeMachine,
+  exchange: Exchange,
+): { readonly status: number; readonly body: unknown } {
   let review: unknown;
   try {
     review = parseJson(exchange.body.toString('utf8'));
   } catch (error) {
-    return { status: 400, body: { status: { authenticated: false, error: `failed to parse TokenReview: ${(error as Error).message}` } } };
+    return {
+      status: 400,
+      body: { status: { authenticated: false, error: `failed to parse TokenReview: ${(error as Error).message}` } },
+    };
   }
   const version = at(review, 'apiVersion');
   const head = { apiVersion: version, kind: 'TokenReview', metadata: { creationTimestamp: null } };
   const token = at(review, 'spec', 'token');
   const spec = { token };
-  if ((version !== 'authentication.k8s.io/v1' && version !== 'authentication.k8s.io/v1beta1') || at(review, 'kind') !== 'TokenReview') {
-    return { status: 400, body: { ...head, spec, status: { authenticated: false, user: {}, error: `unknown group version ${JSON.stringify(version ?? '')}` } } };
+  if (
+    (version !== 'authentication.k8s.io/v1' && version !== 'authentication.k8s.io/v1beta1') ||
+    at(review, 'kind') !== 'TokenReview'
+  ) {
+    return {
+      status: 400,
+      body: {
+        ...head,
+        spec,
+        status: { authenticated: false, user: {}, error: `unknown group version ${JSON.stringify(version ?? '')}` },
+      },
+    };
   }
   const member = machine.state.k8sd.member;
-  const known = member && machine.site.cluster(member.cluster).authTokens.find((candidate) => candidate.token === token);
-  if (known === undefined) return { status: 401, body: { ...head, spec, status: { authenticated: false, user: {}, error: 'invalid token' } } };
+  const known =
+    member && machine.site.cluster(member.cluster).authTokens.find((candidate) => candidate.token === token);
+  if (known === undefined)
+    return { status: 401, body: { ...head, spec, status: { authenticated: false, user: {}, error: 'invalid token' } } };
   const audiences = at(review, 'spec', 'audiences');
   return {
     status: 200,

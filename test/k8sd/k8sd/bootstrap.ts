@@ -1,7 +1,9 @@
 /** `POST k8sd/cluster`: makes a cluster of this machine. */
 
 import { createPublicKey, randomUUID } from 'node:crypto';
+import { seedCluster } from '../kubernetes/seed.ts';
 import type { NodeMachine } from '../node/machine.ts';
+import { paths } from '../node/paths.ts';
 import { requireFreshMachine } from '../node/preinit.ts';
 import {
   makeDirectories,
@@ -15,9 +17,7 @@ import {
 import { completeControlPlane, firstAddresses, held, type Pems } from '../pki/control-plane.ts';
 import { issueSelfSigned } from '../pki/issue.ts';
 import { wholeSecond, yearsFrom } from '../pki/lifetime.ts';
-import { paths } from '../node/paths.ts';
 import type { ClusterState } from '../state.ts';
-import { seedCluster } from '../kubernetes/seed.ts';
 import { DEFAULT_POD_CIDR, DEFAULT_SERVICE_CIDR, validateClusterConfig, withDefaults } from './cluster-defaults.ts';
 import { nodeServices } from './daemon.ts';
 import { decodeBody, flag, integer, map, text, texts } from './decode.ts';
@@ -31,9 +31,24 @@ type Values = Readonly<Record<string, unknown>>;
 
 /** CAs, keys and shared clients: what k8sd's database keeps for nodes that join later. */
 const sharedFields = [
-  'ca-crt', 'ca-key', 'client-ca-crt', 'client-ca-key', 'front-proxy-ca-crt', 'front-proxy-ca-key', 'service-account-key',
-  'apiserver-kubelet-client-crt', 'apiserver-kubelet-client-key', 'admin-client-crt', 'admin-client-key', 'etcd-ca-crt', 'etcd-ca-key',
-  'etcd-apiserver-client-crt', 'etcd-apiserver-client-key', 'datastore-ca-crt', 'datastore-client-crt', 'datastore-client-key',
+  'ca-crt',
+  'ca-key',
+  'client-ca-crt',
+  'client-ca-key',
+  'front-proxy-ca-crt',
+  'front-proxy-ca-key',
+  'service-account-key',
+  'apiserver-kubelet-client-crt',
+  'apiserver-kubelet-client-key',
+  'admin-client-crt',
+  'admin-client-key',
+  'etcd-ca-crt',
+  'etcd-ca-key',
+  'etcd-apiserver-client-crt',
+  'etcd-apiserver-client-key',
+  'datastore-ca-crt',
+  'datastore-client-crt',
+  'datastore-client-key',
 ];
 
 export async function bootstrap({ machine, exchange }: Call): Promise<Reply> {
@@ -47,7 +62,11 @@ export async function bootstrap({ machine, exchange }: Call): Promise<Reply> {
       await makeCluster(machine, name, address, map(request, 'config'));
     } catch (error) {
       await undo(machine);
-      throw new K8sdRefusal(400, `failed to bootstrap new cluster: Failed to run post-bootstrap actions: ${(error as Error).message}`, () => machine.k8sd.reexec());
+      throw new K8sdRefusal(
+        400,
+        `failed to bootstrap new cluster: Failed to run post-bootstrap actions: ${(error as Error).message}`,
+        () => machine.k8sd.reexec(),
+      );
     }
     return { metadata: { name, address } };
   });
@@ -70,7 +89,9 @@ async function makeCluster(machine: NodeMachine, name: string, address: string, 
     managedEtcd: cluster.datastoreType === 'etcd',
     keys: site.keys,
   });
-  cluster.pems = Object.fromEntries(sharedFields.filter((field) => held(pems, field)).map((field) => [field, pems[field] ?? '']));
+  cluster.pems = Object.fromEntries(
+    sharedFields.filter((field) => held(pems, field)).map((field) => [field, pems[field] ?? '']),
+  );
   await writeControlPlanePems(machine, cluster, pems);
   await requireFreshMachine(machine, 'control-plane', ports(cluster));
   await writeControlPlaneKubeconfigs(machine, cluster.securePort, pems);
@@ -92,7 +113,8 @@ async function newCluster(machine: NodeMachine, config: Values): Promise<Cluster
   const merged = withDefaults(map(config, 'cluster-config'), machine.minor);
   validateClusterConfig(merged, { podCidr, serviceCidr });
   const securePort = integer(config, 'secure-port') || 6443;
-  if (securePort < 1 || securePort > 65_535) throw new Error(`kube-apiserver port must be between 1 and 65535, got ${securePort}`);
+  if (securePort < 1 || securePort > 65_535)
+    throw new Error(`kube-apiserver port must be between 1 and 65535, got ${securePort}`);
   const [certificateKey, k8sdPrivateKey] = await Promise.all([site.keys.draw(), site.keys.draw()]);
   return {
     id: `cluster-${site.state.nextCluster++}`,
@@ -123,11 +145,14 @@ async function newCluster(machine: NodeMachine, config: Values): Promise<Cluster
 
 function datastoreOf(machine: NodeMachine, config: Values): ClusterState['datastoreType'] {
   const type = text(config, 'datastore-type') || 'etcd';
-  const external = ['datastore-ca-crt', 'datastore-client-crt', 'datastore-client-key'].filter((field) => text(config, field) !== '');
+  const external = ['datastore-ca-crt', 'datastore-client-crt', 'datastore-client-key'].filter(
+    (field) => text(config, field) !== '',
+  );
   const servers = texts(config, 'datastore-servers');
   switch (type) {
     case 'etcd':
-      if (external.length > 0 || servers.length > 0) throw new Error(`${external[0] ?? 'datastore-servers'} needs datastore-type to be "external", not "etcd"`);
+      if (external.length > 0 || servers.length > 0)
+        throw new Error(`${external[0] ?? 'datastore-servers'} needs datastore-type to be "external", not "etcd"`);
       return 'etcd';
     case 'external':
       if (servers.length === 0) throw new Error('datastore type is external but no datastore servers were set');
@@ -164,7 +189,12 @@ export function ports(cluster: ClusterState): Readonly<Record<string, number>> {
 }
 
 /** Makes the machine a member of the cluster, in k8sd's database. */
-export async function enroll(machine: NodeMachine, cluster: ClusterState, name: string, address: string): Promise<void> {
+export async function enroll(
+  machine: NodeMachine,
+  cluster: ClusterState,
+  name: string,
+  address: string,
+): Promise<void> {
   machine.site.state.clusters[cluster.id] = cluster;
   await machine.files.write(`${paths.state}/cluster.crt`, cluster.certificate, 0o644);
   await machine.files.write(`${paths.state}/cluster.key`, cluster.certificateKey);
@@ -181,7 +211,9 @@ export async function startNodeServices(machine: NodeMachine): Promise<void> {
   for (const service of services) {
     await machine.services.start(service, { enable: true });
     if (service === 'containerd' && !machine.services.isActive(service)) {
-      throw new Error(`failed to start services: failed to start service containerd: ${machine.services.state(service).failure ?? ''}`);
+      throw new Error(
+        `failed to start services: failed to start service containerd: ${machine.services.state(service).failure ?? ''}`,
+      );
     }
   }
   const member = machine.state.k8sd.member;

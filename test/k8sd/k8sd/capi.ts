@@ -1,10 +1,10 @@
 /** Endpoints for Cluster API: guarded by tokens in headers, and one that approves a worker's requests. */
 
-import { typeOf } from '../kubernetes/resources.ts';
 import { decide } from '../kubernetes/certificate-requests.ts';
+import { typeOf } from '../kubernetes/resources.ts';
+import { timestamp } from '../kubernetes/store.ts';
 import { paths } from '../node/paths.ts';
 import { parseCertificate } from '../pki/parse.ts';
-import { timestamp } from '../kubernetes/store.ts';
 import { workerCertificates } from './certificate-names.ts';
 import { decodeBody, text } from './decode.ts';
 import { K8sdRefusal, type Reply } from './envelope.ts';
@@ -15,14 +15,16 @@ const POLL_MS = 50;
 
 export async function requireNodeToken({ machine, exchange }: Call): Promise<void> {
   const file = await machine.files.read(paths.nodeToken);
-  if (file === undefined) throw new K8sdRefusal(500, `failed to read node access token: open ${paths.nodeToken}: no such file or directory`);
+  if (file === undefined)
+    throw new K8sdRefusal(500, `failed to read node access token: open ${paths.nodeToken}: no such file or directory`);
   if (exchange.headers['node-token'] !== file.trim()) throw new K8sdRefusal(401, 'invalid token');
 }
 
 export async function requireCapiToken({ machine, exchange }: Call): Promise<void> {
   const token = exchange.headers['capi-auth-token'];
   const known = clusterOf(machine).capiToken;
-  if (token === undefined || token === '' || known === undefined || token !== known) throw new K8sdRefusal(401, 'invalid token');
+  if (token === undefined || token === '' || known === undefined || token !== known)
+    throw new K8sdRefusal(401, 'invalid token');
 }
 
 export function setCapiToken({ machine, exchange }: Call): Reply {
@@ -55,7 +57,12 @@ export async function approveRequests({ machine, exchange }: Call): Promise<Repl
       await machine.timers.sleep(POLL_MS);
       present = store.find(type, '', name);
     }
-    const condition = { type: 'Approved', status: 'True', reason: 'ApprovedByCK8sCAPI', message: 'This CSR was approved by the Canonical Kubernetes CAPI Provider' };
+    const condition = {
+      type: 'Approved',
+      status: 'True',
+      reason: 'ApprovedByCK8sCAPI',
+      message: 'This CSR was approved by the Canonical Kubernetes CAPI Provider',
+    };
     store.update(type, decide(present, { ...present, status: { conditions: [condition] } }));
   }
   return { metadata: {} };

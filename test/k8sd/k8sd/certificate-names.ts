@@ -22,7 +22,11 @@ export const workerCertificates: Readonly<Record<string, string>> = {
 };
 
 /** The asked ones, sorted; all when none is asked. Throws 400 for an unknown one. */
-export function selected(known: Readonly<Record<string, string>>, asked: readonly string[], role: 'control-plane' | 'worker'): readonly string[] {
+export function selected(
+  known: Readonly<Record<string, string>>,
+  asked: readonly string[],
+  role: 'control-plane' | 'worker',
+): readonly string[] {
   const unknown = asked.filter((name) => known[name] === undefined);
   if (unknown.length > 0) throw new K8sdRefusal(400, `invalid certificates for ${role} node: ${unknown.join(', ')}`);
   return asked.length === 0 ? Object.keys(known) : [...new Set(asked)].sort();

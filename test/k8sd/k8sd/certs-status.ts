@@ -1,10 +1,10 @@
 /** `GET k8sd/certs-status`: when the node's certificates end, and who issued them. */
 
-import type { NodeMachine } from '../node/machine.ts';
+import { timestamp } from '../kubernetes/store.ts';
 import { readKubeconfig } from '../node/kubeconfig.ts';
+import type { NodeMachine } from '../node/machine.ts';
 import { paths } from '../node/paths.ts';
 import { commonName, parseCertificate, requireRsaKey } from '../pki/parse.ts';
-import { timestamp } from '../kubernetes/store.ts';
 import type { ClusterState } from '../state.ts';
 import { K8sdRefusal, type Reply } from './envelope.ts';
 import { clusterOf } from './readiness.ts';
@@ -17,7 +17,17 @@ interface Authority {
   readonly 'externally-managed': boolean;
 }
 
-const controlPlane = ['apiserver', 'apiserver-kubelet-client', 'front-proxy-client', 'kubelet', 'admin.conf', 'controller.conf', 'kubelet.conf', 'proxy.conf', 'scheduler.conf'];
+const controlPlane = [
+  'apiserver',
+  'apiserver-kubelet-client',
+  'front-proxy-client',
+  'kubelet',
+  'admin.conf',
+  'controller.conf',
+  'kubelet.conf',
+  'proxy.conf',
+  'scheduler.conf',
+];
 const worker = ['kubelet', 'kubelet.conf', 'proxy.conf'];
 
 export async function certificatesStatus({ machine }: Call): Promise<Reply> {
@@ -41,7 +51,11 @@ function authoritiesOf(cluster: ClusterState): readonly Authority[] {
   const client = clientAuthority(cluster);
   const describeAuthority = (pem: string, key: string): Authority => {
     const certificate = parseCertificate(pem);
-    return { name: commonName(certificate.subject), expires: timestamp(certificate.validToDate), 'externally-managed': key === '' };
+    return {
+      name: commonName(certificate.subject),
+      expires: timestamp(certificate.validToDate),
+      'externally-managed': key === '',
+    };
   };
   return [
     describeAuthority(cluster.pems['ca-crt'] ?? '', cluster.pems['ca-key'] ?? ''),
@@ -55,7 +69,12 @@ function describe(name: string, pem: string, authorities: readonly Authority[], 
   const certificate = parseCertificate(pem);
   const issuer = commonName(certificate.issuer);
   const external = authorities.find((authority) => authority.name === issuer)?.['externally-managed'] ?? false;
-  return { name, expires: timestamp(certificate.validToDate), 'certificate-authority': issuer, 'externally-managed': isWorker || external };
+  return {
+    name,
+    expires: timestamp(certificate.validToDate),
+    'certificate-authority': issuer,
+    'externally-managed': isWorker || external,
+  };
 }
 
 async function read(machine: NodeMachine, name: string): Promise<string> {

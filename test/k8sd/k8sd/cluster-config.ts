@@ -1,11 +1,11 @@
 /** `GET` and `PUT k8sd/cluster/config`: the merged configuration, of which much is fixed after bootstrap. */
 
-import { clone, at, isObject } from '../json.ts';
-import type { ClusterState } from '../state.ts';
-import { externalEtcdArguments } from '../node/setup.ts';
+import { at, clone, isObject } from '../json.ts';
 import { readArguments, writeArguments } from '../node/arguments.ts';
 import type { NodeMachine } from '../node/machine.ts';
 import { paths } from '../node/paths.ts';
+import { externalEtcdArguments } from '../node/setup.ts';
+import type { ClusterState } from '../state.ts';
 import { validateClusterConfig } from './cluster-defaults.ts';
 import { decodeBody, map, text, texts } from './decode.ts';
 import { K8sdRefusal, type Reply } from './envelope.ts';
@@ -46,7 +46,10 @@ export async function setClusterConfig({ machine, exchange }: Call): Promise<Rep
   try {
     validateClusterConfig(config, cluster);
   } catch (error) {
-    throw new K8sdRefusal(500, `database transaction to update cluster configuration failed: updated cluster configuration is not valid: ${(error as Error).message}`);
+    throw new K8sdRefusal(
+      500,
+      `database transaction to update cluster configuration failed: updated cluster configuration is not valid: ${(error as Error).message}`,
+    );
   }
   cluster.config = config;
   if (Object.keys(datastore).length > 0) await changeDatastore(machine, cluster, datastore);
@@ -55,7 +58,10 @@ export async function setClusterConfig({ machine, exchange }: Call): Promise<Rep
 }
 
 /** Given fields go over present ones; an annotation of `-` is taken away. */
-function merge(present: Readonly<Record<string, unknown>>, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function merge(
+  present: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const result = clone({ ...present });
   for (const [section, values] of Object.entries(given)) {
     if (section === 'annotations') result[section] = mergeAnnotations(result[section], values);
@@ -80,7 +86,10 @@ function requireUnchanged(before: Readonly<Record<string, unknown>>, after: Read
     const stays = at(before, feature, 'enabled') === true && at(after, feature, 'enabled') === true;
     const old = at(before, feature, field);
     if (stays && old !== '' && old !== at(after, feature, field)) {
-      throw new K8sdRefusal(500, `database transaction to update cluster configuration failed: failed to update cluster configuration: prevented update of ${feature}.${field}: value cannot change`);
+      throw new K8sdRefusal(
+        500,
+        `database transaction to update cluster configuration failed: failed to update cluster configuration: prevented update of ${feature}.${field}: value cannot change`,
+      );
     }
   }
 }
@@ -88,15 +97,25 @@ function requireUnchanged(before: Readonly<Record<string, unknown>>, after: Read
 function requireDatastore(cluster: ClusterState, datastore: Readonly<Record<string, unknown>>): void {
   if (Object.keys(datastore).length === 0) return;
   if (text(datastore, 'type') !== 'external') {
-    throw new K8sdRefusal(400, `failed to parse datastore config: unsupported datastore type ${JSON.stringify(text(datastore, 'type'))}: only "external" can be set`);
+    throw new K8sdRefusal(
+      400,
+      `failed to parse datastore config: unsupported datastore type ${JSON.stringify(text(datastore, 'type'))}: only "external" can be set`,
+    );
   }
   if (cluster.datastoreType !== 'external') {
-    throw new K8sdRefusal(500, 'database transaction to update cluster configuration failed: failed to update cluster configuration: prevented update of datastore type: value cannot change');
+    throw new K8sdRefusal(
+      500,
+      'database transaction to update cluster configuration failed: failed to update cluster configuration: prevented update of datastore type: value cannot change',
+    );
   }
 }
 
 /** Each control plane's controller brings the new credentials to its files and its API server. */
-async function changeDatastore(machine: NodeMachine, cluster: ClusterState, datastore: Readonly<Record<string, unknown>>): Promise<void> {
+async function changeDatastore(
+  machine: NodeMachine,
+  cluster: ClusterState,
+  datastore: Readonly<Record<string, unknown>>,
+): Promise<void> {
   if (texts(datastore, 'servers').length > 0) cluster.datastoreServers = texts(datastore, 'servers');
   for (const field of ['ca-crt', 'client-crt', 'client-key']) {
     if (text(datastore, field) !== '') cluster.pems[`datastore-${field}`] = text(datastore, field);
@@ -114,6 +133,9 @@ async function bringDatastore(node: NodeMachine, cluster: ClusterState): Promise
   await node.files.write(`${paths.etcdPki}/client.crt`, cluster.pems['datastore-client-crt'] ?? '');
   await node.files.write(`${paths.etcdPki}/client.key`, cluster.pems['datastore-client-key'] ?? '');
   const present = readArguments(await node.files.need(`${paths.args}/kube-apiserver`));
-  await node.files.write(`${paths.args}/kube-apiserver`, writeArguments({ ...present, ...externalEtcdArguments(cluster) }));
+  await node.files.write(
+    `${paths.args}/kube-apiserver`,
+    writeArguments({ ...present, ...externalEtcdArguments(cluster) }),
+  );
   if (node.services.isActive('kube-apiserver')) await node.services.restart('kube-apiserver');
 }

@@ -8,11 +8,17 @@ export const DEFAULT_SERVICE_CIDR = '10.152.183.0/24';
 
 /** The configuration of a new cluster: what was given, over what k8sd takes when nothing is given. */
 export function withDefaults(given: Readonly<Record<string, unknown>>, minor: number): Record<string, unknown> {
-  const enabled = (feature: string, otherwise: boolean): boolean => (at(given, feature, 'enabled') ?? otherwise) === true;
+  const enabled = (feature: string, otherwise: boolean): boolean =>
+    (at(given, feature, 'enabled') ?? otherwise) === true;
   const network = enabled('network', false);
   const defaults: Record<string, Record<string, unknown>> = {
     network: { enabled: network, ...(minor >= 36 ? { 'kube-proxy-enabled': !network } : {}) },
-    dns: { enabled: false, 'cluster-domain': 'cluster.local', 'service-ip': '', 'upstream-nameservers': ['/etc/resolv.conf'] },
+    dns: {
+      enabled: false,
+      'cluster-domain': 'cluster.local',
+      'service-ip': '',
+      'upstream-nameservers': ['/etc/resolv.conf'],
+    },
     ingress: { enabled: false, 'default-tls-secret': '', 'enable-proxy-protocol': false },
     gateway: { enabled: false },
     'load-balancer': {
@@ -61,28 +67,36 @@ export function validateClusterConfig(config: Readonly<Record<string, unknown>>,
     if (get(feature, 'enabled') === true && !network) throw new Error(`${feature} requires network to be enabled`);
   }
   const serviceIp = get('dns', 'service-ip');
-  if (typeof serviceIp === 'string' && serviceIp !== '' && isIP(serviceIp) === 0) throw new Error('dns.service-ip must be a valid IP address');
+  if (typeof serviceIp === 'string' && serviceIp !== '' && isIP(serviceIp) === 0)
+    throw new Error('dns.service-ip must be a valid IP address');
   for (const cidr of asTexts(get('load-balancer', 'cidrs'))) validateRange(cidr);
   if (get('load-balancer', 'bgp-mode') === true) validateBgp(config);
   const policy = get('local-storage', 'reclaim-policy');
-  if (policy !== 'Retain' && policy !== 'Delete') throw new Error(`local-storage.reclaim-policy must be one of [Retain Delete], got ${String(policy)}`);
-  if (get('local-storage', 'enabled') === true && get('local-storage', 'local-path') === '') throw new Error('local-storage.local-path must be set');
+  if (policy !== 'Retain' && policy !== 'Delete')
+    throw new Error(`local-storage.reclaim-policy must be one of [Retain Delete], got ${String(policy)}`);
+  if (get('local-storage', 'enabled') === true && get('local-storage', 'local-path') === '')
+    throw new Error('local-storage.local-path must be set');
   const provider = config['cloud-provider'];
-  if (provider !== undefined && provider !== '' && provider !== 'external') throw new Error(`invalid cloud-provider ${JSON.stringify(provider)}: must be "external" or empty`);
+  if (provider !== undefined && provider !== '' && provider !== 'external')
+    throw new Error(`invalid cloud-provider ${JSON.stringify(provider)}: must be "external" or empty`);
 }
 
 function validateBgp(config: Readonly<Record<string, unknown>>): void {
   const get = (name: string): unknown => at(config, 'load-balancer', name);
-  if (get('bgp-local-asn') === 0) throw new Error('load-balancer.bgp-local-asn must be set when load-balancer.bgp-mode is enabled');
+  if (get('bgp-local-asn') === 0)
+    throw new Error('load-balancer.bgp-local-asn must be set when load-balancer.bgp-mode is enabled');
   if (at(config, 'annotations', 'k8sd/v1alpha1/metallb/bgp-peers') !== undefined) return;
-  if (get('bgp-peer-address') === '') throw new Error('load-balancer.bgp-peer-address must be set when load-balancer.bgp-mode is enabled');
-  if (get('bgp-peer-asn') === 0) throw new Error('load-balancer.bgp-peer-asn must be set when load-balancer.bgp-mode is enabled');
+  if (get('bgp-peer-address') === '')
+    throw new Error('load-balancer.bgp-peer-address must be set when load-balancer.bgp-mode is enabled');
+  if (get('bgp-peer-asn') === 0)
+    throw new Error('load-balancer.bgp-peer-asn must be set when load-balancer.bgp-mode is enabled');
 }
 
 function validateRange(range: string): void {
   const [start, end] = range.split('-');
   if (end !== undefined) {
-    if (isIP(start ?? '') === 0 || isIP(end) === 0) throw new Error(`load-balancer.cidrs contains an invalid IP range ${JSON.stringify(range)}`);
+    if (isIP(start ?? '') === 0 || isIP(end) === 0)
+      throw new Error(`load-balancer.cidrs contains an invalid IP range ${JSON.stringify(range)}`);
   } else if (!isCidr(range)) throw new Error(`load-balancer.cidrs contains an invalid CIDR ${JSON.stringify(range)}`);
 }
 
@@ -90,11 +104,15 @@ function validateNetworks({ podCidr, serviceCidr }: Networks): void {
   const pods = cidrs('pod', podCidr);
   const services = cidrs('service', serviceCidr);
   for (const cidr of services) {
-    if (cidr.family === 'ipv6' && cidr.prefix < 108) throw new Error(`invalid service CIDR ${JSON.stringify(cidr.text)}: IPv6 prefix must be at least /108`);
+    if (cidr.family === 'ipv6' && cidr.prefix < 108)
+      throw new Error(`invalid service CIDR ${JSON.stringify(cidr.text)}: IPv6 prefix must be at least /108`);
   }
   for (const pod of pods) {
     for (const service of services) {
-      if (overlap(pod, service)) throw new Error(`pod CIDR ${JSON.stringify(pod.text)} overlaps with service CIDR ${JSON.stringify(service.text)}`);
+      if (overlap(pod, service))
+        throw new Error(
+          `pod CIDR ${JSON.stringify(pod.text)} overlaps with service CIDR ${JSON.stringify(service.text)}`,
+        );
     }
   }
 }
@@ -108,11 +126,17 @@ interface Cidr {
 
 function cidrs(what: string, text: string): readonly Cidr[] {
   const parts = text.split(',').map((part) => part.trim());
-  if (parts.length > 2) throw new Error(`invalid ${what} CIDR ${JSON.stringify(text)}: expected one IPv4 CIDR and/or one IPv6 CIDR`);
+  if (parts.length > 2)
+    throw new Error(`invalid ${what} CIDR ${JSON.stringify(text)}: expected one IPv4 CIDR and/or one IPv6 CIDR`);
   const parsed = parts.map((part): Cidr => {
     if (!isCidr(part)) throw new Error(`invalid ${what} CIDR ${JSON.stringify(part)}: invalid CIDR address: ${part}`);
     const [network, prefix] = part.split('/');
-    return { text: part, network: network ?? '', prefix: Number(prefix), family: isIP(network ?? '') === 4 ? 'ipv4' : 'ipv6' };
+    return {
+      text: part,
+      network: network ?? '',
+      prefix: Number(prefix),
+      family: isIP(network ?? '') === 4 ? 'ipv4' : 'ipv6',
+    };
   });
   if (parsed.length === 2 && parsed[0]?.family === parsed[1]?.family) {
     throw new Error(`invalid ${what} CIDR ${JSON.stringify(text)}: expected one IPv4 CIDR and/or one IPv6 CIDR`);

@@ -1,9 +1,9 @@
 /** `GET k8sd/cluster`. */
 
+import { at } from '../json.ts';
 import { isReady } from '../kubernetes/nodes.ts';
 import { typeOf } from '../kubernetes/resources.ts';
 import type { NodeMachine } from '../node/machine.ts';
-import { at } from '../json.ts';
 import type { ClusterState } from '../state.ts';
 import { K8sdRefusal, type Reply } from './envelope.ts';
 import { features, isEnabled } from './features.ts';
@@ -18,16 +18,25 @@ export function clusterStatus({ machine }: Call): Reply {
   if (problem !== undefined) throw new K8sdRefusal(503, problem);
   const cluster = machine.site.cluster(member.cluster);
   const api = machine.site.api(cluster.id);
-  if (!api.answers(machine)) throw new K8sdRefusal(500, `failed to check if cluster has ready nodes: ${unreachable(machine.address, cluster)}`);
+  if (!api.answers(machine))
+    throw new K8sdRefusal(500, `failed to check if cluster has ready nodes: ${unreachable(machine.address, cluster)}`);
   const ready = api.store.list(typeOf('nodes')).some(isReady) && dnsReady(machine, cluster);
   return {
     metadata: {
       status: {
         // False is left out.
         ...(ready ? { ready } : {}),
-        members: cluster.members.map(({ name, address }) => ({ name, address, 'cluster-role': 'control-plane', 'datastore-role': 'voter' })),
+        members: cluster.members.map(({ name, address }) => ({
+          name,
+          address,
+          'cluster-role': 'control-plane',
+          'datastore-role': 'voter',
+        })),
         config: cluster.config,
-        datastore: { type: cluster.datastoreType, ...(cluster.datastoreServers.length > 0 ? { servers: cluster.datastoreServers } : {}) },
+        datastore: {
+          type: cluster.datastoreType,
+          ...(cluster.datastoreServers.length > 0 ? { servers: cluster.datastoreServers } : {}),
+        },
         ...Object.fromEntries(Object.keys(features).map((name) => [name, featureStatus(cluster, name)])),
       },
     },

@@ -1,13 +1,12 @@
 /** Microcluster's own endpoints below `/core`. */
 
-import { at, isObject } from '../json.ts';
-import { parseJson } from '../json.ts';
+import { at, isObject, parseJson } from '../json.ts';
 import type { Reply } from './envelope.ts';
 import { K8sdRefusal } from './envelope.ts';
 import { clusterOf } from './readiness.ts';
+import { expel } from './remove.ts';
 import type { Call } from './routes.ts';
 import { controlPlaneToken, encodeControlPlaneToken, liveTokens } from './tokens.ts';
-import { expel } from './remove.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -54,7 +53,8 @@ export async function listMembers({ machine }: Call): Promise<Reply> {
 
 export async function removeMember({ machine, exchange, parameter }: Call): Promise<Reply> {
   const cluster = clusterOf(machine);
-  if (!cluster.members.some((member) => member.name === parameter)) throw new K8sdRefusal(404, `cluster member ${JSON.stringify(parameter)} not found`);
+  if (!cluster.members.some((member) => member.name === parameter))
+    throw new K8sdRefusal(404, `cluster member ${JSON.stringify(parameter)} not found`);
   try {
     const after = await expel(machine, cluster, parameter, exchange.query.get('force') === '1');
     return { metadata: {}, ...(after === undefined ? {} : { afterSent: after }) };
@@ -82,7 +82,8 @@ export function createRawToken({ machine, exchange }: Call): Reply {
     throw new K8sdRefusal(400, 'EOF');
   }
   const name = at(request, 'name');
-  if (!isObject(request) || typeof name !== 'string' || name === '') throw new K8sdRefusal(400, 'token name is required');
+  if (!isObject(request) || typeof name !== 'string' || name === '')
+    throw new K8sdRefusal(400, 'token name is required');
   const cluster = clusterOf(machine);
   return { metadata: controlPlaneToken(machine.site, cluster, name, machine.site.now() + DAY_MS) };
 }
@@ -90,7 +91,11 @@ export function createRawToken({ machine, exchange }: Call): Reply {
 export function deleteToken({ machine, parameter }: Call): Reply {
   const cluster = clusterOf(machine);
   const present = cluster.controlPlaneTokens.some((token) => token.name === parameter);
-  if (!present) throw new K8sdRefusal(404, `core_token_records not found: No core_token_record exists with name ${JSON.stringify(parameter)}`);
+  if (!present)
+    throw new K8sdRefusal(
+      404,
+      `core_token_records not found: No core_token_record exists with name ${JSON.stringify(parameter)}`,
+    );
   cluster.controlPlaneTokens = cluster.controlPlaneTokens.filter((token) => token.name !== parameter);
   return { metadata: {} };
 }

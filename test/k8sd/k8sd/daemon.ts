@@ -6,13 +6,13 @@
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import { listener, listenOnPort, listenOnSocket, type Answer, type Exchange, type Listening } from '../http/server.ts';
+import { type Answer, type Exchange, type Listening, listener, listenOnPort, listenOnSocket } from '../http/server.ts';
+import { at } from '../json.ts';
 import type { NodeMachine } from '../node/machine.ts';
 import { paths } from '../node/paths.ts';
-import { controlPlaneServices, workerServices, type Stop } from '../node/services.ts';
+import { controlPlaneServices, type Stop, workerServices } from '../node/services.ts';
 import { issueSelfSigned } from '../pki/issue.ts';
 import { wholeSecond, yearsFrom } from '../pki/lifetime.ts';
-import { at } from '../json.ts';
 import { handleRequest } from './routes.ts';
 
 export const K8SD_PORT = 6400;
@@ -132,7 +132,11 @@ export class K8sdDaemon {
     const key = await site.keys.draw();
     const notBefore = wholeSecond(new Date());
     const validity = { notBefore, notAfter: yearsFrom(notBefore, 20) };
-    await files.write(`${paths.state}/server.crt`, await issueSelfSigned(hostname, key, [hostname, address, '127.0.0.1', '::1'], validity), 0o644);
+    await files.write(
+      `${paths.state}/server.crt`,
+      await issueSelfSigned(hostname, key, [hostname, address, '127.0.0.1', '::1'], validity),
+      0o644,
+    );
     await files.write(`${paths.state}/server.key`, key);
   }
 
@@ -149,7 +153,9 @@ export class K8sdDaemon {
     const member = this.#machine.state.k8sd.member;
     const shown = (exchange.socket as TLSSocket).getPeerX509Certificate()?.toString();
     if (member === undefined || shown === undefined) return false;
-    return this.#machine.site.cluster(member.cluster).members.some((candidate) => candidate.certificate.trim() === shown.trim());
+    return this.#machine.site
+      .cluster(member.cluster)
+      .members.some((candidate) => candidate.certificate.trim() === shown.trim());
   }
 }
 

@@ -80,7 +80,15 @@ function decode(value: unknown, shape: Shape, path: string, options: DecodeOptio
 }
 
 function mismatch(value: unknown, path: string, wanted: string): Error {
-  const kind = Array.isArray(value) ? 'array' : typeof value === 'object' ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value === 'bigint' ? 'number' : typeof value;
+  const kind = Array.isArray(value)
+    ? 'array'
+    : typeof value === 'object'
+      ? 'object'
+      : typeof value === 'boolean'
+        ? 'bool'
+        : typeof value === 'bigint'
+          ? 'number'
+          : typeof value;
   return new Error(`cannot unmarshal ${kind} into Go struct field ${path} of type ${wanted}`);
 }
 

@@ -24,7 +24,15 @@ export interface Reply {
 export function success(reply: Reply): Answer {
   return json(
     200,
-    { type: 'sync', status: 'Success', status_code: 200, operation: '', error_code: 0, error: '', metadata: reply.metadata },
+    {
+      type: 'sync',
+      status: 'Success',
+      status_code: 200,
+      operation: '',
+      error_code: 0,
+      error: '',
+      metadata: reply.metadata,
+    },
     reply.afterSent,
   );
 }
@@ -32,7 +40,15 @@ export function success(reply: Reply): Answer {
 export function failure(refusal: K8sdRefusal): Answer {
   return json(
     refusal.code,
-    { type: 'error', status: '', status_code: 0, operation: '', error_code: refusal.code, error: refusal.message, metadata: null },
+    {
+      type: 'error',
+      status: '',
+      status_code: 0,
+      operation: '',
+      error_code: refusal.code,
+      error: refusal.message,
+      metadata: null,
+    },
     refusal.afterSent,
   );
 }

@@ -1,12 +1,12 @@
 /** Features: their controllers act a moment after the configuration changed, and report in the cluster's status. */
 
-import { firstAddresses } from '../pki/control-plane.ts';
+import { at, isObject } from '../json.ts';
+import { typeOf } from '../kubernetes/resources.ts';
+import { type Store, timestamp } from '../kubernetes/store.ts';
 import { readArguments, writeArguments } from '../node/arguments.ts';
 import type { NodeMachine } from '../node/machine.ts';
 import { paths } from '../node/paths.ts';
-import { at, isObject } from '../json.ts';
-import { typeOf } from '../kubernetes/resources.ts';
-import { timestamp, type Store } from '../kubernetes/store.ts';
+import { firstAddresses } from '../pki/control-plane.ts';
 import type { ClusterState } from '../state.ts';
 
 interface Feature {
@@ -19,11 +19,19 @@ interface Feature {
 export const features: Readonly<Record<string, Feature>> = {
   network: { version: '1.18.4-ck0', pods: ['cilium', 'cilium-operator'], namespace: 'kube-system' },
   dns: { version: '1.12.4-ck1', pods: ['coredns'], namespace: 'kube-system' },
-  'load-balancer': { version: '0.14.9-ck0', pods: ['metallb-controller', 'metallb-speaker'], namespace: 'metallb-system' },
+  'load-balancer': {
+    version: '0.14.9-ck0',
+    pods: ['metallb-controller', 'metallb-speaker'],
+    namespace: 'metallb-system',
+  },
   ingress: { version: '1.18.4-ck0', pods: [], namespace: 'kube-system' },
   gateway: { version: '1.18.4-ck0', pods: [], namespace: 'kube-system' },
   'metrics-server': { version: '0.8.0-ck3', pods: ['metrics-server'], namespace: 'kube-system' },
-  'local-storage': { version: '0.8.2-ck1', pods: ['ck-storage-rawfile-csi-controller', 'ck-storage-rawfile-csi-node'], namespace: 'kube-system' },
+  'local-storage': {
+    version: '0.8.2-ck1',
+    pods: ['ck-storage-rawfile-csi-controller', 'ck-storage-rawfile-csi-node'],
+    namespace: 'kube-system',
+  },
 };
 
 const CNI = `${paths.cni}/05-cilium.conflist`;
@@ -49,7 +57,12 @@ function reconcileFeature(store: Store, cluster: ClusterState, name: string, fea
   for (const pod of feature.pods) reconcilePod(store, feature.namespace, pod, enabled);
   const before = cluster.features[name];
   if (before?.enabled === enabled) return;
-  cluster.features[name] = { enabled, message: enabled ? 'enabled' : 'disabled', version: enabled ? feature.version : '', updatedAt: timestamp() };
+  cluster.features[name] = {
+    enabled,
+    message: enabled ? 'enabled' : 'disabled',
+    version: enabled ? feature.version : '',
+    updatedAt: timestamp(),
+  };
 }
 
 function reconcilePod(store: Store, namespace: string, name: string, enabled: boolean): void {
@@ -61,15 +74,33 @@ function reconcilePod(store: Store, namespace: string, name: string, enabled: bo
   }
   if (present !== undefined) return;
   if (store.find(typeOf('namespaces'), '', namespace) === undefined) {
-    store.create(typeOf('namespaces'), { metadata: { name: namespace }, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
+    store.create(typeOf('namespaces'), {
+      metadata: { name: namespace },
+      spec: { finalizers: ['kubernetes'] },
+      status: { phase: 'Active' },
+    });
   }
   store.create(type, {
     metadata: { name: `${name}-0`, namespace, labels: { 'app.kubernetes.io/name': name } },
     spec: { containers: [{ name, image: `ghcr.io/canonical/${name}` }] },
     status: {
       phase: 'Running',
-      conditions: ['Initialized', 'ContainersReady', 'PodScheduled', 'Ready'].map((condition) => ({ type: condition, status: 'True', lastTransitionTime: timestamp() })),
-      containerStatuses: [{ name, ready: true, restartCount: 0, started: true, image: name, imageID: '', state: { running: { startedAt: timestamp() } } }],
+      conditions: ['Initialized', 'ContainersReady', 'PodScheduled', 'Ready'].map((condition) => ({
+        type: condition,
+        status: 'True',
+        lastTransitionTime: timestamp(),
+      })),
+      containerStatuses: [
+        {
+          name,
+          ready: true,
+          restartCount: 0,
+          started: true,
+          image: name,
+          imageID: '',
+          state: { running: { startedAt: timestamp() } },
+        },
+      ],
     },
   });
 }
@@ -86,7 +117,11 @@ function reconcileDns(store: Store, cluster: ClusterState, enabled: boolean): vo
   if (dns['service-ip'] === '' || dns['service-ip'] === undefined) dns['service-ip'] = tenth(cluster.serviceCidr);
   store.ensure(type, {
     metadata: { name: 'coredns', namespace: 'kube-system' },
-    spec: { clusterIP: dns['service-ip'], ports: [{ name: 'udp-53', port: 53, protocol: 'UDP' }], selector: { 'k8s-app': 'coredns' } },
+    spec: {
+      clusterIP: dns['service-ip'],
+      ports: [{ name: 'udp-53', port: 53, protocol: 'UDP' }],
+      selector: { 'k8s-app': 'coredns' },
+    },
   });
 }
 
@@ -104,7 +139,9 @@ function writeNodeConfig(store: Store, cluster: ClusterState): void {
       'cluster-dns': String(at(cluster.config, 'dns', 'service-ip') ?? ''),
       'cluster-domain': String(at(cluster.config, 'dns', 'cluster-domain') ?? ''),
       'cloud-provider': String(cluster.config['cloud-provider'] ?? ''),
-      ...(cluster.controlPlaneTaints.length > 0 ? { 'control-plane-taints': JSON.stringify(cluster.controlPlaneTaints) } : {}),
+      ...(cluster.controlPlaneTaints.length > 0
+        ? { 'control-plane-taints': JSON.stringify(cluster.controlPlaneTaints) }
+        : {}),
       ...(kubeProxy === undefined ? {} : { 'kube-proxy-enabled': String(kubeProxy) }),
     },
   });
@@ -114,7 +151,8 @@ function writeNodeConfig(store: Store, cluster: ClusterState): void {
 export async function reconcileNode(machine: NodeMachine, cluster: ClusterState): Promise<void> {
   const member = machine.state.k8sd.member;
   if (member?.cluster !== cluster.id || machine.state.gone || !machine.services.isActive('k8sd')) return;
-  if (cluster.features['network']?.enabled === true) await machine.files.write(CNI, '{"cniVersion":"0.3.1","name":"cilium","plugins":[{"type":"cilium-cni"}]}\n');
+  if (cluster.features['network']?.enabled === true)
+    await machine.files.write(CNI, '{"cniVersion":"0.3.1","name":"cilium","plugins":[{"type":"cilium-cni"}]}\n');
   else await machine.files.remove(CNI);
   await reconcileKubelet(machine, cluster);
   await reconcileProxy(machine, cluster);

@@ -1,5 +1,7 @@
 /** `POST k8sd/cluster/join`: makes the machine a control plane or a worker of a cluster, by the kind of its token. */
 
+import { at } from '../json.ts';
+import { typeOf } from '../kubernetes/resources.ts';
 import type { NodeMachine } from '../node/machine.ts';
 import { paths } from '../node/paths.ts';
 import { requireFreshMachine } from '../node/preinit.ts';
@@ -16,8 +18,6 @@ import {
 } from '../node/setup.ts';
 import { completeControlPlane, firstAddresses, type Pems } from '../pki/control-plane.ts';
 import { issueSelfSigned } from '../pki/issue.ts';
-import { at } from '../json.ts';
-import { typeOf } from '../kubernetes/resources.ts';
 import type { ClusterState } from '../state.ts';
 import { enroll, lifetime, ports, startNodeServices, undo } from './bootstrap.ts';
 import { decodeBody, decodeYaml, flag, text, texts } from './decode.ts';
@@ -43,17 +43,26 @@ export async function join({ machine, exchange }: Call): Promise<Reply> {
   const request = decodeBody(exchange.body, joinShape);
   return machine.k8sd.exclusive(async () => {
     const name = cleanHostname(text(request, 'name'));
-    if (machine.state.k8sd.member !== undefined) throw new K8sdRefusal(521, `node ${JSON.stringify(name)} is part of the cluster`);
+    if (machine.state.k8sd.member !== undefined)
+      throw new K8sdRefusal(521, `node ${JSON.stringify(name)} is part of the cluster`);
     requireLocalAddress(machine, text(request, 'address'));
     const token = tokenOf(text(request, 'token'));
-    const joining: Joining = { machine, name, address: text(request, 'address'), token, config: configOf(machine, token, text(request, 'config')) };
+    const joining: Joining = {
+      machine,
+      name,
+      address: text(request, 'address'),
+      token,
+      config: configOf(machine, token, text(request, 'config')),
+    };
     const late = machine.site.faults.take(machine.id, 'join late');
     const role = token.worker ? 'worker' : 'control plane';
     try {
       await (token.worker ? joinAsWorker(joining, late?.text) : joinAsControlPlane(joining, late?.text));
     } catch (error) {
       await undo(machine);
-      throw new K8sdRefusal(500, `failed to join k8sd cluster as ${role}: ${(error as Error).message}`, () => machine.k8sd.reexec());
+      throw new K8sdRefusal(500, `failed to join k8sd cluster as ${role}: ${(error as Error).message}`, () =>
+        machine.k8sd.reexec(),
+      );
     }
     return { metadata: {} };
   });
@@ -144,7 +153,9 @@ function reach({ machine, token }: Joining): ClusterState {
     const cluster = machine.site.cluster(member.cluster);
     if (fingerprint(cluster) === token.fingerprint) return cluster;
   }
-  throw new Error(`Failed to join cluster with the given join token: dial tcp ${token.addresses[0]}: connect: connection refused`);
+  throw new Error(
+    `Failed to join cluster with the given join token: dial tcp ${token.addresses[0]}: connect: connection refused`,
+  );
 }
 
 function hasQuorum(machine: NodeMachine, cluster: ClusterState): boolean {
@@ -154,21 +165,31 @@ function hasQuorum(machine: NodeMachine, cluster: ClusterState): boolean {
 
 /** Control planes of one minor version have to be of one patch version, too. Looked at when all else is done. */
 function requireSameVersion(machine: NodeMachine, cluster: ClusterState, name: string): void {
-  if (at(cluster.config, 'annotations', 'k8sd/v1alpha/lifecycle/disable-separate-feature-upgrades') !== undefined) return;
+  if (at(cluster.config, 'annotations', 'k8sd/v1alpha/lifecycle/disable-separate-feature-upgrades') !== undefined)
+    return;
   const own = machine.state.snapd.snap?.version ?? '';
-  const nodes = machine.site.api(cluster.id).store.list(typeOf('nodes')).filter((node) => node.metadata.name !== name);
-  const versions = new Set(nodes.map((node) => String(at(node, 'status', 'nodeInfo', 'kubeletVersion')).replace(/^v/, '')));
-  if (versions.size > 1) throw new Error(`the cluster has nodes with different Kubernetes versions: ${[...versions].join(', ')}`);
+  const nodes = machine.site
+    .api(cluster.id)
+    .store.list(typeOf('nodes'))
+    .filter((node) => node.metadata.name !== name);
+  const versions = new Set(
+    nodes.map((node) => String(at(node, 'status', 'nodeInfo', 'kubeletVersion')).replace(/^v/, '')),
+  );
+  if (versions.size > 1)
+    throw new Error(`the cluster has nodes with different Kubernetes versions: ${[...versions].join(', ')}`);
   const theirs = [...versions][0];
   if (theirs === undefined || theirs === own) return;
   const minor = (version: string): string => version.split('.').slice(0, 2).join('.');
-  if (minor(theirs) === minor(own)) throw new Error(`the joining node has a different patch version than cluster nodes: ${own}, ${theirs}`);
+  if (minor(theirs) === minor(own))
+    throw new Error(`the joining node has a different patch version than cluster nodes: ${own}, ${theirs}`);
 }
 
 async function joinAsWorker(joining: Joining, late: string | undefined): Promise<void> {
   const { machine, name, token, config } = joining;
   const cluster = reach(joining);
-  const controlPlane = token.addresses.map((address) => machine.site.machineAt(address.split(':')[0] ?? '')).find((peer) => peer?.k8sd.answersWebhook === true);
+  const controlPlane = token.addresses
+    .map((address) => machine.site.machineAt(address.split(':')[0] ?? ''))
+    .find((peer) => peer?.k8sd.answersWebhook === true);
   if (controlPlane === undefined) throw new Error('failed to get worker info: connection refused');
   const info = await giveWorkerInfo(controlPlane, name, token.secret, machine.address);
   await makeDirectories(machine);
@@ -177,11 +198,23 @@ async function joinAsWorker(joining: Joining, late: string | undefined): Promise
   await requireFreshMachine(machine, 'worker', { 'k8s-apiserver-proxy': cluster.securePort });
   await writeWorkerPems(machine, pems);
   await writeWorkerKubeconfigs(machine, cluster.securePort, pems);
-  const knowledge = { caCrt: info.ca, clientCaCrt: info['client-ca'], k8sdPublicKey: info.k8sdPublicKey, apiServers: info.apiServers };
+  const knowledge = {
+    caCrt: info.ca,
+    clientCaCrt: info['client-ca'],
+    k8sdPublicKey: info.k8sdPublicKey,
+    apiServers: info.apiServers,
+  };
   await writeWorkerArguments(
     machine,
     name,
-    { knowledge, port: cluster.securePort, podCidr: info.podCIDR, clusterDns: info.clusterDNS, clusterDomain: info.clusterDomain, cloudProvider: info.cloudProvider },
+    {
+      knowledge,
+      port: cluster.securePort,
+      podCidr: info.podCIDR,
+      clusterDns: info.clusterDNS,
+      clusterDomain: info.clusterDomain,
+      cloudProvider: info.cloudProvider,
+    },
     config,
   );
   await writeExtraConfigFiles(machine, config);
@@ -189,7 +222,11 @@ async function joinAsWorker(joining: Joining, late: string | undefined): Promise
   await machine.timers.sleep(machine.site.delays.join);
   if (late !== undefined) throw new Error(late);
   const key = await machine.site.keys.draw();
-  await machine.files.write(`${paths.state}/cluster.crt`, await issueSelfSigned(name, key, ['127.0.0.1', machine.address], lifetime()), 0o644);
+  await machine.files.write(
+    `${paths.state}/cluster.crt`,
+    await issueSelfSigned(name, key, ['127.0.0.1', machine.address], lifetime()),
+    0o644,
+  );
   await machine.files.write(`${paths.state}/cluster.key`, key);
   machine.state.k8sd.member = { role: 'worker', name, cluster: cluster.id, worker: knowledge };
   await machine.k8sd.openPort();
@@ -214,8 +251,13 @@ function workerPems(info: Awaited<ReturnType<typeof giveWorkerInfo>>, config: Va
 
 /** Throws when one of a worker's three pairs is not whole. */
 export function requireWorkerPems(pems: Readonly<Pems>): void {
-  const words: Readonly<Record<string, string>> = { kubelet: 'kubelet', 'kubelet-client': 'kubelet client', 'kube-proxy-client': 'kube-proxy client' };
+  const words: Readonly<Record<string, string>> = {
+    kubelet: 'kubelet',
+    'kubelet-client': 'kubelet client',
+    'kube-proxy-client': 'kube-proxy client',
+  };
   for (const [field, what] of Object.entries(words)) {
-    if ((pems[`${field}-crt`] ?? '') === '' || (pems[`${field}-key`] ?? '') === '') throw new Error(`${what} certificate not specified`);
+    if ((pems[`${field}-crt`] ?? '') === '' || (pems[`${field}-key`] ?? '') === '')
+      throw new Error(`${what} certificate not specified`);
   }
 }

@@ -8,7 +8,12 @@ import { K8sdRefusal } from './envelope.ts';
 /** Lower-cased. Throws 400 for what is no host name. */
 export function cleanHostname(name: string): string {
   const clean = domainToASCII(name);
-  if (name.endsWith('.') || clean === '' || clean.length > 253 || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(clean)) {
+  if (
+    name.endsWith('.') ||
+    clean === '' ||
+    clean.length > 253 ||
+    !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(clean)
+  ) {
     throw new K8sdRefusal(400, `invalid hostname ${JSON.stringify(name)}`);
   }
   return clean;
@@ -20,7 +25,11 @@ export function requireLocalAddress(machine: NodeMachine, address: string): void
   const ip = match?.[1] ?? match?.[2] ?? '';
   const port = Number(match?.[3]);
   if (match === null || isIP(ip) === 0 || port < 1 || port > 65_535) {
-    throw new K8sdRefusal(400, `failed to parse address ${JSON.stringify(address)}: address must be of the form ip:port`);
+    throw new K8sdRefusal(
+      400,
+      `failed to parse address ${JSON.stringify(address)}: address must be of the form ip:port`,
+    );
   }
-  if (ip !== machine.address) throw new K8sdRefusal(400, `address ${JSON.stringify(ip)} is not assigned to any local interface`);
+  if (ip !== machine.address)
+    throw new K8sdRefusal(400, `address ${JSON.stringify(ip)} is not assigned to any local interface`);
 }

@@ -4,8 +4,9 @@
  */
 
 import { constants, createHash, publicEncrypt } from 'node:crypto';
-import { authenticateCertificate, type User } from '../kubernetes/authenticate.ts';
+import { at } from '../json.ts';
 import type { Api } from '../kubernetes/api.ts';
+import { authenticateCertificate, type User } from '../kubernetes/authenticate.ts';
 import { conditionsOf, hasCondition } from '../kubernetes/certificate-requests.ts';
 import { readKubeconfig } from '../node/kubeconfig.ts';
 import type { NodeMachine } from '../node/machine.ts';
@@ -14,7 +15,6 @@ import { writeWorkerKubeconfigs, writeWorkerPems } from '../node/setup.ts';
 import type { Pems } from '../pki/control-plane.ts';
 import { makeSigningRequest, type Subject } from '../pki/issue.ts';
 import { parseCertificate } from '../pki/parse.ts';
-import { at } from '../json.ts';
 import { workerCertificates } from './certificate-names.ts';
 import { K8sdRefusal, type Reply } from './envelope.ts';
 import { clusterOf } from './readiness.ts';
@@ -38,7 +38,10 @@ interface Kind {
   readonly sans: (machine: NodeMachine, extra: readonly string[]) => readonly string[];
 }
 
-const kubelet = (machine: NodeMachine): Subject => ({ commonName: `system:node:${hostname(machine)}`, organizations: ['system:nodes'] });
+const kubelet = (machine: NodeMachine): Subject => ({
+  commonName: `system:node:${hostname(machine)}`,
+  organizations: ['system:nodes'],
+});
 
 const kinds: Readonly<Record<string, Kind>> = {
   kubelet: {
@@ -48,7 +51,13 @@ const kinds: Readonly<Record<string, Kind>> = {
     subject: kubelet,
     sans: (machine, extra) => [hostname(machine), machine.address, ...extra],
   },
-  'kubelet.conf': { field: 'kubelet-client', signer: 'k8sd.io/kubelet-client', usage: 'client auth', subject: kubelet, sans: () => [] },
+  'kubelet.conf': {
+    field: 'kubelet-client',
+    signer: 'k8sd.io/kubelet-client',
+    usage: 'client auth',
+    subject: kubelet,
+    sans: () => [],
+  },
   'proxy.conf': {
     field: 'kube-proxy-client',
     signer: 'k8sd.io/kube-proxy-client',
@@ -58,7 +67,11 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
 };
 
-export async function runWorkerRefresh(machine: NodeMachine, gone: AbortSignal, refresh: WorkerRefresh): Promise<Reply> {
+export async function runWorkerRefresh(
+  machine: NodeMachine,
+  gone: AbortSignal,
+  refresh: WorkerRefresh,
+): Promise<Reply> {
   const cluster = clusterOf(machine);
   try {
     const api = machine.site.api(cluster.id);
@@ -67,10 +80,17 @@ export async function runWorkerRefresh(machine: NodeMachine, gone: AbortSignal, 
     const pems: Pems = Object.assign({}, ...parts) as Pems;
     const knowledge = machine.state.k8sd.member?.worker;
     // What was not asked for is blank, and is written so.
-    await writeWorkerPems(machine, { ...pems, 'ca-crt': knowledge?.caCrt ?? '', 'client-ca-crt': knowledge?.clientCaCrt ?? '' });
+    await writeWorkerPems(machine, {
+      ...pems,
+      'ca-crt': knowledge?.caCrt ?? '',
+      'client-ca-crt': knowledge?.clientCaCrt ?? '',
+    });
     await writeWorkerKubeconfigs(machine, cluster.securePort, { ...pems, 'ca-crt': knowledge?.caCrt ?? '' });
     const end = parseCertificate(pems['kubelet-crt'] ?? '').validToDate;
-    return { metadata: { 'expiration-seconds': Math.floor(end.getTime() / 1000) }, afterSent: () => restartWorker(machine) };
+    return {
+      metadata: { 'expiration-seconds': Math.floor(end.getTime() / 1000) },
+      afterSent: () => restartWorker(machine),
+    };
   } catch (error) {
     if (error instanceof K8sdRefusal) throw error;
     throw new K8sdRefusal(500, `failed to refresh worker certificates: ${(error as Error).message}`);
@@ -91,7 +111,14 @@ async function kubeletUser(machine: NodeMachine, api: Api): Promise<User> {
   return user;
 }
 
-async function obtain(machine: NodeMachine, api: Api, user: User, refresh: WorkerRefresh, certificate: string, gone: AbortSignal): Promise<Pems> {
+async function obtain(
+  machine: NodeMachine,
+  api: Api,
+  user: User,
+  refresh: WorkerRefresh,
+  certificate: string,
+  gone: AbortSignal,
+): Promise<Pems> {
   const kind = kinds[certificate];
   if (kind === undefined) return {};
   const name = `k8sd-${refresh.seed}-${workerCertificates[certificate] ?? ''}`;
@@ -100,7 +127,10 @@ async function obtain(machine: NodeMachine, api: Api, user: User, refresh: Worke
   await api.ask(user, 'POST', PATH, {
     apiVersion: 'certificates.k8s.io/v1',
     kind: 'CertificateSigningRequest',
-    metadata: { name, annotations: { 'k8sd.io/signature': signature(machine, request), 'k8sd.io/node': hostname(machine) } },
+    metadata: {
+      name,
+      annotations: { 'k8sd.io/signature': signature(machine, request), 'k8sd.io/node': hostname(machine) },
+    },
     spec: {
       request: Buffer.from(request).toString('base64'),
       signerName: kind.signer,
@@ -115,13 +145,18 @@ async function issued(machine: NodeMachine, api: Api, user: User, name: string, 
   for (;;) {
     if (gone.aborted) throw new Error('context canceled');
     const request = await api.ask(user, 'GET', `${PATH}/${name}`);
-    const refused = conditionsOf(request).find((condition) => condition['type'] === 'Denied' || condition['type'] === 'Failed');
+    const refused = conditionsOf(request).find(
+      (condition) => condition['type'] === 'Denied' || condition['type'] === 'Failed',
+    );
     if (refused !== undefined) {
       const word = refused['type'] === 'Denied' ? 'denied' : 'failed';
-      throw new Error(`certificate signing request ${JSON.stringify(name)} was ${word}: ${String(refused['reason'])}: ${String(refused['message'] ?? '')}`);
+      throw new Error(
+        `certificate signing request ${JSON.stringify(name)} was ${word}: ${String(refused['reason'])}: ${String(refused['message'] ?? '')}`,
+      );
     }
     const certificate = at(request, 'status', 'certificate');
-    if (hasCondition(request, 'Approved') && typeof certificate === 'string') return Buffer.from(certificate, 'base64').toString('utf8');
+    if (hasCondition(request, 'Approved') && typeof certificate === 'string')
+      return Buffer.from(certificate, 'base64').toString('utf8');
     await machine.timers.sleep(POLL_MS);
   }
 }

@@ -1,15 +1,15 @@
 /** `POST k8sd/refresh-certs/plan` and `run`: new certificates from the CAs whose keys k8sd holds. */
 
 import { randomInt } from 'node:crypto';
-import type { NodeMachine } from '../node/machine.ts';
+import { at } from '../json.ts';
 import { readKubeconfig } from '../node/kubeconfig.ts';
+import type { NodeMachine } from '../node/machine.ts';
 import { paths } from '../node/paths.ts';
 import { kubeconfigs, writeControlPlaneKubeconfigs, writeRefreshedPems } from '../node/setup.ts';
-import { completeControlPlane, firstAddresses, refreshableFields, type Pems } from '../pki/control-plane.ts';
+import { completeControlPlane, firstAddresses, type Pems, refreshableFields } from '../pki/control-plane.ts';
 import { secondsFrom, wholeSecond } from '../pki/lifetime.ts';
 import { parseCertificate } from '../pki/parse.ts';
 import { startChange } from '../snapd/changes.ts';
-import { at } from '../json.ts';
 import type { ClusterState } from '../state.ts';
 import { controlPlaneCertificates, selected, workerCertificates } from './certificate-names.ts';
 import { decodeBody, integer, texts } from './decode.ts';
@@ -29,12 +29,23 @@ export function planRefresh({ machine, exchange }: Call): Reply {
     return { metadata: { seconds: seed, 'certificate-signing-requests': null } };
   }
   const names = selected(workerCertificates, asked, 'worker');
-  return { metadata: { seconds: seed, 'certificate-signing-requests': names.map((name) => `k8sd-${seed}-${workerCertificates[name] ?? ''}`) } };
+  return {
+    metadata: {
+      seconds: seed,
+      'certificate-signing-requests': names.map((name) => `k8sd-${seed}-${workerCertificates[name] ?? ''}`),
+    },
+  };
 }
 
 /** Up to 63 bits, and always more than a JavaScript number holds exactly. */
 function randomSeed(): bigint {
-  return (BigInt(randomInt(1, 2 ** 15)) << 48n) | (BigInt(randomInt(0, 2 ** 32)) << 16n) | BigInt(randomInt(0, 2 ** 16)) | (1n << 61n) | 1n;
+  return (
+    (BigInt(randomInt(1, 2 ** 15)) << 48n) |
+    (BigInt(randomInt(0, 2 ** 32)) << 16n) |
+    BigInt(randomInt(0, 2 ** 16)) |
+    (1n << 61n) |
+    1n
+  );
 }
 
 export async function runRefresh(call: Call): Promise<Reply> {
@@ -56,7 +67,12 @@ export async function runRefresh(call: Call): Promise<Reply> {
   return machine.k8sd.exclusive(() => renew(machine, names, seconds, sans));
 }
 
-async function renew(machine: NodeMachine, names: readonly string[], seconds: number, sans: readonly string[]): Promise<Reply> {
+async function renew(
+  machine: NodeMachine,
+  names: readonly string[],
+  seconds: number,
+  sans: readonly string[],
+): Promise<Reply> {
   const cluster = clusterOf(machine);
   try {
     const present = await presentPems(machine);
@@ -65,11 +81,17 @@ async function renew(machine: NodeMachine, names: readonly string[], seconds: nu
       delete present[`${controlPlaneCertificates[name] ?? ''}-key`];
     }
     const notBefore = wholeSecond(new Date());
-    const pems = await completeNode(machine, cluster, present, sans, { notBefore, notAfter: secondsFrom(notBefore, seconds) });
+    const pems = await completeNode(machine, cluster, present, sans, {
+      notBefore,
+      notAfter: secondsFrom(notBefore, seconds),
+    });
     await writeRefreshedPems(machine, pems);
     await writeControlPlaneKubeconfigs(machine, cluster.securePort, pems);
     const end = parseCertificate(pems['apiserver-crt'] ?? '').validToDate;
-    return { metadata: { 'expiration-seconds': Math.floor(end.getTime() / 1000) }, afterSent: () => restartControlPlane(machine, cluster) };
+    return {
+      metadata: { 'expiration-seconds': Math.floor(end.getTime() / 1000) },
+      afterSent: () => restartControlPlane(machine, cluster),
+    };
   } catch (error) {
     throw new K8sdRefusal(500, `failed to refresh control plane certificates: ${(error as Error).message}`);
   }
@@ -137,7 +159,13 @@ export function restartControlPlane(machine: NodeMachine, cluster: ClusterState)
 export function restartLater(machine: NodeMachine, services: readonly string[]): void {
   machine.timers.after(machine.site.delays.restartAfterRefresh, () => {
     try {
-      startChange(machine, 'service-control', 'Running service command', { type: 'services', action: 'restart', services, enable: false, disable: false });
+      startChange(machine, 'service-control', 'Running service command', {
+        type: 'services',
+        action: 'restart',
+        services,
+        enable: false,
+        disable: false,
+      });
     } catch {
       // Another change of the snap is in progress: k8sd logs that, and the services keep what they have.
     }

@@ -1,10 +1,10 @@
 /** `POST k8sd/cluster/remove`: takes a node out of the cluster. */
 
+import { at } from '../json.ts';
 import { typeOf } from '../kubernetes/resources.ts';
 import type { NodeMachine } from '../node/machine.ts';
-import { wipe } from '../node/setup.ts';
 import { paths } from '../node/paths.ts';
-import { at } from '../json.ts';
+import { wipe } from '../node/setup.ts';
 import type { ClusterState } from '../state.ts';
 import { decodeBody, flag, text } from './decode.ts';
 import { K8sdRefusal, type Reply } from './envelope.ts';
@@ -32,7 +32,8 @@ export async function removeNode({ machine, exchange }: Call): Promise<Reply> {
   const member = cluster.members.find((candidate) => candidate.name === name);
   await step('remove k8s node', async () => deleteNode(machine, cluster, name));
   if (member === undefined && !force) {
-    if (!wasWorker(machine, cluster, name)) throw new K8sdRefusal(404, `cluster member ${JSON.stringify(name)} not found`);
+    if (!wasWorker(machine, cluster, name))
+      throw new K8sdRefusal(404, `cluster member ${JSON.stringify(name)} not found`);
     return { metadata: {} };
   }
   let after: (() => void) | undefined;
@@ -52,18 +53,29 @@ function deleteNode(machine: NodeMachine, cluster: ClusterState, name: string): 
 
 function wasWorker(machine: NodeMachine, cluster: ClusterState, name: string): boolean {
   if (cluster.kubernetes.deletedNodes[name] !== undefined) return true;
-  return [...machine.site.machines.values()].some(({ state: { k8sd } }) => k8sd.member?.cluster === cluster.id && k8sd.member.name === name);
+  return [...machine.site.machines.values()].some(
+    ({ state: { k8sd } }) => k8sd.member?.cluster === cluster.id && k8sd.member.name === name,
+  );
 }
 
 /** Removes a control plane from etcd and from k8sd's cluster; what is to follow the answer comes back. */
-export async function expel(machine: NodeMachine, cluster: ClusterState, name: string, force: boolean): Promise<(() => void) | undefined> {
+export async function expel(
+  machine: NodeMachine,
+  cluster: ClusterState,
+  name: string,
+  force: boolean,
+): Promise<(() => void) | undefined> {
   const member = cluster.members.find((candidate) => candidate.name === name);
   if (member === undefined) throw new Error(`cluster member ${JSON.stringify(name)} not found`);
-  if (cluster.joining !== undefined && cluster.joining !== member.machine) throw new Error('cluster is unhealthy or another node is currently joining the cluster');
+  if (cluster.joining !== undefined && cluster.joining !== member.machine)
+    throw new Error('cluster is unhealthy or another node is currently joining the cluster');
   if (cluster.members.length === 1) throw new Error('cannot leave a cluster with 1 members');
   const leaving = machine.site.machines.get(member.machine);
   const answers = leaving !== undefined && !leaving.state.gone && leaving.k8sd.answersWebhook;
-  if (!answers && !force) throw new Error(`failed to run pre-remove hook on ${JSON.stringify(name)}: dial tcp ${member.address}: connect: connection refused`);
+  if (!answers && !force)
+    throw new Error(
+      `failed to run pre-remove hook on ${JSON.stringify(name)}: dial tcp ${member.address}: connect: connection refused`,
+    );
   cluster.etcdMembers = cluster.etcdMembers.filter((id) => id !== member.machine);
   cluster.members = cluster.members.filter((candidate) => candidate !== member);
   if (!answers || leaving === undefined) return undefined;

@@ -2,14 +2,14 @@
 
 import type { Answer, Exchange } from '../http/server.ts';
 import type { NodeMachine } from '../node/machine.ts';
+import { createAuthToken, reviewToken, revokeAuthToken } from './auth-tokens.ts';
 import { bootstrap } from './bootstrap.ts';
-import { certificatesExpiry, approveRequests, requireCapiToken, requireNodeToken, setCapiToken } from './capi.ts';
+import { approveRequests, certificatesExpiry, requireCapiToken, requireNodeToken, setCapiToken } from './capi.ts';
 import { certificatesStatus } from './certs-status.ts';
 import { getClusterConfig, setClusterConfig } from './cluster-config.ts';
 import { clusterStatus } from './cluster-status.ts';
-import { deleteToken, listMembers, listTokens, createRawToken, removeMember, serverStatus } from './core.ts';
-import { createAuthToken, reviewToken, revokeAuthToken } from './auth-tokens.ts';
-import { K8sdRefusal, bare, failure, success, type Reply } from './envelope.ts';
+import { createRawToken, deleteToken, listMembers, listTokens, removeMember, serverStatus } from './core.ts';
+import { bare, failure, K8sdRefusal, type Reply, success } from './envelope.ts';
 import { join } from './join.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { nodeStatus } from './node-status.ts';
@@ -43,10 +43,12 @@ interface Endpoint {
 }
 
 const cp = { controlPlaneOnly: true } as const;
-const guarded = (guard: (call: Call) => Promise<void>, handle: Handler): Handler => async (call) => {
-  await guard(call);
-  return handle(call);
-};
+const guarded =
+  (guard: (call: Call) => Promise<void>, handle: Handler): Handler =>
+  async (call) => {
+    await guard(call);
+    return handle(call);
+  };
 
 const endpoints: Readonly<Record<string, Readonly<Record<string, Endpoint>>>> = {
   '/': { GET: { name: 'root', early: true, handle: () => ({ metadata: ['/1.0'] }) } },
@@ -84,13 +86,27 @@ const endpoints: Readonly<Record<string, Readonly<Record<string, Endpoint>>>> = 
     POST: { name: 'capi-join-token', ...cp, untrusted: true, handle: guarded(requireCapiToken, createJoinToken) },
   },
   '/1.0/x/capi/set-auth-token': { POST: { name: 'capi-set-token', handle: setCapiToken } },
-  '/1.0/x/capi/remove-node': { POST: { name: 'capi-remove', ...cp, untrusted: true, handle: guarded(requireCapiToken, removeNode) } },
-  '/1.0/x/capi/certificates-expiry': { POST: { name: 'capi-expiry', untrusted: true, handle: guarded(requireNodeToken, certificatesExpiry) } },
-  '/1.0/x/capi/refresh-certs/plan': { POST: { name: 'capi-plan', untrusted: true, handle: guarded(requireNodeToken, planRefresh) } },
-  '/1.0/x/capi/refresh-certs/run': { POST: { name: 'capi-run', untrusted: true, handle: guarded(requireNodeToken, runRefresh) } },
-  '/1.0/x/capi/refresh-certs/approve': { POST: { name: 'capi-approve', ...cp, untrusted: true, handle: guarded(requireCapiToken, approveRequests) } },
-  '/1.0/snap/refresh': { POST: { name: 'snap-refresh', untrusted: true, handle: guarded(requireNodeToken, refreshSnap) } },
-  '/1.0/snap/refresh-status': { POST: { name: 'snap-refresh-status', untrusted: true, handle: guarded(requireNodeToken, refreshSnapStatus) } },
+  '/1.0/x/capi/remove-node': {
+    POST: { name: 'capi-remove', ...cp, untrusted: true, handle: guarded(requireCapiToken, removeNode) },
+  },
+  '/1.0/x/capi/certificates-expiry': {
+    POST: { name: 'capi-expiry', untrusted: true, handle: guarded(requireNodeToken, certificatesExpiry) },
+  },
+  '/1.0/x/capi/refresh-certs/plan': {
+    POST: { name: 'capi-plan', untrusted: true, handle: guarded(requireNodeToken, planRefresh) },
+  },
+  '/1.0/x/capi/refresh-certs/run': {
+    POST: { name: 'capi-run', untrusted: true, handle: guarded(requireNodeToken, runRefresh) },
+  },
+  '/1.0/x/capi/refresh-certs/approve': {
+    POST: { name: 'capi-approve', ...cp, untrusted: true, handle: guarded(requireCapiToken, approveRequests) },
+  },
+  '/1.0/snap/refresh': {
+    POST: { name: 'snap-refresh', untrusted: true, handle: guarded(requireNodeToken, refreshSnap) },
+  },
+  '/1.0/snap/refresh-status': {
+    POST: { name: 'snap-refresh-status', untrusted: true, handle: guarded(requireNodeToken, refreshSnapStatus) },
+  },
 };
 
 /** Operation names that `failNext` takes for k8sd. */
@@ -122,7 +138,8 @@ export async function handleRequest(request: Request): Promise<Answer> {
 async function call({ machine, exchange, trusted }: Request): Promise<Reply> {
   const [methods, parameter] = locate(exchange.path);
   const endpoint = methods?.[exchange.method];
-  if (methods === undefined || (endpoint?.since !== undefined && machine.minor < endpoint.since)) throw new K8sdRefusal(404, 'not found');
+  if (methods === undefined || (endpoint?.since !== undefined && machine.minor < endpoint.since))
+    throw new K8sdRefusal(404, 'not found');
   if (endpoint === undefined) throw new K8sdRefusal(501, 'not implemented');
   if (!trusted && endpoint.untrusted !== true) throw new K8sdRefusal(403, 'not authorized');
   if (endpoint.early !== true) {
@@ -134,7 +151,8 @@ async function call({ machine, exchange, trusted }: Request): Promise<Reply> {
   }
   const wanted = machine.site.faults.take(machine.id, endpoint.name);
   if (wanted !== undefined) {
-    if (wanted.status !== undefined || !lateFailures.has(endpoint.name)) throw new K8sdRefusal(wanted.status ?? 500, wanted.text);
+    if (wanted.status !== undefined || !lateFailures.has(endpoint.name))
+      throw new K8sdRefusal(wanted.status ?? 500, wanted.text);
     machine.site.faults.failNext(machine.id, `${endpoint.name} late`, wanted);
   }
   return endpoint.handle({ machine, exchange, parameter });

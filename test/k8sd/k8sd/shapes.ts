@@ -11,7 +11,14 @@ export function clusterConfigShape(minor: number): Shape {
   return {
     fields: {
       network: { fields: { enabled: 'boolean', ...(minor >= 36 ? { 'kube-proxy-enabled': 'boolean' as const } : {}) } },
-      dns: { fields: { enabled: 'boolean', 'cluster-domain': 'string', 'service-ip': 'string', 'upstream-nameservers': strings } },
+      dns: {
+        fields: {
+          enabled: 'boolean',
+          'cluster-domain': 'string',
+          'service-ip': 'string',
+          'upstream-nameservers': strings,
+        },
+      },
       ingress: { fields: { enabled: 'boolean', 'default-tls-secret': 'string', 'enable-proxy-protocol': 'boolean' } },
       'load-balancer': {
         fields: {
@@ -26,7 +33,9 @@ export function clusterConfigShape(minor: number): Shape {
           'bgp-peer-port': 'integer',
         },
       },
-      'local-storage': { fields: { enabled: 'boolean', 'local-path': 'string', 'reclaim-policy': 'string', default: 'boolean' } },
+      'local-storage': {
+        fields: { enabled: 'boolean', 'local-path': 'string', 'reclaim-policy': 'string', default: 'boolean' },
+      },
       gateway: { fields: { enabled: 'boolean' } },
       'metrics-server': { fields: { enabled: 'boolean' } },
       'cloud-provider': 'string',
@@ -36,7 +45,9 @@ export function clusterConfigShape(minor: number): Shape {
 }
 
 function pairs(...names: readonly string[]): Fields {
-  return Object.fromEntries(names.flatMap((name) => [`${name}-crt`, `${name}-key`]).map((field) => [field, 'string' as const]));
+  return Object.fromEntries(
+    names.flatMap((name) => [`${name}-crt`, `${name}-key`]).map((field) => [field, 'string' as const]),
+  );
 }
 
 function nodeFields(minor: number): Fields {
@@ -105,7 +116,9 @@ export function bootstrapShape(minor: number): Shape {
   };
 }
 
-export const joinShape: Shape = { fields: { name: 'string', address: 'string', token: 'string', config: 'string', timeout: 'integer' } };
+export const joinShape: Shape = {
+  fields: { name: 'string', address: 'string', token: 'string', config: 'string', timeout: 'integer' },
+};
 
 export function controlPlaneJoinShape(minor: number): Shape {
   return {
@@ -182,7 +195,15 @@ export function setClusterConfigShape(minor: number): Shape {
   return {
     fields: {
       config: clusterConfigShape(minor),
-      datastore: { fields: { type: 'string', servers: strings, 'ca-crt': 'string', 'client-crt': 'string', 'client-key': 'string' } },
+      datastore: {
+        fields: {
+          type: 'string',
+          servers: strings,
+          'ca-crt': 'string',
+          'client-crt': 'string',
+          'client-key': 'string',
+        },
+      },
     },
   };
 }

@@ -1,9 +1,8 @@
 /** Join tokens: those of control planes are microcluster's, those of workers k8sd's own. */
 
-import { createHash, randomBytes } from 'node:crypto';
-import { X509Certificate } from 'node:crypto';
-import { typeOf } from '../kubernetes/resources.ts';
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import { at } from '../json.ts';
+import { typeOf } from '../kubernetes/resources.ts';
 import type { Site } from '../site.ts';
 import type { ClusterState, ControlPlaneToken, WorkerToken } from '../state.ts';
 import { decodeBody, flag, integer, text } from './decode.ts';
@@ -23,12 +22,18 @@ export function createJoinToken({ machine, exchange }: Call): Reply {
   const name = worker && given === '' ? '' : cleanHostname(given);
   const cluster = clusterOf(machine);
   const api = machine.site.api(cluster.id);
-  if (!api.reachable()) throw new K8sdRefusal(400, `failed to check whether node name is available: ${unreachable(machine.address, cluster)}`);
+  if (!api.reachable())
+    throw new K8sdRefusal(
+      400,
+      `failed to check whether node name is available: ${unreachable(machine.address, cluster)}`,
+    );
   if (name !== '' && api.store.find(typeOf('nodes'), '', name) !== undefined) {
     throw new K8sdRefusal(500, 'a node with this name is already part of the cluster');
   }
   const expiresAtMs = machine.site.now() + (integer(request, 'ttl') || DAY_NS) / NS_PER_MS;
-  const token = worker ? newWorkerToken(cluster, name, expiresAtMs) : controlPlaneToken(machine.site, cluster, name, expiresAtMs);
+  const token = worker
+    ? newWorkerToken(cluster, name, expiresAtMs)
+    : controlPlaneToken(machine.site, cluster, name, expiresAtMs);
   return { metadata: { token } };
 }
 
@@ -40,7 +45,12 @@ export function unreachable(address: string, cluster: ClusterState): string {
 export function controlPlaneToken(site: Site, cluster: ClusterState, name: string, expiresAtMs: number): string {
   const present = liveTokens(site, cluster).find((candidate) => candidate.name === name);
   if (present !== undefined) return encodeControlPlaneToken(cluster, present);
-  const made: ControlPlaneToken = { name, secret: randomBytes(32).toString('hex'), expiresAtMs, joinAddresses: addresses(cluster) };
+  const made: ControlPlaneToken = {
+    name,
+    secret: randomBytes(32).toString('hex'),
+    expiresAtMs,
+    joinAddresses: addresses(cluster),
+  };
   cluster.controlPlaneTokens = [...liveTokens(site, cluster), made];
   return encodeControlPlaneToken(cluster, made);
 }
@@ -56,7 +66,13 @@ export function encodeControlPlaneToken(cluster: ClusterState, token: ControlPla
 function newWorkerToken(cluster: ClusterState, name: string, expiresAtMs: number): string {
   const made: WorkerToken = { name, secret: `worker::${randomBytes(20).toString('hex')}`, token: '', expiresAtMs };
   cluster.workerTokens.push(made);
-  return encode({ token: made.secret, secret: made.secret, join_addresses: addresses(cluster), fingerprint: fingerprint(cluster), _: 'm!!' });
+  return encode({
+    token: made.secret,
+    secret: made.secret,
+    join_addresses: addresses(cluster),
+    fingerprint: fingerprint(cluster),
+    _: 'm!!',
+  });
 }
 
 function addresses(cluster: ClusterState): readonly string[] {
@@ -86,7 +102,8 @@ export function decodeToken(token: string): JoinToken {
   const list = at(value, 'join_addresses');
   const secret = at(value, 'secret');
   const print = at(value, 'fingerprint');
-  if (typeof secret !== 'string' || typeof print !== 'string' || !Array.isArray(list) || list.length === 0) throw new Error('failed to decode token: missing fields');
+  if (typeof secret !== 'string' || typeof print !== 'string' || !Array.isArray(list) || list.length === 0)
+    throw new Error('failed to decode token: missing fields');
   return { worker: at(value, '_') === 'm!!', secret, fingerprint: print, addresses: list.map(String) };
 }
 

@@ -1,7 +1,12 @@
 /** `POST k8sd/refresh-certs/update`: certificates that were issued elsewhere. */
 
 import type { NodeMachine } from '../node/machine.ts';
-import { writeControlPlaneKubeconfigs, writeRefreshedPems, writeWorkerKubeconfigs, writeWorkerPems } from '../node/setup.ts';
+import {
+  writeControlPlaneKubeconfigs,
+  writeRefreshedPems,
+  writeWorkerKubeconfigs,
+  writeWorkerPems,
+} from '../node/setup.ts';
 import type { Pems } from '../pki/control-plane.ts';
 import { wholeSecond, yearsFrom } from '../pki/lifetime.ts';
 import { decodeBody } from './decode.ts';
@@ -14,9 +19,13 @@ import type { Call } from './routes.ts';
 import { updateShape } from './shapes.ts';
 
 export async function updateCertificates({ machine, exchange }: Call): Promise<Reply> {
-  const given = Object.fromEntries(Object.entries(decodeBody(exchange.body, updateShape)).map(([field, value]) => [field, String(value)]));
+  const given = Object.fromEntries(
+    Object.entries(decodeBody(exchange.body, updateShape)).map(([field, value]) => [field, String(value)]),
+  );
   try {
-    return machine.state.k8sd.member?.role === 'worker' ? await updateWorker(machine, given) : await machine.k8sd.exclusive(() => updateControlPlane(machine, given));
+    return machine.state.k8sd.member?.role === 'worker'
+      ? await updateWorker(machine, given)
+      : await machine.k8sd.exclusive(() => updateControlPlane(machine, given));
   } catch (error) {
     throw new K8sdRefusal(500, `failed to update certificates: ${(error as Error).message}`);
   }

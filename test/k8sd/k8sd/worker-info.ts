@@ -1,10 +1,10 @@
 /** `POST k8sd/worker/info`: what a joining worker learns from a control plane, with certificates made for it. */
 
+import { at } from '../json.ts';
 import { typeOf } from '../kubernetes/resources.ts';
 import type { NodeMachine } from '../node/machine.ts';
-import { issueLeaf, publicKeyOf, type Pair, type Subject } from '../pki/issue.ts';
+import { issueLeaf, type Pair, publicKeyOf, type Subject } from '../pki/issue.ts';
 import { wholeSecond, yearsFrom } from '../pki/lifetime.ts';
-import { at } from '../json.ts';
 import type { ClusterState } from '../state.ts';
 import { decodeBody, text } from './decode.ts';
 import { K8sdRefusal, type Reply } from './envelope.ts';
@@ -44,19 +44,36 @@ export async function workerInfo({ machine, exchange }: Call): Promise<Reply> {
 }
 
 /** Takes the token out of use. Throws 401 for a token that is not valid for the name, 400 when the node exists. */
-export async function giveWorkerInfo(machine: NodeMachine, name: string, secret: string, address: string): Promise<WorkerInfo> {
+export async function giveWorkerInfo(
+  machine: NodeMachine,
+  name: string,
+  secret: string,
+  address: string,
+): Promise<WorkerInfo> {
   const cluster = clusterOf(machine);
-  const token = cluster.workerTokens.find((candidate) => candidate.secret === secret && (candidate.name === '' || candidate.name === name));
+  const token = cluster.workerTokens.find(
+    (candidate) => candidate.secret === secret && (candidate.name === '' || candidate.name === name),
+  );
   if (token === undefined || token.expiresAtMs <= machine.site.now()) throw new K8sdRefusal(401, 'invalid token');
   const api = machine.site.api(cluster.id);
-  if (!api.reachable()) throw new K8sdRefusal(400, `failed to check whether node name is available: ${unreachable(machine.address, cluster)}`);
-  if (api.store.find(typeOf('nodes'), '', name) !== undefined) throw new K8sdRefusal(400, 'a node with this name is already part of the cluster');
+  if (!api.reachable())
+    throw new K8sdRefusal(
+      400,
+      `failed to check whether node name is available: ${unreachable(machine.address, cluster)}`,
+    );
+  if (api.store.find(typeOf('nodes'), '', name) !== undefined)
+    throw new K8sdRefusal(400, 'a node with this name is already part of the cluster');
   const info = await makeInfo(machine, cluster, name, address);
   cluster.workerTokens = cluster.workerTokens.filter((candidate) => candidate !== token);
   return info;
 }
 
-async function makeInfo(machine: NodeMachine, cluster: ClusterState, name: string, address: string): Promise<WorkerInfo> {
+async function makeInfo(
+  machine: NodeMachine,
+  cluster: ClusterState,
+  name: string,
+  address: string,
+): Promise<WorkerInfo> {
   const { keys } = machine.site;
   const server: Pair = { certificate: cluster.pems['ca-crt'] ?? '', key: cluster.pems['ca-key'] ?? '' };
   const client = clientAuthority(cluster);
@@ -88,7 +105,12 @@ async function makeInfo(machine: NodeMachine, cluster: ClusterState, name: strin
 }
 
 /** Nothing where the CA's key is not held. */
-async function pair(keys: NodeMachine['site']['keys'], issuer: Pair, subject: Subject, sans: readonly string[]): Promise<Pair> {
+async function pair(
+  keys: NodeMachine['site']['keys'],
+  issuer: Pair,
+  subject: Subject,
+  sans: readonly string[],
+): Promise<Pair> {
   if (issuer.key === '') return { certificate: '', key: '' };
   const key = await keys.draw();
   const notBefore = wholeSecond(new Date());

@@ -3,9 +3,9 @@
 import { at, isObject } from '../json.ts';
 import type { KubernetesObject } from '../state.ts';
 import type { User } from './authenticate.ts';
-import { allowed, nodeName, type Mode } from './authorize.ts';
+import { allowed, type Mode, nodeName } from './authorize.ts';
 import type { ResourceType } from './resources.ts';
-import { forbidden, type ApiError } from './status.ts';
+import { type ApiError, forbidden } from './status.ts';
 import type { Store } from './store.ts';
 
 export interface Admission {
@@ -45,13 +45,19 @@ function restrictNode(user: User, admission: Admission): void {
   const node = nodeName(user);
   if (node === undefined) return;
   const name = admission.object.metadata.name;
-  if (name !== node) throw deny(admission, `node ${JSON.stringify(node)} is not allowed to modify node ${JSON.stringify(name)}`);
+  if (name !== node)
+    throw deny(admission, `node ${JSON.stringify(node)} is not allowed to modify node ${JSON.stringify(name)}`);
   const before = admission.present?.metadata.labels ?? {};
   const after = admission.object.metadata.labels ?? {};
-  const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((label) => before[label] !== after[label]);
+  const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (label) => before[label] !== after[label],
+  );
   const refused = changed.filter(isRestricted).sort();
   if (refused.length > 0) throw deny(admission, `is not allowed to modify labels: ${refused.join(', ')}`);
-  if (admission.present !== undefined && JSON.stringify(at(admission.present, 'spec', 'taints')) !== JSON.stringify(at(admission.object, 'spec', 'taints'))) {
+  if (
+    admission.present !== undefined &&
+    JSON.stringify(at(admission.present, 'spec', 'taints')) !== JSON.stringify(at(admission.object, 'spec', 'taints'))
+  ) {
     throw deny(admission, `node ${JSON.stringify(node)} is not allowed to modify taints`);
   }
 }
@@ -66,13 +72,23 @@ function isRestricted(label: string): boolean {
 
 /** Who approves, or signs, has to be allowed to do so for that signer. */
 function requireSignerPermission(user: User, admission: Admission): void {
-  const verb = admission.subresource === 'approval' ? 'approve' : admission.subresource === 'status' ? 'sign' : undefined;
+  const verb =
+    admission.subresource === 'approval' ? 'approve' : admission.subresource === 'status' ? 'sign' : undefined;
   if (verb === undefined) return;
   const spec = admission.present?.['spec'];
   const signer = String(isObject(spec) ? spec['signerName'] : '');
-  const attributes = { verb, group: 'certificates.k8s.io', resource: 'signers', subresource: '', namespace: '', fieldSelector: '' };
+  const attributes = {
+    verb,
+    group: 'certificates.k8s.io',
+    resource: 'signers',
+    subresource: '',
+    namespace: '',
+    fieldSelector: '',
+  };
   const domain = signer.split('/')[0] ?? '';
-  const may = [signer, `${domain}/*`].some((name) => allowed(admission.store, admission.mode, user, { ...attributes, name }));
+  const may = [signer, `${domain}/*`].some((name) =>
+    allowed(admission.store, admission.mode, user, { ...attributes, name }),
+  );
   if (!may) throw deny(admission, `user not permitted to ${verb} requests with signerName ${JSON.stringify(signer)}`);
 }
 

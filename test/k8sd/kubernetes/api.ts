@@ -4,17 +4,23 @@
  */
 
 import type { NodeMachine } from '../node/machine.ts';
+import { parseCertificates } from '../pki/parse.ts';
 import type { Site } from '../site.ts';
 import type { ClusterState } from '../state.ts';
-import { authenticateCertificate, readServiceAccountToken, serviceAccountUser, AUTHENTICATED, type User } from './authenticate.ts';
-import { allowed, refusal, type Attributes, type Mode } from './authorize.ts';
+import {
+  AUTHENTICATED,
+  authenticateCertificate,
+  readServiceAccountToken,
+  serviceAccountUser,
+  type User,
+} from './authenticate.ts';
+import { type Attributes, allowed, type Mode, refusal } from './authorize.ts';
 import { discover } from './discovery.ts';
-import { route, type Route } from './routes.ts';
-import { ApiError, forbidden, noSuchPath } from './status.ts';
 import { typeOf } from './resources.ts';
+import { type Route, route } from './routes.ts';
+import { ApiError, forbidden, noSuchPath } from './status.ts';
 import { Store } from './store.ts';
-import { perform, type Performed } from './verbs.ts';
-import { parseCertificates } from '../pki/parse.ts';
+import { type Performed, perform } from './verbs.ts';
 
 export interface ApiRequest {
   readonly method: string;
@@ -87,7 +93,11 @@ export class Api {
       if (document === undefined) throw noSuchPath();
       return { status: 200, body: document };
     }
-    return perform({ store: this.store, cluster: this.cluster, mode: request.mode ?? 'RBAC' }, { ...found, type: found.type }, request);
+    return perform(
+      { store: this.store, cluster: this.cluster, mode: request.mode ?? 'RBAC' },
+      { ...found, type: found.type },
+      request,
+    );
   }
 
   /** A request of the machinery inside, such as a kubelet's, with what it answers. Throws `ApiError`. */

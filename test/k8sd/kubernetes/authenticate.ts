@@ -26,7 +26,8 @@ export function authenticateCertificate(certificate: X509Certificate, authoritie
   );
   if (issuer === undefined || !valid(certificate) || !valid(issuer)) return undefined;
   const usages = certificate.keyUsage as readonly string[] | undefined;
-  if (usages !== undefined && usages.length > 0 && !usages.includes(CLIENT_AUTH) && !usages.includes(ANY_USAGE)) return undefined;
+  if (usages !== undefined && usages.length > 0 && !usages.includes(CLIENT_AUTH) && !usages.includes(ANY_USAGE))
+    return undefined;
   const username = commonName(certificate.subject);
   if (username === '') return undefined;
   return { username, groups: [...new Set([...nameFields(certificate.subject, 'O'), AUTHENTICATED])] };
@@ -61,7 +62,10 @@ export function writeServiceAccountToken(claim: ServiceAccountClaim, key: string
 export function readServiceAccountToken(token: string, key: string): ServiceAccountClaim | undefined {
   const [header, body, signature] = token.split('.');
   if (header === undefined || body === undefined || signature === undefined) return undefined;
-  if (!verify('RSA-SHA256', Buffer.from(`${header}.${body}`), createPublicKey(key), Buffer.from(signature, 'base64url'))) return undefined;
+  if (
+    !verify('RSA-SHA256', Buffer.from(`${header}.${body}`), createPublicKey(key), Buffer.from(signature, 'base64url'))
+  )
+    return undefined;
   const claims: unknown = JSON.parse(Buffer.from(body, 'base64url').toString('utf8'));
   const expires = Number(at(claims, 'exp'));
   const audiences = at(claims, 'aud');

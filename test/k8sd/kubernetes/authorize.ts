@@ -29,9 +29,12 @@ export function allowed(store: Store, mode: Mode, user: User, attributes: Attrib
 /** The text of a refusal. */
 export function refusal(user: User, attributes: Attributes): string {
   const who = `User ${JSON.stringify(user.username)} cannot`;
-  if (attributes.path !== undefined) return `forbidden: ${who} ${attributes.verb} path ${JSON.stringify(attributes.path)}`;
-  const resource = attributes.subresource === '' ? attributes.resource : `${attributes.resource}/${attributes.subresource}`;
-  const where = attributes.namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(attributes.namespace)}`;
+  if (attributes.path !== undefined)
+    return `forbidden: ${who} ${attributes.verb} path ${JSON.stringify(attributes.path)}`;
+  const resource =
+    attributes.subresource === '' ? attributes.resource : `${attributes.resource}/${attributes.subresource}`;
+  const where =
+    attributes.namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(attributes.namespace)}`;
   const named = attributes.name === '' ? '' : ` ${JSON.stringify(attributes.name)}`;
   const what = attributes.group === '' ? attributes.resource : `${attributes.resource}.${attributes.group}`;
   return `${what}${named} is forbidden: ${who} ${attributes.verb} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(attributes.group)} ${where}`;
@@ -40,7 +43,9 @@ export function refusal(user: User, attributes: Attributes): string {
 /** Name of the node that the user is, if any. */
 export function nodeName(user: User): string | undefined {
   const prefix = 'system:node:';
-  return user.groups.includes('system:nodes') && user.username.startsWith(prefix) ? user.username.slice(prefix.length) : undefined;
+  return user.groups.includes('system:nodes') && user.username.startsWith(prefix)
+    ? user.username.slice(prefix.length)
+    : undefined;
 }
 
 const READ = ['get', 'list', 'watch'];
@@ -109,7 +114,10 @@ function binds(binding: KubernetesObject, user: User): boolean {
       case 'Group':
         return user.groups.includes(name);
       case 'ServiceAccount':
-        return user.username === `system:serviceaccount:${String(at(subject, 'namespace') ?? binding.metadata.namespace)}:${name}`;
+        return (
+          user.username ===
+          `system:serviceaccount:${String(at(subject, 'namespace') ?? binding.metadata.namespace)}:${name}`
+        );
       default:
         return false;
     }
@@ -125,12 +133,18 @@ function ruleAllows(rule: Record<string, unknown>, attributes: Attributes): bool
   if (!has(rule['verbs'], attributes.verb)) return false;
   if (attributes.path !== undefined) {
     const path = attributes.path;
-    return texts(rule['nonResourceURLs']).some((url) => url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))));
+    return texts(rule['nonResourceURLs']).some(
+      (url) => url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))),
+    );
   }
   if (!has(rule['apiGroups'], attributes.group)) return false;
-  const resource = attributes.subresource === '' ? attributes.resource : `${attributes.resource}/${attributes.subresource}`;
+  const resource =
+    attributes.subresource === '' ? attributes.resource : `${attributes.resource}/${attributes.subresource}`;
   const resources = texts(rule['resources']);
-  const covered = resources.includes('*') || resources.includes(resource) || (attributes.subresource !== '' && resources.includes(`*/${attributes.subresource}`));
+  const covered =
+    resources.includes('*') ||
+    resources.includes(resource) ||
+    (attributes.subresource !== '' && resources.includes(`*/${attributes.subresource}`));
   const names = texts(rule['resourceNames']);
   return covered && (names.length === 0 || names.includes(attributes.name));
 }

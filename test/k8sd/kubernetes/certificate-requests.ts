@@ -5,16 +5,36 @@ import { parseSigningRequest } from '../pki/issue.ts';
 import type { KubernetesObject } from '../state.ts';
 import type { User } from './authenticate.ts';
 import { typeOf } from './resources.ts';
-import { cause, forbidden, invalid, type Cause } from './status.ts';
+import { type Cause, cause, forbidden, invalid } from './status.ts';
 import { timestamp } from './store.ts';
 
 const TYPE = typeOf('certificatesigningrequests');
 const MINIMUM_SECONDS = 600;
 
 const usages = new Set([
-  'signing', 'digital signature', 'content commitment', 'key encipherment', 'key agreement', 'data encipherment', 'cert sign', 'crl sign',
-  'encipher only', 'decipher only', 'any', 'server auth', 'client auth', 'code signing', 'email protection', 's/mime', 'ipsec end system',
-  'ipsec tunnel', 'ipsec user', 'timestamping', 'ocsp signing', 'microsoft sgc', 'netscape sgc',
+  'signing',
+  'digital signature',
+  'content commitment',
+  'key encipherment',
+  'key agreement',
+  'data encipherment',
+  'cert sign',
+  'crl sign',
+  'encipher only',
+  'decipher only',
+  'any',
+  'server auth',
+  'client auth',
+  'code signing',
+  'email protection',
+  's/mime',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'timestamping',
+  'ocsp signing',
+  'microsoft sgc',
+  'netscape sgc',
 ]);
 
 /** Fills in who asks, and throws Invalid for what the API server does not take. */
@@ -31,7 +51,10 @@ export async function prepareCertificateRequest(object: KubernetesObject, user: 
   const causes = await violations(spec);
   if (causes.length > 0) throw invalid(TYPE, object.metadata.name, causes);
   const parsed = await parseSigningRequest(decode(spec['request']));
-  if (spec['signerName'] === 'kubernetes.io/kube-apiserver-client' && (parsed.subject.organizations ?? []).includes('system:masters')) {
+  if (
+    spec['signerName'] === 'kubernetes.io/kube-apiserver-client' &&
+    (parsed.subject.organizations ?? []).includes('system:masters')
+  ) {
     throw forbidden(
       TYPE,
       object.metadata.name,
@@ -56,12 +79,24 @@ async function violations(spec: Readonly<Record<string, unknown>>): Promise<Caus
   const signer = spec['signerName'];
   if (typeof signer !== 'string' || signer === '') causes.push(cause.required('spec.signerName'));
   else if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\.[a-z0-9.-]+\/[A-Za-z0-9._-]+$/.test(signer)) {
-    causes.push(cause.invalid('spec.signerName', signer, 'must be a fully qualified domain and path of the form "example.com/signer-name"'));
+    causes.push(
+      cause.invalid(
+        'spec.signerName',
+        signer,
+        'must be a fully qualified domain and path of the form "example.com/signer-name"',
+      ),
+    );
   }
   const seconds = spec['expirationSeconds'];
   if (seconds !== undefined && seconds !== null) {
     if (typeof seconds !== 'number' || !Number.isInteger(seconds) || seconds < MINIMUM_SECONDS) {
-      causes.push(cause.invalid('spec.expirationSeconds', seconds, 'may not specify a duration less than 600 seconds (10 minutes)'));
+      causes.push(
+        cause.invalid(
+          'spec.expirationSeconds',
+          seconds,
+          'may not specify a duration less than 600 seconds (10 minutes)',
+        ),
+      );
     }
   }
   return causes;
@@ -83,7 +118,8 @@ export function sign(present: KubernetesObject, asked: KubernetesObject): Kubern
   const causes = conditionViolations(before, after);
   const certificate = statusOf(asked)['certificate'];
   const old = statusOf(present)['certificate'];
-  if (old !== undefined && certificate !== old) causes.push(cause.forbidden('status.certificate', 'updates may not modify a non-empty certificate'));
+  if (old !== undefined && certificate !== old)
+    causes.push(cause.forbidden('status.certificate', 'updates may not modify a non-empty certificate'));
   if (causes.length > 0) throw invalid(TYPE, present.metadata.name, causes);
   return { ...present, metadata: metadataOf(present, asked), status: { ...statusOf(asked), conditions: after } };
 }
@@ -111,8 +147,13 @@ function settle(condition: Condition, before: readonly Condition[]): Condition {
 function conditionViolations(before: readonly Condition[], after: readonly Condition[]): Cause[] {
   const causes: Cause[] = [];
   for (const type of ['Approved', 'Denied', 'Failed']) {
-    if (before.some((condition) => condition['type'] === type) && !after.some((condition) => condition['type'] === type)) {
-      causes.push(cause.forbidden('status.conditions', `updates may not remove a condition of type ${JSON.stringify(type)}`));
+    if (
+      before.some((condition) => condition['type'] === type) &&
+      !after.some((condition) => condition['type'] === type)
+    ) {
+      causes.push(
+        cause.forbidden('status.conditions', `updates may not remove a condition of type ${JSON.stringify(type)}`),
+      );
     }
   }
   after.forEach((condition, index) => {

@@ -1,10 +1,10 @@
 /** Controllers of a cluster: nodes that fall silent, and certificate requests that wait for their signer. */
 
 import { constants, createHash, privateDecrypt } from 'node:crypto';
-import { issueLeaf, parseSigningRequest, type ParsedSigningRequest, type Subject, type Usage } from '../pki/issue.ts';
-import { secondsFrom, wholeSecond, yearsFrom } from '../pki/lifetime.ts';
-import { clientAuthority } from '../k8sd/worker-info.ts';
 import { at, isObject } from '../json.ts';
+import { clientAuthority } from '../k8sd/worker-info.ts';
+import { issueLeaf, type ParsedSigningRequest, parseSigningRequest, type Subject, type Usage } from '../pki/issue.ts';
+import { secondsFrom, wholeSecond, yearsFrom } from '../pki/lifetime.ts';
 import type { Site } from '../site.ts';
 import type { ClusterState, KubernetesObject } from '../state.ts';
 import { conditionsOf, decide, decode, hasCondition, sign } from './certificate-requests.ts';
@@ -35,7 +35,10 @@ const server = (cluster: ClusterState): { readonly certificate: string; readonly
 });
 
 /** The issued subject is who asked, with all of its groups, whatever the request says. */
-const asker = (request: KubernetesObject): Subject => ({ commonName: requester(request), organizations: groups(request) });
+const asker = (request: KubernetesObject): Subject => ({
+  commonName: requester(request),
+  organizations: groups(request),
+});
 
 const signers: Readonly<Record<string, Signer>> = {
   'k8sd.io/kubelet-serving': {
@@ -70,16 +73,29 @@ export async function runControllers(site: Site, cluster: ClusterState, waiting:
   markSilentNodes(site, cluster, api.store);
   const k8sdUp = cluster.members.some(({ machine }) => site.machines.get(machine)?.services.isActive('k8sd') === true);
   for (const request of api.store.list(CSRS)) {
-    if (at(request, 'status', 'certificate') !== undefined || hasCondition(request, 'Denied') || hasCondition(request, 'Failed')) continue;
+    if (
+      at(request, 'status', 'certificate') !== undefined ||
+      hasCondition(request, 'Denied') ||
+      hasCondition(request, 'Failed')
+    )
+      continue;
     const signer = signers[String(at(request, 'spec', 'signerName'))];
     if (signer === undefined) await signBuiltIn(site, cluster, api.store, request);
     else if (k8sdUp) await handle(site, cluster, api.store, request, signer, waiting);
   }
 }
 
-async function handle(site: Site, cluster: ClusterState, store: Store, request: KubernetesObject, signer: Signer, waiting: Waiting): Promise<void> {
+async function handle(
+  site: Site,
+  cluster: ClusterState,
+  store: Store,
+  request: KubernetesObject,
+  signer: Signer,
+  waiting: Waiting,
+): Promise<void> {
   if (!hasCondition(request, 'Approved')) {
-    if (at(cluster.config, 'annotations', 'k8sd/v1alpha1/csrsigning/auto-approve') === 'true') await approveOrDeny(cluster, store, request, signer);
+    if (at(cluster.config, 'annotations', 'k8sd/v1alpha1/csrsigning/auto-approve') === 'true')
+      await approveOrDeny(cluster, store, request, signer);
     return;
   }
   const since = waiting.get(request.metadata.uid) ?? Date.now();
@@ -106,21 +122,41 @@ async function issue(
   const seconds = at(request, 'spec', 'expirationSeconds');
   const notBefore = wholeSecond(new Date());
   const notAfter = typeof seconds === 'number' ? secondsFrom(notBefore, seconds) : yearsFrom(notBefore, YEARS);
-  const certificate = await issueLeaf({ subject, publicKey: parsed.publicKey, issuer, sans: parsed.sans, usages, validity: { notBefore, notAfter } });
+  const certificate = await issueLeaf({
+    subject,
+    publicKey: parsed.publicKey,
+    issuer,
+    sans: parsed.sans,
+    usages,
+    validity: { notBefore, notAfter },
+  });
   const present = store.find(CSRS, '', request.metadata.name);
   if (present === undefined || present.metadata.uid !== request.metadata.uid) return;
   const status = isObject(present['status']) ? present['status'] : {};
-  store.update(CSRS, sign(present, { ...present, status: { ...status, certificate: Buffer.from(certificate).toString('base64') } }));
+  store.update(
+    CSRS,
+    sign(present, { ...present, status: { ...status, certificate: Buffer.from(certificate).toString('base64') } }),
+  );
 }
 
-async function approveOrDeny(cluster: ClusterState, store: Store, request: KubernetesObject, signer: Signer): Promise<void> {
+async function approveOrDeny(
+  cluster: ClusterState,
+  store: Store,
+  request: KubernetesObject,
+  signer: Signer,
+): Promise<void> {
   const problem = await objection(cluster, request, signer);
-  if (problem === undefined) condition(store, request, { type: 'Approved', reason: 'K8sdApprove', message: 'CSR approved by k8sd' });
+  if (problem === undefined)
+    condition(store, request, { type: 'Approved', reason: 'K8sdApprove', message: 'CSR approved by k8sd' });
   else condition(store, request, { type: 'Denied', reason: 'K8sdDeny', message: `CSR is not valid: ${problem}` });
 }
 
 /** What k8sd looks at before it approves by itself; names and addresses are not among it. */
-async function objection(cluster: ClusterState, request: KubernetesObject, signer: Signer): Promise<string | undefined> {
+async function objection(
+  cluster: ClusterState,
+  request: KubernetesObject,
+  signer: Signer,
+): Promise<string | undefined> {
   const annotations = request.metadata.annotations ?? {};
   const name = annotations['k8sd.io/node'] ?? '';
   const pem = decode(at(request, 'spec', 'request'));
@@ -129,23 +165,32 @@ async function objection(cluster: ClusterState, request: KubernetesObject, signe
   if (requester(request) !== `system:node:${name}`) return `requester ${requester(request)} is not system:node:${name}`;
   if (!groups(request).includes('system:nodes')) return 'requester is not in group system:nodes';
   const usages = at(request, 'spec', 'usages');
-  if (JSON.stringify([...(usages as string[])].sort()) !== JSON.stringify([...signer.usages].sort())) return 'unexpected usages';
+  if (JSON.stringify([...(usages as string[])].sort()) !== JSON.stringify([...signer.usages].sort()))
+    return 'unexpected usages';
   const parsed = await parseSigningRequest(pem);
   const expected = signer.expected(name);
-  const sameOrganizations = JSON.stringify(parsed.subject.organizations ?? []) === JSON.stringify(expected.organizations ?? []);
+  const sameOrganizations =
+    JSON.stringify(parsed.subject.organizations ?? []) === JSON.stringify(expected.organizations ?? []);
   return parsed.subject.commonName === expected.commonName && sameOrganizations ? undefined : 'unexpected subject';
 }
 
 function signed(cluster: ClusterState, signature: string, pem: string): boolean {
   try {
-    const digest = privateDecrypt({ key: cluster.k8sdPrivateKey, padding: constants.RSA_PKCS1_PADDING }, Buffer.from(signature, 'base64'));
+    const digest = privateDecrypt(
+      { key: cluster.k8sdPrivateKey, padding: constants.RSA_PKCS1_PADDING },
+      Buffer.from(signature, 'base64'),
+    );
     return digest.equals(createHash('sha256').update(pem).digest());
   } catch {
     return false;
   }
 }
 
-function condition(store: Store, request: KubernetesObject, added: { readonly type: string; readonly reason: string; readonly message: string }): void {
+function condition(
+  store: Store,
+  request: KubernetesObject,
+  added: { readonly type: string; readonly reason: string; readonly message: string },
+): void {
   const conditions = [...conditionsOf(request), { ...added, status: 'True' }];
   store.update(CSRS, decide(request, { ...request, status: { conditions } }));
 }

@@ -1,6 +1,6 @@
 /** What clients look up before they ask: groups, versions and kinds. */
 
-import { apiVersion, questions, resourceTypes, type ResourceType } from './resources.ts';
+import { apiVersion, questions, type ResourceType, resourceTypes } from './resources.ts';
 
 const all: readonly ResourceType[] = [...resourceTypes, ...questions];
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];

@@ -1,14 +1,14 @@
 /** Node objects: what kubelets register and report, and what becomes of a node whose kubelet is silent. */
 
-import type { User } from './authenticate.ts';
-import type { Site } from '../site.ts';
-import type { NodeMachine } from '../node/machine.ts';
-import { paths } from '../node/paths.ts';
 import { existsSync, readdirSync } from 'node:fs';
 import { at, isObject } from '../json.ts';
+import type { NodeMachine } from '../node/machine.ts';
+import { paths } from '../node/paths.ts';
+import type { Site } from '../site.ts';
 import type { ClusterState } from '../state.ts';
+import type { User } from './authenticate.ts';
 import { typeOf } from './resources.ts';
-import { timestamp, type Store } from './store.ts';
+import { type Store, timestamp } from './store.ts';
 
 const NODES = typeOf('nodes');
 const LEASES = typeOf('leases');
@@ -67,7 +67,10 @@ export function markSilentNodes(site: Site, cluster: ClusterState, store: Store)
         reason: 'NodeStatusUnknown',
         message: 'Kubelet stopped posting node status.',
       };
-      node['status'] = { ...(isObject(node['status']) ? node['status'] : {}), conditions: conditions(node['status'], [unknown]) };
+      node['status'] = {
+        ...(isObject(node['status']) ? node['status'] : {}),
+        conditions: conditions(node['status'], [unknown]),
+      };
       taint(node, unknown);
     });
   }
@@ -75,12 +78,19 @@ export function markSilentNodes(site: Site, cluster: ClusterState, store: Store)
 
 export function isReady(node: unknown): boolean {
   const list = at(node, 'status', 'conditions');
-  return Array.isArray(list) && list.some((condition) => at(condition, 'type') === 'Ready' && at(condition, 'status') === 'True');
+  return (
+    Array.isArray(list) &&
+    list.some((condition) => at(condition, 'type') === 'Ready' && at(condition, 'status') === 'True')
+  );
 }
 
 function register(store: Store, machine: NodeMachine, name: string, values: Readonly<Record<string, string>>): void {
   store.create(NODES, {
-    metadata: { name, labels: labels(name, values['--node-labels'] ?? ''), annotations: { 'k8sd.io/version': machine.state.snapd.snap?.version ?? '' } },
+    metadata: {
+      name,
+      labels: labels(name, values['--node-labels'] ?? ''),
+      annotations: { 'k8sd.io/version': machine.state.snapd.snap?.version ?? '' },
+    },
     spec: { ...taints(values['--register-with-taints'] ?? '') },
     status: {
       capacity: { cpu: '2', memory: '4028492Ki', pods: '110' },
@@ -143,7 +153,12 @@ function pressure(type: string, reason: string, message: string): Condition {
 
 /** A node is Ready once a container network is configured on it and containerd runs. */
 function readiness(machine: NodeMachine): Condition {
-  const broken = (message: string): Condition => ({ type: 'Ready', status: 'False', reason: 'KubeletNotReady', message });
+  const broken = (message: string): Condition => ({
+    type: 'Ready',
+    status: 'False',
+    reason: 'KubeletNotReady',
+    message,
+  });
   if (!machine.services.isActive('containerd')) return broken('container runtime is down');
   const folder = machine.files.real(paths.cni);
   if (!existsSync(folder) || !readdirSync(folder).some((name) => /\.conf(list)?$/.test(name))) {
@@ -180,7 +195,10 @@ function taint(node: Record<string, unknown>, ready: Condition): void {
   const spec = isObject(node['spec']) ? node['spec'] : {};
   const present = Array.isArray(spec['taints']) ? spec['taints'] : [];
   const others = present.filter((entry) => at(entry, 'key') !== NOT_READY && at(entry, 'key') !== UNREACHABLE);
-  const wanted = ready.status === 'True' ? [] : [{ key: ready.status === 'Unknown' ? UNREACHABLE : NOT_READY, effect: 'NoSchedule' }];
+  const wanted =
+    ready.status === 'True'
+      ? []
+      : [{ key: ready.status === 'Unknown' ? UNREACHABLE : NOT_READY, effect: 'NoSchedule' }];
   const list = [...others, ...wanted];
   const { taints: _old, ...rest } = spec;
   node['spec'] = list.length > 0 ? { ...rest, taints: list } : rest;

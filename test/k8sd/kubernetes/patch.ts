@@ -13,7 +13,8 @@ export type PatchType = (typeof patchTypes)[number];
 
 export function applyPatch(type: PatchType, target: unknown, patch: unknown): unknown {
   if (type === 'application/json-patch+json') return jsonPatch(target, patch);
-  if (!isObject(patch)) throw badRequest('error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}');
+  if (!isObject(patch))
+    throw badRequest('error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}');
   return type === 'application/merge-patch+json' ? mergePatch(target, patch) : strategicMerge(target, patch, '');
 }
 
@@ -60,7 +61,8 @@ function strategicMerge(target: unknown, patch: unknown, field: string): unknown
 
 function mergeLists(target: readonly unknown[], patch: readonly unknown[], key: string | undefined): unknown[] {
   if (key === undefined || !patch.every(isObject)) return clone([...patch]);
-  if (patch.some((entry) => entry['$patch'] === 'replace')) return clone(patch.filter((entry) => entry['$patch'] === undefined));
+  if (patch.some((entry) => entry['$patch'] === 'replace'))
+    return clone(patch.filter((entry) => entry['$patch'] === undefined));
   const result = [...target];
   for (const entry of patch) {
     const index = result.findIndex((candidate) => isObject(candidate) && candidate[key] === entry[key]);
@@ -74,10 +76,12 @@ function mergeLists(target: readonly unknown[], patch: readonly unknown[], key: 
 
 /** RFC 6902. */
 function jsonPatch(target: unknown, patch: unknown): unknown {
-  if (!Array.isArray(patch)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+  if (!Array.isArray(patch))
+    throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
   let document: unknown = clone(target);
   for (const step of patch) {
-    if (!isObject(step) || typeof step['path'] !== 'string') throw badRequest('error decoding patch: invalid operation');
+    if (!isObject(step) || typeof step['path'] !== 'string')
+      throw badRequest('error decoding patch: invalid operation');
     document = jsonPatchStep(document, step, step['path']);
   }
   return document;
@@ -96,7 +100,8 @@ function jsonPatchStep(document: unknown, step: Record<string, unknown>, path: s
       lookUp(document, path);
       return edit(document, path, remove);
     case 'test':
-      if (JSON.stringify(lookUp(document, path)) !== JSON.stringify(step['value'])) throw unprocessable(`testing value ${path} failed: test failed`);
+      if (JSON.stringify(lookUp(document, path)) !== JSON.stringify(step['value']))
+        throw unprocessable(`testing value ${path} failed: test failed`);
       return document;
     case 'copy':
     case 'move': {
@@ -121,7 +126,9 @@ function lookUp(document: unknown, path: string): unknown {
   let here = document;
   for (const step of steps(path)) {
     if (typeof here !== 'object' || here === null || !(step in here)) {
-      throw unprocessable(`the server rejected our request due to an error in our request: path ${path} does not exist`);
+      throw unprocessable(
+        `the server rejected our request due to an error in our request: path ${path} does not exist`,
+      );
     }
     here = (here as Record<string, unknown>)[step];
   }
@@ -133,7 +140,8 @@ function edit(document: unknown, path: string, change: (holder: object, key: str
   const last = all.pop();
   if (last === undefined) throw unprocessable('the whole document cannot be replaced');
   const holder = lookUp(document, all.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''));
-  if (typeof holder !== 'object' || holder === null) throw unprocessable(`add operation does not apply: doc is missing path: ${path}: missing value`);
+  if (typeof holder !== 'object' || holder === null)
+    throw unprocessable(`add operation does not apply: doc is missing path: ${path}: missing value`);
   change(holder, last);
   return document;
 }

@@ -16,7 +16,8 @@ const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 export function validateMetadata(type: ResourceType, object: KubernetesObject): void {
   const { metadata } = object;
   if ((metadata.name ?? '') === '') {
-    if ((metadata.generateName ?? '') === '') throw invalid(type, '', [cause.required('metadata.name', 'name or generateName is required')]);
+    if ((metadata.generateName ?? '') === '')
+      throw invalid(type, '', [cause.required('metadata.name', 'name or generateName is required')]);
     metadata.name = `${metadata.generateName}${randomBytes(3).toString('hex').slice(0, 5)}`;
   }
   const causes = [];
@@ -25,12 +26,32 @@ export function validateMetadata(type: ResourceType, object: KubernetesObject): 
     causes.push(cause.invalid('metadata.name', metadata.name, loose ? "may not contain '/'" : SUBDOMAIN_TEXT));
   }
   for (const [label, value] of Object.entries(metadata.labels ?? {})) {
-    if (!LABEL_NAME.test(label)) causes.push(cause.invalid('metadata.labels', label, 'name part must consist of alphanumeric characters, \'-\', \'_\' or \'.\', and must start and end with an alphanumeric character'));
-    if (typeof value !== 'string') throw badRequest(`json: cannot unmarshal ${typeof value} into Go struct field ObjectMeta.metadata.labels of type string`);
-    if (!LABEL_VALUE.test(value)) causes.push(cause.invalid('metadata.labels', value, 'a valid label must be an empty string or consist of alphanumeric characters, \'-\', \'_\' or \'.\', and must start and end with an alphanumeric character'));
+    if (!LABEL_NAME.test(label))
+      causes.push(
+        cause.invalid(
+          'metadata.labels',
+          label,
+          "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+        ),
+      );
+    if (typeof value !== 'string')
+      throw badRequest(
+        `json: cannot unmarshal ${typeof value} into Go struct field ObjectMeta.metadata.labels of type string`,
+      );
+    if (!LABEL_VALUE.test(value))
+      causes.push(
+        cause.invalid(
+          'metadata.labels',
+          value,
+          "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+        ),
+      );
   }
   for (const value of Object.values(metadata.annotations ?? {})) {
-    if (typeof value !== 'string') throw badRequest(`json: cannot unmarshal ${typeof value} into Go struct field ObjectMeta.metadata.annotations of type string`);
+    if (typeof value !== 'string')
+      throw badRequest(
+        `json: cannot unmarshal ${typeof value} into Go struct field ObjectMeta.metadata.annotations of type string`,
+      );
   }
   if (causes.length > 0) throw invalid(type, metadata.name, causes);
 }
@@ -39,7 +60,8 @@ export function validateMetadata(type: ResourceType, object: KubernetesObject): 
 export function prepare(type: ResourceType, object: KubernetesObject, present?: KubernetesObject): void {
   switch (type.resource) {
     case 'secrets':
-      return prepareSecret(type, object, present);
+      prepareSecret(type, object, present);
+      return;
     case 'namespaces':
       object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name };
       object['spec'] ??= { finalizers: ['kubernetes'] };
@@ -50,7 +72,8 @@ export function prepare(type: ResourceType, object: KubernetesObject, present?: 
       return;
     case 'rolebindings':
     case 'clusterrolebindings':
-      return prepareBinding(type, object, present);
+      prepareBinding(type, object, present);
+      return;
     case 'nodes':
       object['spec'] ??= {};
       return;
@@ -63,7 +86,9 @@ function prepareSecret(type: ResourceType, object: KubernetesObject, present: Ku
   const data: Record<string, unknown> = isObject(object['data']) ? { ...object['data'] } : {};
   for (const [name, value] of Object.entries(data)) {
     if (typeof value !== 'string' || Buffer.from(value, 'base64').toString('base64') !== value) {
-      throw badRequest(`Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 0 (${name})`);
+      throw badRequest(
+        `Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 0 (${name})`,
+      );
     }
   }
   const plain = object['stringData'];
@@ -74,7 +99,8 @@ function prepareSecret(type: ResourceType, object: KubernetesObject, present: Ku
   if (Object.keys(data).length > 0) object['data'] = data;
   object['type'] ??= 'Opaque';
   if (present === undefined) return;
-  if (object['type'] !== present['type']) throw invalid(type, object.metadata.name, [cause.invalid('type', object['type'], 'field is immutable')]);
+  if (object['type'] !== present['type'])
+    throw invalid(type, object.metadata.name, [cause.invalid('type', object['type'], 'field is immutable')]);
   if (present['immutable'] === true && JSON.stringify(object['data']) !== JSON.stringify(present['data'])) {
     throw invalid(type, object.metadata.name, [cause.forbidden('data', 'field is immutable when `immutable` is set')]);
   }
@@ -84,7 +110,8 @@ function prepareBinding(type: ResourceType, object: KubernetesObject, present: K
   const role = object['roleRef'];
   if (!isObject(role)) throw invalid(type, object.metadata.name, [cause.required('roleRef.name')]);
   role['apiGroup'] ??= 'rbac.authorization.k8s.io';
-  if (role['name'] === undefined || role['name'] === '') throw invalid(type, object.metadata.name, [cause.required('roleRef.name')]);
+  if (role['name'] === undefined || role['name'] === '')
+    throw invalid(type, object.metadata.name, [cause.required('roleRef.name')]);
   if (role['kind'] !== 'ClusterRole' && (type.resource === 'clusterrolebindings' || role['kind'] !== 'Role')) {
     const kinds = type.resource === 'clusterrolebindings' ? ['ClusterRole'] : ['Role', 'ClusterRole'];
     throw invalid(type, object.metadata.name, [cause.unsupported('roleRef.kind', role['kind'] ?? '', kinds)]);
@@ -93,6 +120,7 @@ function prepareBinding(type: ResourceType, object: KubernetesObject, present: K
     throw invalid(type, object.metadata.name, [cause.invalid('roleRef', role, 'cannot change roleRef')]);
   }
   for (const subject of Array.isArray(object['subjects']) ? object['subjects'] : []) {
-    if (isObject(subject) && (subject['kind'] === 'User' || subject['kind'] === 'Group')) subject['apiGroup'] ??= 'rbac.authorization.k8s.io';
+    if (isObject(subject) && (subject['kind'] === 'User' || subject['kind'] === 'Group'))
+      subject['apiGroup'] ??= 'rbac.authorization.k8s.io';
   }
 }

@@ -2,8 +2,8 @@
 
 import { at, isObject } from '../json.ts';
 import type { KubernetesObject } from '../state.ts';
-import { AUTHENTICATED, writeServiceAccountToken, type User } from './authenticate.ts';
-import { allowed, type Attributes } from './authorize.ts';
+import { AUTHENTICATED, type User, writeServiceAccountToken } from './authenticate.ts';
+import { type Attributes, allowed } from './authorize.ts';
 import { apiVersion, type ResourceType } from './resources.ts';
 import { cause, invalid } from './status.ts';
 import { timestamp } from './store.ts';
@@ -16,11 +16,26 @@ export function answerQuestion(context: Context, user: User, type: ResourceType,
   const head = { kind: type.kind, apiVersion: apiVersion(type), metadata: {} };
   switch (type.resource) {
     case 'selfsubjectreviews':
-      return { ...head, status: { userInfo: { username: user.username, ...(user.uid === undefined ? {} : { uid: user.uid }), groups: user.groups } } };
+      return {
+        ...head,
+        status: {
+          userInfo: {
+            username: user.username,
+            ...(user.uid === undefined ? {} : { uid: user.uid }),
+            groups: user.groups,
+          },
+        },
+      };
     case 'tokenreviews': {
       const token = String(at(given, 'spec', 'token') ?? '');
       const known = context.cluster.authTokens.find((candidate) => candidate.token === token);
-      const status = known === undefined ? { user: {} } : { authenticated: true, user: { username: known.username, uid: known.username, groups: [...known.groups, AUTHENTICATED] } };
+      const status =
+        known === undefined
+          ? { user: {} }
+          : {
+              authenticated: true,
+              user: { username: known.username, uid: known.username, groups: [...known.groups, AUTHENTICATED] },
+            };
       return { ...head, spec: at(given, 'spec'), status };
     }
     default: {
@@ -41,7 +56,11 @@ function attributes(spec: unknown): Attributes {
   const field = (name: string): string => String(at(resource, name) ?? '');
   if (!isObject(resource)) {
     const empty = { group: '', resource: '', subresource: '', namespace: '', name: '', fieldSelector: '' };
-    return { ...empty, verb: String(at(spec, 'nonResourceAttributes', 'verb') ?? ''), path: String(at(spec, 'nonResourceAttributes', 'path') ?? '') };
+    return {
+      ...empty,
+      verb: String(at(spec, 'nonResourceAttributes', 'verb') ?? ''),
+      path: String(at(spec, 'nonResourceAttributes', 'path') ?? ''),
+    };
   }
   return {
     verb: field('verb'),
@@ -58,22 +77,34 @@ function attributes(spec: unknown): Attributes {
 export function issueAccountToken(context: Context, account: KubernetesObject, given: unknown): unknown {
   const seconds = Number(at(given, 'spec', 'expirationSeconds') ?? DEFAULT_SECONDS);
   if (seconds < MINIMUM_SECONDS) {
-    throw invalid({ group: 'authentication.k8s.io', resource: 'tokenrequests', kind: 'TokenRequest' }, account.metadata.name, [
-      cause.invalid('spec.expirationSeconds', seconds, 'may not specify a duration less than 10 minutes'),
-    ]);
+    throw invalid(
+      { group: 'authentication.k8s.io', resource: 'tokenrequests', kind: 'TokenRequest' },
+      account.metadata.name,
+      [cause.invalid('spec.expirationSeconds', seconds, 'may not specify a duration less than 10 minutes')],
+    );
   }
   const asked = at(given, 'spec', 'audiences');
   const audiences = Array.isArray(asked) ? asked.map(String) : [];
   const expires = Math.floor(Date.now() / 1000) + seconds;
   const token = writeServiceAccountToken(
-    { namespace: account.metadata.namespace ?? '', name: account.metadata.name, uid: account.metadata.uid, audiences, expires },
+    {
+      namespace: account.metadata.namespace ?? '',
+      name: account.metadata.name,
+      uid: account.metadata.uid,
+      audiences,
+      expires,
+    },
     context.cluster.pems['service-account-key'] ?? '',
   );
   return {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
     metadata: { name: account.metadata.name, namespace: account.metadata.namespace, creationTimestamp: timestamp() },
-    spec: { audiences: audiences.length > 0 ? audiences : ['https://kubernetes.default.svc'], expirationSeconds: seconds, boundObjectRef: null },
+    spec: {
+      audiences: audiences.length > 0 ? audiences : ['https://kubernetes.default.svc'],
+      expirationSeconds: seconds,
+      boundObjectRef: null,
+    },
     status: { token, expirationTimestamp: timestamp(new Date(expires * 1000)) },
   };
 }

@@ -66,5 +66,10 @@ function locate(path: string): Place | undefined {
   const type = findType(group, version, resource ?? '');
   if (type === undefined || more.length > 0 || (inNamespace && !type.namespaced)) throw noSuchPath();
   if (type.namespaced && !inNamespace && name !== undefined) throw noSuchPath();
-  return { type, namespace: type.resource === 'namespaces' ? (name ?? '') : namespace, name: name ?? '', subresource: subresource ?? '' };
+  return {
+    type,
+    namespace: type.resource === 'namespaces' ? (name ?? '') : namespace,
+    name: name ?? '',
+    subresource: subresource ?? '',
+  };
 }

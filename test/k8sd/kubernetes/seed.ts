@@ -20,7 +20,16 @@ interface Rule {
 const workloads: readonly Rule[] = [
   {
     apiGroups: [''],
-    resources: ['configmaps', 'endpoints', 'events', 'persistentvolumeclaims', 'pods', 'replicationcontrollers', 'serviceaccounts', 'services'],
+    resources: [
+      'configmaps',
+      'endpoints',
+      'events',
+      'persistentvolumeclaims',
+      'pods',
+      'replicationcontrollers',
+      'serviceaccounts',
+      'services',
+    ],
     verbs: READ,
   },
   { apiGroups: ['apps', 'batch', 'networking.k8s.io', 'policy', 'discovery.k8s.io'], resources: ALL, verbs: READ },
@@ -31,7 +40,17 @@ const writes: readonly Rule[] = [
   ...workloads,
   {
     apiGroups: [''],
-    resources: ['configmaps', 'endpoints', 'persistentvolumeclaims', 'pods', 'replicationcontrollers', 'secrets', 'serviceaccounts', 'services', 'pods/eviction'],
+    resources: [
+      'configmaps',
+      'endpoints',
+      'persistentvolumeclaims',
+      'pods',
+      'replicationcontrollers',
+      'secrets',
+      'serviceaccounts',
+      'services',
+      'pods/eviction',
+    ],
     verbs: WRITE,
   },
   { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] },
@@ -47,9 +66,30 @@ const clusterRoles: Readonly<Record<string, readonly Rule[]>> = {
   admin: [...writes, { apiGroups: [RBAC], resources: ['roles', 'rolebindings'], verbs: WRITE }],
   edit: writes,
   view: workloads,
-  'system:discovery': [{ nonResourceURLs: ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/'], verbs: ['get'] }],
+  'system:discovery': [
+    {
+      nonResourceURLs: [
+        '/api',
+        '/api/*',
+        '/apis',
+        '/apis/*',
+        '/healthz',
+        '/livez',
+        '/openapi',
+        '/openapi/*',
+        '/readyz',
+        '/version',
+        '/version/',
+      ],
+      verbs: ['get'],
+    },
+  ],
   'system:basic-user': [
-    { apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'], verbs: ['create'] },
+    {
+      apiGroups: ['authorization.k8s.io'],
+      resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+      verbs: ['create'],
+    },
     { apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'], verbs: ['create'] },
   ],
   'system:node-proxier': [
@@ -60,7 +100,11 @@ const clusterRoles: Readonly<Record<string, readonly Rule[]>> = {
   'system:kube-controller-manager': [
     { apiGroups: ALL, resources: ALL, verbs: READ },
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create', 'get', 'update'] },
-    { apiGroups: [''], resources: ['serviceaccounts', 'secrets', 'events'], verbs: ['create', 'get', 'update', 'delete'] },
+    {
+      apiGroups: [''],
+      resources: ['serviceaccounts', 'secrets', 'events'],
+      verbs: ['create', 'get', 'update', 'delete'],
+    },
     { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] },
   ],
   'system:kube-scheduler': [
@@ -87,10 +131,14 @@ export function seedCluster(store: Store, cluster: ClusterState): void {
       status: { phase: 'Active' },
     });
     store.ensure(typeOf('serviceaccounts'), { metadata: { name: 'default', namespace: name } });
-    store.ensure(typeOf('configmaps'), { metadata: { name: 'kube-root-ca.crt', namespace: name }, data: { 'ca.crt': cluster.pems['ca-crt'] ?? '' } });
+    store.ensure(typeOf('configmaps'), {
+      metadata: { name: 'kube-root-ca.crt', namespace: name },
+      data: { 'ca.crt': cluster.pems['ca-crt'] ?? '' },
+    });
   }
   const labels = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
-  for (const [name, rules] of Object.entries(clusterRoles)) store.ensure(typeOf('clusterroles'), { metadata: { name, labels }, rules });
+  for (const [name, rules] of Object.entries(clusterRoles))
+    store.ensure(typeOf('clusterroles'), { metadata: { name, labels }, rules });
   for (const [name, role, kind, subject] of bindings) {
     store.ensure(typeOf('clusterrolebindings'), {
       metadata: { name, labels },
@@ -100,6 +148,10 @@ export function seedCluster(store: Store, cluster: ClusterState): void {
   }
   store.ensure(typeOf('services'), {
     metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
-    spec: { type: 'ClusterIP', clusterIP: firstAddresses(cluster.serviceCidr)[0], ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: cluster.securePort }] },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: firstAddresses(cluster.serviceCidr)[0],
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: cluster.securePort }],
+    },
   });
 }

@@ -28,7 +28,8 @@ function labelRequirement(text: string): (labels: Readonly<Record<string, string
     return (labels) => (labels[label ?? ''] === value) === (operator !== '!=');
   }
   const presence = /^(!?)([^=!\s,()]+)$/.exec(text);
-  if (presence?.[2] === undefined) throw badRequest(`unable to parse requirement: found '${text}', expected: identifier`);
+  if (presence?.[2] === undefined)
+    throw badRequest(`unable to parse requirement: found '${text}', expected: identifier`);
   const [, not, label] = presence;
   return (labels) => label in labels === (not === '');
 }
@@ -59,10 +60,14 @@ const selectable = new Set([
 export function fieldSelector(text: string): Matches {
   const requirements = parseFieldSelector(text);
   return (object) =>
-    requirements.every(({ field, equal, value }) => String(at(object, ...field.split('.')) ?? '') === value === equal);
+    requirements.every(
+      ({ field, equal, value }) => (String(at(object, ...field.split('.')) ?? '') === value) === equal,
+    );
 }
 
-export function parseFieldSelector(text: string): readonly { readonly field: string; readonly equal: boolean; readonly value: string }[] {
+export function parseFieldSelector(
+  text: string,
+): readonly { readonly field: string; readonly equal: boolean; readonly value: string }[] {
   return split(text).map((part) => {
     const match = /^([^=!]+)(==|=|!=)(.*)$/.exec(part);
     if (match?.[1] === undefined) throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);

@@ -3,11 +3,11 @@
 import { constants } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import { listener, listenOnPort, type Answer, type Exchange } from '../http/server.ts';
+import { type Answer, type Exchange, listener, listenOnPort } from '../http/server.ts';
 import type { NodeMachine } from '../node/machine.ts';
 import type { Arguments, Stop } from '../node/services.ts';
+import { type Api, ApiError } from './api.ts';
 import { authenticateCertificate, type User } from './authenticate.ts';
-import { ApiError, type Api } from './api.ts';
 import type { Mode } from './authorize.ts';
 import { internal, notAcceptable, unauthorized } from './status.ts';
 import type { Watch } from './verbs.ts';
@@ -107,7 +107,15 @@ function healthAnswer(server: Server): Answer {
 
 function versionInfo(version: string): unknown {
   const [major, minor] = version.split('.');
-  return { major, minor, gitVersion: `v${version}`, gitTreeState: 'clean', goVersion: 'go1.26', compiler: 'gc', platform: 'linux/amd64' };
+  return {
+    major,
+    minor,
+    gitVersion: `v${version}`,
+    gitTreeState: 'clean',
+    goVersion: 'go1.26',
+    compiler: 'gc',
+    platform: 'linux/amd64',
+  };
 }
 
 function stream(server: Server, first: string, watch: Watch): Answer {

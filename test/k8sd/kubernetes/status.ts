@@ -65,11 +65,21 @@ export function noSuchPath(): ApiError {
 }
 
 export function alreadyExists(kind: Kind, name: string): ApiError {
-  return new ApiError(409, 'AlreadyExists', `${qualified(kind)} ${JSON.stringify(name)} already exists`, details(kind, name));
+  return new ApiError(
+    409,
+    'AlreadyExists',
+    `${qualified(kind)} ${JSON.stringify(name)} already exists`,
+    details(kind, name),
+  );
 }
 
 export function conflict(kind: Kind, name: string, why: string): ApiError {
-  return new ApiError(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(kind)} ${JSON.stringify(name)}: ${why}`, details(kind, name));
+  return new ApiError(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${qualified(kind)} ${JSON.stringify(name)}: ${why}`,
+    details(kind, name),
+  );
 }
 
 export const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
@@ -86,7 +96,11 @@ export function invalid(kind: Kind, name: string, causes: readonly Cause[]): Api
 }
 
 export const cause = {
-  required: (field: string, detail = ''): Cause => ({ reason: 'FieldValueRequired', field, message: `Required value${detail === '' ? '' : `: ${detail}`}` }),
+  required: (field: string, detail = ''): Cause => ({
+    reason: 'FieldValueRequired',
+    field,
+    message: `Required value${detail === '' ? '' : `: ${detail}`}`,
+  }),
   invalid: (field: string, value: unknown, detail: string): Cause => ({
     reason: 'FieldValueInvalid',
     field,
@@ -97,8 +111,16 @@ export const cause = {
     field,
     message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${valid.map((entry) => JSON.stringify(entry)).join(', ')}`,
   }),
-  forbidden: (field: string, detail: string): Cause => ({ reason: 'FieldValueForbidden', field, message: `Forbidden: ${detail}` }),
-  duplicate: (field: string, value: unknown): Cause => ({ reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${JSON.stringify(value)}` }),
+  forbidden: (field: string, detail: string): Cause => ({
+    reason: 'FieldValueForbidden',
+    field,
+    message: `Forbidden: ${detail}`,
+  }),
+  duplicate: (field: string, value: unknown): Cause => ({
+    reason: 'FieldValueDuplicate',
+    field,
+    message: `Duplicate value: ${JSON.stringify(value)}`,
+  }),
 };
 
 export function badRequest(message: string): ApiError {
@@ -139,5 +161,7 @@ export function unsupportedMediaType(accepted: readonly string[]): ApiError {
 }
 
 export function internal(message: string): ApiError {
-  return new ApiError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ reason: 'InternalError', field: '', message }] });
+  return new ApiError(500, 'InternalError', `Internal error occurred: ${message}`, {
+    causes: [{ reason: 'InternalError', field: '', message }],
+  });
 }

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { clone } from '../json.ts';
 import type { KubernetesObject, KubernetesState, ObjectMeta } from '../state.ts';
 import { apiVersion, type ResourceType } from './resources.ts';
-import { MODIFIED, alreadyExists, conflict, notFound } from './status.ts';
+import { alreadyExists, conflict, MODIFIED, notFound } from './status.ts';
 
 export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
@@ -15,7 +15,9 @@ export interface StoreEvent {
 }
 
 /** What a caller gives: everything else is filled in. */
-export type Draft = { metadata: { name: string; namespace?: string } & Partial<ObjectMeta> } & { readonly [field: string]: unknown };
+export type Draft = { metadata: { name: string; namespace?: string } & Partial<ObjectMeta> } & {
+  readonly [field: string]: unknown;
+};
 
 export class Store {
   readonly #state: KubernetesState;
@@ -80,11 +82,19 @@ export class Store {
     const present = this.#state.objects[path];
     if (present === undefined) throw notFound(type, name);
     const { resourceVersion, uid } = changed.metadata;
-    if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== present.metadata.resourceVersion) {
+    if (
+      resourceVersion !== undefined &&
+      resourceVersion !== '' &&
+      resourceVersion !== present.metadata.resourceVersion
+    ) {
       throw conflict(type, name, MODIFIED);
     }
     if (uid !== undefined && uid !== '' && uid !== present.metadata.uid) {
-      throw conflict(type, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${present.metadata.uid}`);
+      throw conflict(
+        type,
+        name,
+        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${present.metadata.uid}`,
+      );
     }
     const object = clone({
       ...changed,
@@ -105,7 +115,12 @@ export class Store {
   }
 
   /** Changes an object in place; undefined when it does not exist. */
-  change(type: ResourceType, namespace: string, name: string, edit: (object: KubernetesObject) => void): KubernetesObject | undefined {
+  change(
+    type: ResourceType,
+    namespace: string,
+    name: string,
+    edit: (object: KubernetesObject) => void,
+  ): KubernetesObject | undefined {
     const object = this.find(type, namespace, name);
     if (object === undefined) return undefined;
     edit(object);
@@ -116,7 +131,11 @@ export class Store {
   ensure(type: ResourceType, draft: Draft): KubernetesObject {
     const present = this.find(type, draft.metadata.namespace ?? '', draft.metadata.name);
     if (present === undefined) return this.create(type, draft);
-    return this.update(type, { ...present, ...draft, metadata: { ...present.metadata, ...draft.metadata } } as KubernetesObject);
+    return this.update(type, {
+      ...present,
+      ...draft,
+      metadata: { ...present.metadata, ...draft.metadata },
+    } as KubernetesObject);
   }
 
   /** Throws NotFound. */

@@ -7,13 +7,22 @@ import { admit } from './admission.ts';
 import type { ApiRequest } from './api.ts';
 import type { Mode } from './authorize.ts';
 import { decide, prepareCertificateRequest, sign } from './certificate-requests.ts';
+import { applyPatch, type PatchType, patchTypes } from './patch.ts';
 import { prepare, validateMetadata } from './prepare.ts';
-import { applyPatch, patchTypes, type PatchType } from './patch.ts';
 import { answerQuestion, issueAccountToken } from './questions.ts';
-import { apiVersion, questions, typeOf, type ResourceType } from './resources.ts';
+import { apiVersion, questions, type ResourceType, typeOf } from './resources.ts';
 import type { Route } from './routes.ts';
 import { fieldSelector, labelSelector, type Matches } from './selectors.ts';
-import { MODIFIED, badRequest, cause, conflict, invalid, methodNotAllowed, notFound, unsupportedMediaType } from './status.ts';
+import {
+  badRequest,
+  cause,
+  conflict,
+  invalid,
+  MODIFIED,
+  methodNotAllowed,
+  notFound,
+  unsupportedMediaType,
+} from './status.ts';
 import type { Store, StoreEvent } from './store.ts';
 
 export interface Performed {
@@ -135,7 +144,8 @@ async function create(context: Context, place: Place, request: ApiRequest): Prom
   const object = draft(place, body(request));
   if (place.type.namespaced) {
     if (place.namespace === '') throw methodNotAllowed();
-    if (store.find(typeOf('namespaces'), '', place.namespace) === undefined) throw notFound(typeOf('namespaces'), place.namespace);
+    if (store.find(typeOf('namespaces'), '', place.namespace) === undefined)
+      throw notFound(typeOf('namespaces'), place.namespace);
   }
   validateMetadata(place.type, object);
   admit(request.user, { verb: 'create', type: place.type, subresource: '', object, store, mode: context.mode });
@@ -148,7 +158,9 @@ async function update(context: Context, place: Place, request: ApiRequest, given
   const { store } = context;
   const asked = draft(place, given);
   if (asked.metadata.name !== place.name) {
-    throw badRequest(`the name of the object (${asked.metadata.name}) does not match the name on the URL (${place.name})`);
+    throw badRequest(
+      `the name of the object (${asked.metadata.name}) does not match the name on the URL (${place.name})`,
+    );
   }
   const present = store.find(place.type, place.namespace, place.name);
   if (present === undefined) throw notFound(place.type, place.name);
@@ -157,10 +169,20 @@ async function update(context: Context, place: Place, request: ApiRequest, given
     throw conflict(place.type, place.name, MODIFIED);
   }
   if (place.type.resource === 'leases' && (version === undefined || version === '')) {
-    throw invalid(place.type, place.name, [cause.invalid('metadata.resourceVersion', 0, 'must be specified for an update')]);
+    throw invalid(place.type, place.name, [
+      cause.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
+    ]);
   }
   validateMetadata(place.type, asked);
-  admit(request.user, { verb: 'update', type: place.type, subresource: place.subresource, object: asked, present, store, mode: context.mode });
+  admit(request.user, {
+    verb: 'update',
+    type: place.type,
+    subresource: place.subresource,
+    object: asked,
+    present,
+    store,
+    mode: context.mode,
+  });
   const next = merge(place, present, asked);
   return { status: 200, body: dryRun(request) ? next : store.update(place.type, next) };
 }
@@ -174,7 +196,10 @@ function merge(place: Place, present: KubernetesObject, asked: KubernetesObject)
     return { ...present, metadata: asked.metadata };
   }
   if (subresource === 'status') {
-    const metadata = { ...present.metadata, ...(asked.metadata.resourceVersion === undefined ? {} : { resourceVersion: asked.metadata.resourceVersion }) };
+    const metadata = {
+      ...present.metadata,
+      ...(asked.metadata.resourceVersion === undefined ? {} : { resourceVersion: asked.metadata.resourceVersion }),
+    };
     return { ...present, metadata, status: asked['status'] };
   }
   const next = { ...asked };
@@ -194,7 +219,8 @@ async function patch(context: Context, place: Place, request: ApiRequest): Promi
         cause.required('fieldManager', 'is required for apply patch'),
       ]);
     }
-    if (present === undefined) return create(context, place, { ...request, contentType: 'application/json', body: JSON.stringify(document) });
+    if (present === undefined)
+      return create(context, place, { ...request, contentType: 'application/json', body: JSON.stringify(document) });
   }
   if (present === undefined) throw notFound(place.type, place.name);
   const patched = applyPatch(type, present, document);
@@ -208,7 +234,11 @@ function remove(context: Context, place: Place, request: ApiRequest): Performed 
   const options = request.body === undefined || request.body === '' ? {} : body(request);
   const uid = at(options, 'preconditions', 'uid');
   if (typeof uid === 'string' && uid !== present.metadata.uid) {
-    throw conflict(place.type, place.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${present.metadata.uid}`);
+    throw conflict(
+      place.type,
+      place.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${present.metadata.uid}`,
+    );
   }
   const version = at(options, 'preconditions', 'resourceVersion');
   if (typeof version === 'string' && version !== present.metadata.resourceVersion) {
@@ -225,7 +255,15 @@ function remove(context: Context, place: Place, request: ApiRequest): Performed 
 function removeAll(context: Context, place: Place, request: ApiRequest): Performed {
   const all = context.store.list(place.type, place.namespace).filter(matcher(request));
   for (const object of all) context.store.delete(place.type, object.metadata.namespace ?? '', object.metadata.name);
-  return { status: 200, body: { kind: `${place.type.kind}List`, apiVersion: apiVersion(place.type), metadata: { resourceVersion: context.store.resourceVersion }, items: all } };
+  return {
+    status: 200,
+    body: {
+      kind: `${place.type.kind}List`,
+      apiVersion: apiVersion(place.type),
+      metadata: { resourceVersion: context.store.resourceVersion },
+      items: all,
+    },
+  };
 }
 
 function success(place: Place, object: KubernetesObject | undefined): unknown {
@@ -236,14 +274,23 @@ function success(place: Place, object: KubernetesObject | undefined): unknown {
     status: 'Success',
     ...(object === undefined
       ? { code: 201 }
-      : { details: { name: place.name, ...(place.type.group === '' ? {} : { group: place.type.group }), kind: place.type.resource, uid: object.metadata.uid } }),
+      : {
+          details: {
+            name: place.name,
+            ...(place.type.group === '' ? {} : { group: place.type.group }),
+            kind: place.type.resource,
+            uid: object.metadata.uid,
+          },
+        }),
   };
 }
 
 function dryRun(request: ApiRequest): boolean {
   const asked = request.query.getAll('dryRun');
   if (asked.some((value) => value !== 'All')) {
-    throw invalid({ group: 'meta.k8s.io', resource: 'options', kind: 'Options' }, '', [cause.unsupported('dryRun', asked[0] ?? '', ['All'])]);
+    throw invalid({ group: 'meta.k8s.io', resource: 'options', kind: 'Options' }, '', [
+      cause.unsupported('dryRun', asked[0] ?? '', ['All']),
+    ]);
   }
   return asked.length > 0;
 }
@@ -264,7 +311,10 @@ function draft(place: Place, given: unknown): KubernetesObject {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   const object = clone(given) as KubernetesObject;
-  object.metadata = { ...(metadata as unknown as KubernetesObject['metadata']), ...(place.type.namespaced ? { namespace: place.namespace } : {}) };
+  object.metadata = {
+    ...(metadata as unknown as KubernetesObject['metadata']),
+    ...(place.type.namespaced ? { namespace: place.namespace } : {}),
+  };
   if (!place.type.namespaced) delete object.metadata.namespace;
   return object;
 }
@@ -272,7 +322,12 @@ function draft(place: Place, given: unknown): KubernetesObject {
 function body(request: ApiRequest): unknown {
   const type = mediaType(request.contentType ?? '');
   if (type !== '' && type !== 'application/json' && type !== 'application/yaml' && !isPatchType(type)) {
-    throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'application/cbor']);
+    throw unsupportedMediaType([
+      'application/json',
+      'application/yaml',
+      'application/vnd.kubernetes.protobuf',
+      'application/cbor',
+    ]);
   }
   return decode(request, type === 'application/yaml');
 }

@@ -21,7 +21,8 @@ export async function startEtcd(machine: NodeMachine, values: Arguments): Promis
       onFailure: machine.site.fail,
       handle: async ({ path }) => {
         if (path === '/health') return { status: 200, body: '{"health":"true","reason":""}' };
-        if (path === '/version') return { status: 200, body: '{"etcdserver":"3.6.13","etcdcluster":"3.6.0","storage":"3.6.0"}' };
+        if (path === '/version')
+          return { status: 200, body: '{"etcdserver":"3.6.13","etcdcluster":"3.6.0","storage":"3.6.0"}' };
         return { status: 404, body: '404 page not found\n' };
       },
     }),

@@ -14,12 +14,19 @@ export function writeKubeconfig(config: Kubeconfig): string {
   return stringify(
     {
       apiVersion: 'v1',
-      clusters: [{ cluster: { 'certificate-authority-data': encode(config.authority), server: config.server }, name: 'k8s' }],
+      clusters: [
+        { cluster: { 'certificate-authority-data': encode(config.authority), server: config.server }, name: 'k8s' },
+      ],
       contexts: [{ context: { cluster: 'k8s', user: 'k8s-user' }, name: 'k8s' }],
       'current-context': 'k8s',
       kind: 'Config',
       preferences: {},
-      users: [{ name: 'k8s-user', user: { 'client-certificate-data': encode(config.certificate), 'client-key-data': encode(config.key) } }],
+      users: [
+        {
+          name: 'k8s-user',
+          user: { 'client-certificate-data': encode(config.certificate), 'client-key-data': encode(config.key) },
+        },
+      ],
     },
     { lineWidth: 0 },
   );

@@ -4,7 +4,7 @@
  */
 
 import { createServer } from 'node:https';
-import { listener, listenOnPort, type Listening } from '../http/server.ts';
+import { type Listening, listener, listenOnPort } from '../http/server.ts';
 import { authenticateCertificate } from '../kubernetes/authenticate.ts';
 import { reportNode } from '../kubernetes/nodes.ts';
 import { parseCertificate } from '../pki/parse.ts';
@@ -25,7 +25,9 @@ const tuning: Readonly<Record<string, string>> = {
 
 export async function startKubelet(machine: NodeMachine, values: Arguments): Promise<Stop> {
   if (values['--protect-kernel-defaults'] === 'true') await requireTuning(machine);
-  const certificate = parseCertificate(readKubeconfig(await machine.files.need(values['--kubeconfig'] ?? '')).certificate);
+  const certificate = parseCertificate(
+    readKubeconfig(await machine.files.need(values['--kubeconfig'] ?? '')).certificate,
+  );
   let stopped = false;
   let listening: Listening | undefined;
 
@@ -97,7 +99,8 @@ async function requireTuning(machine: NodeMachine): Promise<void> {
   const wrong: string[] = [];
   for (const [key, wanted] of Object.entries(tuning)) {
     const actual = (await machine.files.read(`/proc/sys/${key}`))?.trim();
-    if (actual !== wanted) wrong.push(`invalid kernel flag: ${key}, expected value: ${wanted}, actual value: ${actual ?? ''}`);
+    if (actual !== wanted)
+      wrong.push(`invalid kernel flag: ${key}, expected value: ${wanted}, actual value: ${actual ?? ''}`);
   }
   if (wrong.length > 0) throw new Error(`Failed to start ContainerManager: [${wrong.join(', ')}]`);
 }

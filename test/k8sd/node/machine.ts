@@ -7,7 +7,7 @@ import type { Site } from '../site.ts';
 import { SnapdDaemon } from '../snapd/daemon.ts';
 import type { MachineState } from '../state.ts';
 import { createTimers, type Timers } from '../timers.ts';
-import { machineFiles, type MachineFiles } from './files.ts';
+import { type MachineFiles, machineFiles } from './files.ts';
 import { Services } from './services.ts';
 
 export class NodeMachine implements Machine {

@@ -4,18 +4,33 @@ import { createServer } from 'node:net';
 import type { NodeMachine } from './machine.ts';
 import { paths } from './paths.ts';
 
-const node: Readonly<Record<string, number>> = { kubelet: 10250, 'kubelet-healthz': 10248, 'kubelet-read-only': 10255, 'kube-proxy-healthz': 10256, 'kube-proxy-metrics': 10249 };
-const controlPlane: Readonly<Record<string, number>> = { 'kube-controller-manager': 10257, 'kube-scheduler': 10259, 'metallb-bgp': 179 };
+const node: Readonly<Record<string, number>> = {
+  kubelet: 10250,
+  'kubelet-healthz': 10248,
+  'kubelet-read-only': 10255,
+  'kube-proxy-healthz': 10256,
+  'kube-proxy-metrics': 10249,
+};
+const controlPlane: Readonly<Record<string, number>> = {
+  'kube-controller-manager': 10257,
+  'kube-scheduler': 10259,
+  'metallb-bgp': 179,
+};
 
 export interface Ports {
   readonly [service: string]: number;
 }
 
 /** Throws with the first thing that stands in the way. */
-export async function requireFreshMachine(machine: NodeMachine, role: 'control-plane' | 'worker', ports: Ports): Promise<void> {
+export async function requireFreshMachine(
+  machine: NodeMachine,
+  role: 'control-plane' | 'worker',
+  ports: Ports,
+): Promise<void> {
   const all: Ports = { ...node, ...(role === 'control-plane' ? controlPlane : {}), ...ports };
   for (const [service, port] of Object.entries(all)) {
-    if (port !== 0 && !(await isFree(machine.address, port))) throw new Error(`port ${port} (${service}) is already in use`);
+    if (port !== 0 && !(await isFree(machine.address, port)))
+      throw new Error(`port ${port} (${service}) is already in use`);
   }
   if (await machine.files.exists(paths.containerdRun)) {
     throw new Error(

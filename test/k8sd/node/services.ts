@@ -3,7 +3,7 @@
  * real one would end on; what it serves from then on changes only with a restart.
  */
 
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { serveApi } from '../kubernetes/server.ts';
 import type { ServiceState } from '../state.ts';
 import { parseCommandLine, shellWords } from './arguments.ts';
@@ -72,7 +72,8 @@ export class Services {
 
   state(name: string): ServiceState {
     const services = this.#machine.state.services;
-    return (services[name] ??= { active: false, enabled: false });
+    services[name] ??= { active: false, enabled: false };
+    return services[name];
   }
 
   isActive(name: string): boolean {
@@ -182,7 +183,8 @@ async function readCommandLine(machine: NodeMachine, service: string): Promise<A
   for (const [certificate, key] of pairFlags) {
     const crt = values[certificate];
     const pem = values[key];
-    if (crt !== undefined && pem !== undefined) requirePair(await machine.files.need(crt), await machine.files.need(pem));
+    if (crt !== undefined && pem !== undefined)
+      requirePair(await machine.files.need(crt), await machine.files.need(pem));
   }
   return values;
 }

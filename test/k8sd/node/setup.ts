@@ -1,9 +1,9 @@
 /** Writes a node's certificates, kubeconfigs, arguments and other files, as k8sd does at bootstrap and join. */
 
+import { at } from '../json.ts';
 import type { Pems } from '../pki/control-plane.ts';
 import type { ClusterState, WorkerKnowledge } from '../state.ts';
-import { mergeArguments, writeArguments, type Arguments } from './arguments.ts';
-import { at } from '../json.ts';
+import { type Arguments, mergeArguments, writeArguments } from './arguments.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import type { NodeMachine } from './machine.ts';
 import { paths } from './paths.ts';
@@ -63,12 +63,26 @@ export const kubeconfigs: readonly (readonly [string, string])[] = [
 ];
 
 export async function makeDirectories(machine: NodeMachine): Promise<void> {
-  for (const directory of [paths.kubernetes, pki, etcdPki, args, paths.configFiles, paths.lock, '/var/lib/kubelet', '/var/lib/containerd', paths.cni]) {
+  for (const directory of [
+    paths.kubernetes,
+    pki,
+    etcdPki,
+    args,
+    paths.configFiles,
+    paths.lock,
+    '/var/lib/kubelet',
+    '/var/lib/containerd',
+    paths.cni,
+  ]) {
     await machine.files.directory(directory);
   }
 }
 
-export async function writeControlPlanePems(machine: NodeMachine, cluster: ClusterState, pems: Readonly<Pems>): Promise<void> {
+export async function writeControlPlanePems(
+  machine: NodeMachine,
+  cluster: ClusterState,
+  pems: Readonly<Pems>,
+): Promise<void> {
   const datastore = cluster.datastoreType === 'external' ? externalDatastorePems : managedEtcdPems;
   for (const [field, path] of [...controlPlanePems, ...datastore]) await machine.files.write(path, pems[field] ?? '');
 }
@@ -82,7 +96,11 @@ export async function writeWorkerPems(machine: NodeMachine, pems: Readonly<Pems>
   for (const [field, path] of workerPems) await machine.files.write(path, pems[field] ?? '');
 }
 
-export async function writeControlPlaneKubeconfigs(machine: NodeMachine, securePort: number, pems: Readonly<Pems>): Promise<void> {
+export async function writeControlPlaneKubeconfigs(
+  machine: NodeMachine,
+  securePort: number,
+  pems: Readonly<Pems>,
+): Promise<void> {
   for (const [field, file] of kubeconfigs) await writeOneKubeconfig(machine, securePort, pems, field, file);
 }
 
@@ -91,7 +109,13 @@ export async function writeWorkerKubeconfigs(machine: NodeMachine, port: number,
   await writeOneKubeconfig(machine, port, pems, 'kube-proxy-client', 'proxy.conf');
 }
 
-async function writeOneKubeconfig(machine: NodeMachine, port: number, pems: Readonly<Pems>, field: string, file: string): Promise<void> {
+async function writeOneKubeconfig(
+  machine: NodeMachine,
+  port: number,
+  pems: Readonly<Pems>,
+  field: string,
+  file: string,
+): Promise<void> {
   const text = writeKubeconfig({
     // The loopback address of a real machine: here each machine's own.
     server: `https://${machine.address}:${port}`,
@@ -125,10 +149,16 @@ const KUBELET_CIPHERS = [
 /** What the request of a bootstrap or join says about this node. */
 export type NodeConfig = Readonly<Record<string, unknown>>;
 
-export async function writeControlPlaneArguments(machine: NodeMachine, cluster: ClusterState, name: string, config: NodeConfig): Promise<void> {
+export async function writeControlPlaneArguments(
+  machine: NodeMachine,
+  cluster: ClusterState,
+  name: string,
+  config: NodeConfig,
+): Promise<void> {
   const first = cluster.members.length === 0;
   const holdsCaKey = await machine.files.exists(`${pki}/ca.key`);
-  const write = (service: string, defaults: Arguments): Promise<void> => writeService(machine, service, defaults, config);
+  const write = (service: string, defaults: Arguments): Promise<void> =>
+    writeService(machine, service, defaults, config);
   if (cluster.datastoreType !== 'external') await write('etcd', etcdArguments(machine, cluster, name, first));
   await write('containerd', containerdArguments);
   await machine.files.write(`${paths.configFiles}/auth-token-webhook.conf`, webhookConfig(machine));
@@ -158,8 +188,14 @@ export interface WorkerSettings {
   readonly cloudProvider: string;
 }
 
-export async function writeWorkerArguments(machine: NodeMachine, name: string, settings: WorkerSettings, config: NodeConfig): Promise<void> {
-  const write = (service: string, defaults: Arguments): Promise<void> => writeService(machine, service, defaults, config);
+export async function writeWorkerArguments(
+  machine: NodeMachine,
+  name: string,
+  settings: WorkerSettings,
+  config: NodeConfig,
+): Promise<void> {
+  const write = (service: string, defaults: Arguments): Promise<void> =>
+    writeService(machine, service, defaults, config);
   await write('containerd', containerdArguments);
   await write(
     'kubelet',
@@ -172,7 +208,10 @@ export async function writeWorkerArguments(machine: NodeMachine, name: string, s
     }),
   );
   await write('kube-proxy', proxyArguments(machine, name, settings.podCidr));
-  await machine.files.write(`${paths.configFiles}/k8s-apiserver-proxy.json`, JSON.stringify({ endpoints: settings.knowledge.apiServers }));
+  await machine.files.write(
+    `${paths.configFiles}/k8s-apiserver-proxy.json`,
+    JSON.stringify({ endpoints: settings.knowledge.apiServers }),
+  );
   await write('k8s-apiserver-proxy', {
     '--endpoints': `${paths.configFiles}/k8s-apiserver-proxy.json`,
     '--kubeconfig': `${paths.kubernetes}/kubelet.conf`,
@@ -181,7 +220,12 @@ export async function writeWorkerArguments(machine: NodeMachine, name: string, s
   await writeContainerdConfig(machine, config);
 }
 
-async function writeService(machine: NodeMachine, service: string, defaults: Arguments, config: NodeConfig): Promise<void> {
+async function writeService(
+  machine: NodeMachine,
+  service: string,
+  defaults: Arguments,
+  config: NodeConfig,
+): Promise<void> {
   const extra = config[`extra-node-${service}-args`] as Record<string, unknown> | undefined;
   await machine.files.write(`${args}/${service}`, writeArguments(mergeArguments(defaults, extra)));
 }
@@ -190,14 +234,22 @@ async function writeService(machine: NodeMachine, service: string, defaults: Arg
 export async function writeExtraConfigFiles(machine: NodeMachine, config: NodeConfig): Promise<void> {
   const extra = config['extra-node-config-files'] as Record<string, string> | undefined;
   for (const [name, content] of Object.entries(extra ?? {})) {
-    if (name.includes('/')) throw new Error(`file name ${JSON.stringify(name)} must not contain any slashes (possible path-traversal prevented)`);
+    if (name.includes('/'))
+      throw new Error(
+        `file name ${JSON.stringify(name)} must not contain any slashes (possible path-traversal prevented)`,
+      );
     await machine.files.write(`${paths.configFiles}/${name}`, content, 0o400);
   }
 }
 
 function etcdArguments(machine: NodeMachine, cluster: ClusterState, name: string, first: boolean): Arguments {
   const { address } = machine;
-  const peers = [...cluster.members.map((member) => `${member.name}=https://${member.address.split(':')[0]}:${cluster.etcdPeerPort}`), `${name}=https://${address}:${cluster.etcdPeerPort}`];
+  const peers = [
+    ...cluster.members.map(
+      (member) => `${member.name}=https://${member.address.split(':')[0]}:${cluster.etcdPeerPort}`,
+    ),
+    `${name}=https://${address}:${cluster.etcdPeerPort}`,
+  ];
   return {
     '--data-dir': paths.etcdData,
     '--name': name,
@@ -293,7 +345,9 @@ function controllerManagerArguments(cluster: ClusterState, holdsCaKey: boolean):
     '--terminated-pod-gc-threshold': '12500',
     '--tls-min-version': 'VersionTLS12',
     '--use-service-account-credentials': 'true',
-    ...(holdsCaKey ? { '--cluster-signing-cert-file': `${pki}/ca.crt`, '--cluster-signing-key-file': `${pki}/ca.key` } : {}),
+    ...(holdsCaKey
+      ? { '--cluster-signing-cert-file': `${pki}/ca.crt`, '--cluster-signing-key-file': `${pki}/ca.key` }
+      : {}),
     ...(typeof provider === 'string' && provider !== '' ? { '--cloud-provider': provider } : {}),
   };
 }
@@ -418,9 +472,9 @@ export async function wipe(machine: NodeMachine): Promise<void> {
   for (const service of Object.keys(machine.state.services)) {
     if (service !== 'k8sd') await machine.services.stop(service, { disable: true });
   }
-  for (const [, path] of [...controlPlanePems, ...managedEtcdPems, ...externalDatastorePems]) await machine.files.remove(path);
+  for (const [, path] of [...controlPlanePems, ...managedEtcdPems, ...externalDatastorePems])
+    await machine.files.remove(path);
   for (const [, file] of kubeconfigs) await machine.files.remove(`${paths.kubernetes}/${file}`);
   for (const path of [args, paths.etcdData, paths.workerLock, paths.containerdRun]) await machine.files.remove(path);
   for (const name of await machine.files.list(paths.cni)) await machine.files.remove(`${paths.cni}/${name}`);
 }
-

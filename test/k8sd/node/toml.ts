@@ -18,7 +18,9 @@ function merge(base: unknown, extra: unknown): unknown {
 
 function table(values: Readonly<Record<string, unknown>>, path: readonly string[]): string {
   const entries = Object.entries(values);
-  const scalars = entries.filter(([, value]) => !isObject(value)).map(([name, value]) => `${key(name)} = ${scalar(value)}\n`);
+  const scalars = entries
+    .filter(([, value]) => !isObject(value))
+    .map(([name, value]) => `${key(name)} = ${scalar(value)}\n`);
   const tables = entries.flatMap(([name, value]) => (isObject(value) ? [table(value, [...path, name])] : []));
   const head = path.length > 0 ? `\n[${path.map(key).join('.')}]\n` : '';
   return `${head}${scalars.join('')}${tables.join('')}`;

@@ -4,7 +4,7 @@
  */
 
 import { isIP } from 'node:net';
-import { issueAuthority, issueLeaf, publicKeyOf, type Pair, type Subject, type Validity } from './issue.ts';
+import { issueAuthority, issueLeaf, type Pair, publicKeyOf, type Subject, type Validity } from './issue.ts';
 import type { KeyPool } from './keys.ts';
 import { requireRsaKey } from './parse.ts';
 import { validateAuthority, validateLeaf } from './validate.ts';
@@ -60,11 +60,22 @@ const nodeAddresses = (completion: Completion): readonly string[] => [
   '::1',
 ];
 
-const etcdNames = (completion: Completion): readonly string[] => [completion.node, ...completion.sans, completion.address, '127.0.0.1', '::1'];
+const etcdNames = (completion: Completion): readonly string[] => [
+  completion.node,
+  ...completion.sans,
+  completion.address,
+  '127.0.0.1',
+  '::1',
+];
 
 /** The leaves of the three Kubernetes CAs that a refresh renews. */
 const refreshable: readonly Leaf[] = [
-  { field: 'front-proxy-client', authority: FRONT_PROXY, subject: () => ({ commonName: 'front-proxy-client' }), validated: () => ({}) },
+  {
+    field: 'front-proxy-client',
+    authority: FRONT_PROXY,
+    subject: () => ({ commonName: 'front-proxy-client' }),
+    validated: () => ({}),
+  },
   {
     field: 'apiserver-kubelet-client',
     authority: CLIENT,
@@ -90,7 +101,11 @@ const refreshable: readonly Leaf[] = [
     authority: CLIENT,
     subject: () => ({ commonName: 'kubernetes-admin', organizations: ['system:masters'] }),
   },
-  { field: 'kube-controller-manager-client', authority: CLIENT, subject: () => ({ commonName: 'system:kube-controller-manager' }) },
+  {
+    field: 'kube-controller-manager-client',
+    authority: CLIENT,
+    subject: () => ({ commonName: 'system:kube-controller-manager' }),
+  },
   { field: 'kube-scheduler-client', authority: CLIENT, subject: () => ({ commonName: 'system:kube-scheduler' }) },
   { field: 'kube-proxy-client', authority: CLIENT, subject: () => ({ commonName: 'system:kube-proxy' }) },
   {
@@ -143,14 +158,20 @@ async function completeAuthority(pems: Pems, authority: Authority, completion: C
 async function completeLeaf(pems: Pems, leaf: Leaf, completion: Completion): Promise<void> {
   const crt = `${leaf.field}-crt`;
   const key = `${leaf.field}-key`;
-  const issuer: Pair = { certificate: pems[`${leaf.authority.field}-crt`] ?? '', key: pems[`${leaf.authority.field}-key`] ?? '' };
+  const issuer: Pair = {
+    certificate: pems[`${leaf.authority.field}-crt`] ?? '',
+    key: pems[`${leaf.authority.field}-key`] ?? '',
+  };
   if (held(pems, crt) && held(pems, key)) {
     const check = leaf.validated?.(completion.node);
-    if (check !== undefined) validateLeaf(leaf.field, pems[crt] ?? '', pems[key] ?? '', issuer.certificate, check.hostname);
+    if (check !== undefined)
+      validateLeaf(leaf.field, pems[crt] ?? '', pems[key] ?? '', issuer.certificate, check.hostname);
     return;
   }
   if (issuer.key === '') {
-    throw new Error(`using an external ${leaf.authority.words} without providing the ${leaf.field} certificate is not possible`);
+    throw new Error(
+      `using an external ${leaf.authority.words} without providing the ${leaf.field} certificate is not possible`,
+    );
   }
   const made = await completion.keys.draw();
   pems[key] = made;

@@ -1,9 +1,9 @@
 /** Makes X.509 certificates and certificate signing requests of the shapes that k8sd makes. */
 
 import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
 import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
+import * as x509 from '@peculiar/x509';
 
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
 const crypto = webcrypto;
@@ -52,10 +52,14 @@ export async function issueLeaf(request: LeafRequest): Promise<string> {
       signingAlgorithm: RSA,
       extensions: [
         new x509.KeyUsagesExtension(
-          x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment | x509.KeyUsageFlags.dataEncipherment,
+          x509.KeyUsageFlags.digitalSignature |
+            x509.KeyUsageFlags.keyEncipherment |
+            x509.KeyUsageFlags.dataEncipherment,
           true,
         ),
-        new x509.ExtendedKeyUsageExtension((request.usages ?? ['clientAuth', 'serverAuth']).map((usage) => x509.ExtendedKeyUsage[usage])),
+        new x509.ExtendedKeyUsageExtension(
+          (request.usages ?? ['clientAuth', 'serverAuth']).map((usage) => x509.ExtendedKeyUsage[usage]),
+        ),
         new x509.BasicConstraintsExtension(false, undefined, true),
         await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey, false, crypto),
         ...alternativeNames(request.sans ?? []),
@@ -89,7 +93,12 @@ export async function issueAuthority(commonName: string, key: string, validity: 
 }
 
 /** A self-signed serving certificate, as microcluster makes for a node and for the cluster. */
-export async function issueSelfSigned(commonName: string, key: string, sans: readonly string[], validity: Validity): Promise<string> {
+export async function issueSelfSigned(
+  commonName: string,
+  key: string,
+  sans: readonly string[],
+  validity: Validity,
+): Promise<string> {
   const certificate = await x509.X509CertificateGenerator.create(
     {
       serialNumber: serial(),
@@ -133,12 +142,16 @@ export interface ParsedSigningRequest {
 
 /** Throws when it is not a PKCS#10 request in PEM, or is not signed by its own key. */
 export async function parseSigningRequest(text: string): Promise<ParsedSigningRequest> {
-  if (!/^\s*-----BEGIN CERTIFICATE REQUEST-----/.test(text)) throw new Error('PEM block type must be CERTIFICATE REQUEST');
+  if (!/^\s*-----BEGIN CERTIFICATE REQUEST-----/.test(text))
+    throw new Error('PEM block type must be CERTIFICATE REQUEST');
   const request = new x509.Pkcs10CertificateRequest(text);
   if (!(await request.verify(crypto))) throw new Error('the request is not signed by its own key');
   const extension = request.extensions.find((candidate) => candidate instanceof x509.SubjectAlternativeNameExtension);
   return {
-    subject: { commonName: request.subjectName.getField('CN')[0] ?? '', organizations: request.subjectName.getField('O') },
+    subject: {
+      commonName: request.subjectName.getField('CN')[0] ?? '',
+      organizations: request.subjectName.getField('O'),
+    },
     publicKey: new Uint8Array(request.publicKey.rawData),
     sans: extension?.names.items.map((item) => item.value) ?? [],
   };
@@ -158,7 +171,9 @@ function alternativeNames(sans: readonly string[]): x509.Extension[] {
   if (sans.length === 0) return [];
   const unique = [...new Set(sans)];
   return [
-    new x509.SubjectAlternativeNameExtension(unique.map((san) => ({ type: isIP(san) === 0 ? ('dns' as const) : ('ip' as const), value: san }))),
+    new x509.SubjectAlternativeNameExtension(
+      unique.map((san) => ({ type: isIP(san) === 0 ? ('dns' as const) : ('ip' as const), value: san })),
+    ),
   ];
 }
 

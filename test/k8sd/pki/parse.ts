@@ -1,6 +1,6 @@
 /** Reads certificates the way that the services and k8sd do. */
 
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 
 /** Every certificate in a PEM text. */
 export function parseCertificates(text: string): readonly X509Certificate[] {
@@ -19,7 +19,8 @@ export function parseCertificate(text: string): X509Certificate {
 export function requireRsaKey(text: string): void {
   const type = /-----BEGIN ([A-Z ]+)-----/.exec(text)?.[1];
   if (type === undefined) throw new Error('failed to parse private key PEM');
-  if (type !== 'RSA PRIVATE KEY' && type !== 'PRIVATE KEY') throw new Error(`unknown private key block type ${JSON.stringify(type)}`);
+  if (type !== 'RSA PRIVATE KEY' && type !== 'PRIVATE KEY')
+    throw new Error(`unknown private key block type ${JSON.stringify(type)}`);
   if (createPrivateKey(text).asymmetricKeyType !== 'rsa') throw new Error('not an RSA private key');
 }
 

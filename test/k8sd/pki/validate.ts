@@ -11,7 +11,13 @@ const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const ANY_USAGE = '2.5.29.37.0';
 
 /** Throws with k8sd's kind of text. `hostname`: a DNS name that the certificate has to hold. */
-export function validateLeaf(what: string, certificate: string, key: string, authority: string, hostname?: string): void {
+export function validateLeaf(
+  what: string,
+  certificate: string,
+  key: string,
+  authority: string,
+  hostname?: string,
+): void {
   try {
     requireRsaKey(key);
     const leaf = parseCertificate(certificate);

@@ -21,7 +21,7 @@ export function sync(result: unknown): Answer {
   return json(200, { type: 'sync', 'status-code': 200, status: 'OK', result });
 }
 
-export function async(change: string): Answer {
+export function accepted(change: string): Answer {
   return json(202, { type: 'async', 'status-code': 202, status: 'Accepted', result: null, change });
 }
 

@@ -3,14 +3,15 @@
 import type { Answer, Exchange } from '../http/server.ts';
 import type { NodeMachine } from '../node/machine.ts';
 import { snapServices } from '../node/services.ts';
-import { SnapdRefusal, async, sync } from './answers.ts';
+import { accepted, SnapdRefusal, sync } from './answers.ts';
 import { startChange } from './changes.ts';
 import { decode } from './snaps.ts';
 
 export function listApps(machine: NodeMachine, exchange: Exchange): Answer {
   const names = (exchange.query.get('names') ?? '').split(',').filter((name) => name !== '');
   const select = exchange.query.get('select') ?? '';
-  if (select !== '' && select !== 'service') throw new SnapdRefusal(400, `invalid select parameter: ${JSON.stringify(select)}`);
+  if (select !== '' && select !== 'service')
+    throw new SnapdRefusal(400, `invalid select parameter: ${JSON.stringify(select)}`);
   const installed = machine.state.snapd.snap !== undefined;
   if (names.length === 0 && !installed) return sync([]);
   const wanted = names.length === 0 ? servicesOf(machine) : names.flatMap((name) => resolve(machine, name));
@@ -32,7 +33,8 @@ export function controlApps(machine: NodeMachine, exchange: Exchange): Answer {
   if (!Array.isArray(names) || names.length === 0) {
     throw new SnapdRefusal(400, 'cannot perform operation on services without a list of services to operate on');
   }
-  if (action !== 'start' && action !== 'stop' && action !== 'restart') throw new SnapdRefusal(400, `unknown action ${JSON.stringify(action ?? '')}`);
+  if (action !== 'start' && action !== 'stop' && action !== 'restart')
+    throw new SnapdRefusal(400, `unknown action ${JSON.stringify(action ?? '')}`);
   const failure = machine.site.faults.take(machine.id, `services ${action}`);
   if (failure?.status !== undefined) throw new SnapdRefusal(failure.status, failure.text, failure.kind);
   // A restart of the whole snap leaves what does not run alone; one that names a service starts it.
@@ -48,7 +50,7 @@ export function controlApps(machine: NodeMachine, exchange: Exchange): Answer {
     disable: request['disable'] === true,
     ...(failure === undefined ? {} : { failure: failure.text }),
   });
-  return async(id);
+  return accepted(id);
 }
 
 function resolve(machine: NodeMachine, name: string): readonly string[] {
@@ -58,7 +60,8 @@ function resolve(machine: NodeMachine, name: string): readonly string[] {
   }
   const services = servicesOf(machine);
   if (app === undefined) return services;
-  if (!services.includes(app)) throw new SnapdRefusal(404, `snap "k8s" has no service ${JSON.stringify(app)}`, 'app-not-found', name);
+  if (!services.includes(app))
+    throw new SnapdRefusal(404, `snap "k8s" has no service ${JSON.stringify(app)}`, 'app-not-found', name);
   return [app];
 }
 

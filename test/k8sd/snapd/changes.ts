@@ -62,10 +62,15 @@ export function startChange(machine: NodeMachine, kind: string, summary: string,
 export function requireNoConflict(machine: NodeMachine): void {
   const busy = Object.values(machine.state.snapd.changes).find((change) => change.readyTime === undefined);
   if (busy === undefined) return;
-  throw new SnapdRefusal(409, `snap "k8s" has ${JSON.stringify(busy.kind)} change in progress`, 'snap-change-conflict', {
-    'change-kind': busy.kind,
-    'snap-name': 'k8s',
-  });
+  throw new SnapdRefusal(
+    409,
+    `snap "k8s" has ${JSON.stringify(busy.kind)} change in progress`,
+    'snap-change-conflict',
+    {
+      'change-kind': busy.kind,
+      'snap-name': 'k8s',
+    },
+  );
 }
 
 /** Goes on with what was in progress when the machine stopped. */

@@ -1,10 +1,10 @@
 /** snapd's REST API on `/run/snapd.socket`. */
 
 import { createServer } from 'node:http';
-import { listener, listenOnSocket, type Answer, type Exchange, type Listening } from '../http/server.ts';
+import { type Answer, type Exchange, type Listening, listener, listenOnSocket } from '../http/server.ts';
 import type { NodeMachine } from '../node/machine.ts';
 import { paths } from '../node/paths.ts';
-import { SnapdRefusal, refuse, sync } from './answers.ts';
+import { refuse, SnapdRefusal, sync } from './answers.ts';
 import { controlApps, listApps } from './apps.ts';
 import { resumeChanges, showChange } from './changes.ts';
 import { actOnSnap, findSnap, installFile, showSnap } from './snaps.ts';
@@ -68,7 +68,9 @@ async function route(machine: NodeMachine, exchange: Exchange): Promise<Answer> 
     }
     case 'GET changes': {
       const select = exchange.query.get('select') ?? 'in-progress';
-      const wanted = Object.values(snaps.changes).filter((change) => select === 'all' || (change.readyTime !== undefined) === (select === 'ready'));
+      const wanted = Object.values(snaps.changes).filter(
+        (change) => select === 'all' || (change.readyTime !== undefined) === (select === 'ready'),
+      );
       return sync(wanted.map(showChange));
     }
     case 'GET apps':
@@ -78,9 +80,17 @@ async function route(machine: NodeMachine, exchange: Exchange): Promise<Answer> 
     case 'GET find':
       return sync([findSnap(machine, exchange.query.get('name') ?? exchange.query.get('q') ?? '')]);
     case 'GET system-info':
-      return sync({ series: '16', version: '2.68.5', 'os-release': { id: 'ubuntu', 'version-id': '24.04' }, 'on-classic': true, architecture: 'amd64' });
+      return sync({
+        series: '16',
+        version: '2.68.5',
+        'os-release': { id: 'ubuntu', 'version-id': '24.04' },
+        'on-classic': true,
+        architecture: 'amd64',
+      });
     default:
-      throw known(collection) ? new SnapdRefusal(405, `method ${JSON.stringify(method)} not allowed`) : new SnapdRefusal(404, 'not found');
+      throw known(collection)
+        ? new SnapdRefusal(405, `method ${JSON.stringify(method)} not allowed`)
+        : new SnapdRefusal(404, 'not found');
   }
 }
 

@@ -6,6 +6,10 @@ import { paths } from '../node/paths.ts';
 import type { ChangeOperation, InstalledSnap } from '../state.ts';
 import { exampleConfigurations } from './configurations.ts';
 
+/** A shell puts the folder in. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the file's text, as the snap has it
+const k8sdArguments = '--state-dir=${SNAP_COMMON}/var/lib/k8sd/state\n';
+
 /** Services in the order in which they have to come up. */
 const startOrder = [
   'k8sd',
@@ -47,7 +51,7 @@ export async function carryOut(machine: NodeMachine, operation: ChangeOperation)
 async function install(machine: NodeMachine, snap: InstalledSnap): Promise<void> {
   machine.state.snapd.snap = { ...snap, installedAt: new Date().toISOString() };
   await unpack(machine, snap);
-  await machine.files.write(`${paths.args}/k8sd`, '--state-dir=${SNAP_COMMON}/var/lib/k8sd/state\n');
+  await machine.files.write(`${paths.args}/k8sd`, k8sdArguments);
   await machine.files.directory(paths.lock);
   if (machine.minor >= 34) {
     for (const [name, content] of Object.entries(exampleConfigurations)) {
@@ -93,10 +97,14 @@ async function remove(machine: NodeMachine): Promise<void> {
 
 async function control(machine: NodeMachine, operation: Extract<ChangeOperation, { type: 'services' }>): Promise<void> {
   const ordered = startOrder.filter((service) => operation.services.includes(service));
+  if (operation.action === 'restart') {
+    for (const service of [...ordered].reverse()) await machine.services.stop(service);
+    await machine.timers.sleep(machine.site.delays.restartGap);
+  }
   for (const service of ordered) {
     if (operation.action === 'start') await machine.services.start(service, { enable: operation.enable });
     else if (operation.action === 'stop') await machine.services.stop(service, { disable: operation.disable });
-    else await machine.services.restart(service);
+    else await machine.services.start(service);
     // containerd tells systemd when it is up, so its failure is the command's; of the others only systemd hears.
     if (service === 'containerd' && operation.action !== 'stop' && !machine.services.isActive(service)) {
       throw new Error(

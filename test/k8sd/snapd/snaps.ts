@@ -1,10 +1,10 @@
 /** Snaps: what is installed, what the store has, and the actions on one. */
 
-import { at, isObject, parseJson } from '../json.ts';
 import type { Answer, Exchange } from '../http/server.ts';
+import { at, isObject, parseJson } from '../json.ts';
 import type { NodeMachine } from '../node/machine.ts';
 import type { ChangeOperation, InstalledSnap } from '../state.ts';
-import { SnapdRefusal, async } from './answers.ts';
+import { accepted, SnapdRefusal } from './answers.ts';
 import { requireNoConflict, startChange } from './changes.ts';
 import { parseForm } from './multipart.ts';
 import { fullChannel, published } from './store.ts';
@@ -43,7 +43,14 @@ export function findSnap(machine: NodeMachine, name: string): unknown {
   const channels = machine.site.state.channels;
   const entries = Object.entries(channels).map(([channel, snap]) => [
     channel,
-    { revision: snap.revision, confinement: 'classic', version: snap.version, channel, epoch: { read: [0], write: [0] }, size: 167_000_000 },
+    {
+      revision: snap.revision,
+      confinement: 'classic',
+      version: snap.version,
+      channel,
+      epoch: { read: [0], write: [0] },
+      size: 167_000_000,
+    },
   ]);
   return {
     name: 'k8s',
@@ -59,19 +66,26 @@ const actions = new Set(['install', 'refresh', 'revert', 'hold', 'unhold', 'remo
 export function actOnSnap(machine: NodeMachine, name: string, exchange: Exchange): Answer {
   const request = decode(exchange.body);
   const action = request['action'];
-  if (typeof action !== 'string' || !actions.has(action)) throw new SnapdRefusal(400, `unknown action ${String(action ?? '')}`);
+  if (typeof action !== 'string' || !actions.has(action))
+    throw new SnapdRefusal(400, `unknown action ${String(action ?? '')}`);
   const failure = machine.site.faults.take(machine.id, `snap ${action}`);
   if (failure?.status !== undefined) throw new SnapdRefusal(failure.status, failure.text, failure.kind, name);
   const [kind, summary, operation] = plan(machine, name, action, request);
   const change = failure === undefined ? operation : { ...operation, failure: failure.text };
-  return async(startChange(machine, kind, summary, change));
+  return accepted(startChange(machine, kind, summary, change));
 }
 
-function plan(machine: NodeMachine, name: string, action: string, request: Record<string, unknown>): readonly [string, string, ChangeOperation] {
+function plan(
+  machine: NodeMachine,
+  name: string,
+  action: string,
+  request: Record<string, unknown>,
+): readonly [string, string, ChangeOperation] {
   const present = machine.state.snapd.snap;
   if (action === 'install') {
     requireInStore(name);
-    if (present !== undefined) throw new SnapdRefusal(400, 'snap "k8s" is already installed', 'snap-already-installed', name);
+    if (present !== undefined)
+      throw new SnapdRefusal(400, 'snap "k8s" is already installed', 'snap-already-installed', name);
     const snap = chosen(machine, request, 'latest/stable');
     if (request['classic'] !== true) {
       throw new SnapdRefusal(400, 'snap "k8s" requires classic confinement', 'snap-needs-classic', name);
@@ -89,10 +103,15 @@ function plan(machine: NodeMachine, name: string, action: string, request: Recor
       if (snap.revision === present.revision && snap.channel === present.channel) {
         throw new SnapdRefusal(400, 'snap "k8s" has no updates available', 'snap-no-update-available', name);
       }
-      return ['refresh-snap', `Refresh "k8s" snap from ${JSON.stringify(snap.channel ?? '')} channel`, { type: 'refresh', snap }];
+      return [
+        'refresh-snap',
+        `Refresh "k8s" snap from ${JSON.stringify(snap.channel ?? '')} channel`,
+        { type: 'refresh', snap },
+      ];
     }
     case 'revert':
-      if (machine.state.snapd.previous === undefined) throw new SnapdRefusal(400, 'cannot revert "k8s": no revision to revert to');
+      if (machine.state.snapd.previous === undefined)
+        throw new SnapdRefusal(400, 'cannot revert "k8s": no revision to revert to');
       return ['revert-snap', 'Revert "k8s" snap', { type: 'revert' }];
     case 'remove':
       return ['remove-snap', 'Remove "k8s" snap', { type: 'remove' }];
@@ -108,15 +127,19 @@ function plan(machine: NodeMachine, name: string, action: string, request: Recor
 function holdUntil(request: Record<string, unknown>): string {
   const { time } = request;
   const level = request['hold-level'];
-  if (level !== 'general' && level !== 'auto-refresh') throw new SnapdRefusal(400, 'hold action requires "hold-level" to be "auto-refresh" or "general"');
+  if (level !== 'general' && level !== 'auto-refresh')
+    throw new SnapdRefusal(400, 'hold action requires "hold-level" to be "auto-refresh" or "general"');
   if (time === 'forever') return FOREVER;
-  if (typeof time !== 'string' || time === '') throw new SnapdRefusal(400, 'hold action requires a non-empty "time" value');
-  if (Number.isNaN(Date.parse(time))) throw new SnapdRefusal(400, `hold time must be in RFC3339 format: parsing time ${JSON.stringify(time)}`);
+  if (typeof time !== 'string' || time === '')
+    throw new SnapdRefusal(400, 'hold action requires a non-empty "time" value');
+  if (Number.isNaN(Date.parse(time)))
+    throw new SnapdRefusal(400, `hold time must be in RFC3339 format: parsing time ${JSON.stringify(time)}`);
   return time;
 }
 
 function requireInStore(name: string): void {
-  if (name !== 'k8s') throw new SnapdRefusal(404, `cannot install ${JSON.stringify(name)}: snap not found`, 'snap-not-found', name);
+  if (name !== 'k8s')
+    throw new SnapdRefusal(404, `cannot install ${JSON.stringify(name)}: snap not found`, 'snap-not-found', name);
 }
 
 /** What the store has for a request's channel or revision. */
@@ -125,10 +148,13 @@ function chosen(machine: NodeMachine, request: Record<string, unknown>, otherwis
   const revision = request['revision'];
   if (typeof revision === 'string' && revision !== '') {
     const entry = Object.entries(channels).find(([, snap]) => snap.revision === revision);
-    if (entry === undefined) throw new SnapdRefusal(404, 'no snap revision available as specified', 'snap-revision-not-available', 'k8s');
+    if (entry === undefined)
+      throw new SnapdRefusal(404, 'no snap revision available as specified', 'snap-revision-not-available', 'k8s');
     return { ...entry[1], channel: fullChannel(String(request['channel'] ?? entry[0])), classic: true };
   }
-  const channel = fullChannel(typeof request['channel'] === 'string' && request['channel'] !== '' ? request['channel'] : otherwise);
+  const channel = fullChannel(
+    typeof request['channel'] === 'string' && request['channel'] !== '' ? request['channel'] : otherwise,
+  );
   const snap = published(channels, channel);
   if (snap === undefined) {
     throw new SnapdRefusal(404, 'no snap revision available as specified', 'snap-channel-not-available', {
@@ -151,22 +177,37 @@ export function installFile(machine: NodeMachine, exchange: Exchange): Answer {
   }
   const file = form.files['snap'];
   if (form.fields['action'] !== 'install') throw new SnapdRefusal(400, `unknown action ${form.fields['action'] ?? ''}`);
-  if (file === undefined) throw new SnapdRefusal(400, 'cannot find "snap" file field in provided multipart/form-data payload');
+  if (file === undefined)
+    throw new SnapdRefusal(400, 'cannot find "snap" file field in provided multipart/form-data payload');
   if (form.fields['dangerous'] !== 'true') {
     throw new SnapdRefusal(400, `cannot find signatures with metadata for snap/component ${JSON.stringify(file.name)}`);
   }
   if (file.content.subarray(0, 4).toString('latin1') !== 'hsqs') {
-    throw new SnapdRefusal(400, `cannot read snap file: cannot process snap or snapdir: file ${JSON.stringify(file.name)} is invalid (header [${[...file.content.subarray(0, 4)].join(' ')}])`);
+    throw new SnapdRefusal(
+      400,
+      `cannot read snap file: cannot process snap or snapdir: file ${JSON.stringify(file.name)} is invalid (header [${[...file.content.subarray(0, 4)].join(' ')}])`,
+    );
   }
-  if (form.fields['classic'] !== 'true') throw new SnapdRefusal(400, 'snap "k8s" requires classic confinement', 'snap-needs-classic', 'k8s');
+  if (form.fields['classic'] !== 'true')
+    throw new SnapdRefusal(400, 'snap "k8s" requires classic confinement', 'snap-needs-classic', 'k8s');
   const version = /^hsqs\r?\nk8s (\S+)/.exec(file.content.subarray(0, 4096).toString('utf8'))?.[1];
   requireNoConflict(machine);
   const failure = machine.site.faults.take(machine.id, 'snap install');
   if (failure?.status !== undefined) throw new SnapdRefusal(failure.status, failure.text, failure.kind, 'k8s');
-  const snap: InstalledSnap = { version: version ?? '', revision: `x${machine.state.snapd.nextLocalRevision++}`, classic: true };
+  const snap: InstalledSnap = {
+    version: version ?? '',
+    revision: `x${machine.state.snapd.nextLocalRevision++}`,
+    classic: true,
+  };
   const broken = version === undefined ? 'cannot mount squashfs image: unexpected end of file' : failure?.text;
-  const operation: ChangeOperation = { type: machine.state.snapd.snap === undefined ? 'install' : 'refresh', snap, ...(broken === undefined ? {} : { failure: broken }) };
-  return async(startChange(machine, 'install-snap', `Install "k8s" snap from file ${JSON.stringify(file.name)}`, operation));
+  const operation: ChangeOperation = {
+    type: machine.state.snapd.snap === undefined ? 'install' : 'refresh',
+    snap,
+    ...(broken === undefined ? {} : { failure: broken }),
+  };
+  return accepted(
+    startChange(machine, 'install-snap', `Install "k8s" snap from file ${JSON.stringify(file.name)}`, operation),
+  );
 }
 
 export function decode(body: Buffer): Record<string, unknown> {
@@ -176,6 +217,7 @@ export function decode(body: Buffer): Record<string, unknown> {
   } catch (error) {
     throw new SnapdRefusal(400, `cannot decode request body into snap instruction: ${(error as Error).message}`);
   }
-  if (!isObject(value)) throw new SnapdRefusal(400, 'cannot decode request body into snap instruction: json: cannot unmarshal value');
+  if (!isObject(value))
+    throw new SnapdRefusal(400, 'cannot decode request body into snap instruction: json: cannot unmarshal value');
   return value;
 }

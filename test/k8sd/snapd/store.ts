@@ -24,7 +24,10 @@ export function fullChannel(channel: string): string {
 }
 
 /** A channel that holds nothing follows the next safer risk of its track. */
-export function published(channels: Readonly<Record<string, PublishedSnap>>, channel: string): PublishedSnap | undefined {
+export function published(
+  channels: Readonly<Record<string, PublishedSnap>>,
+  channel: string,
+): PublishedSnap | undefined {
   const [track, risk] = fullChannel(channel).split('/');
   const risks = ['edge', 'beta', 'candidate', 'stable'];
   const start = risks.indexOf(risk ?? '');

@@ -317,9 +317,9 @@ export class Model {
   cancelTask(id: number): void {
     const task = this.state.tasks[id];
     if (!task || (task.status !== 'pending' && task.status !== 'running')) return;
-    const running = task.status === 'running';
-    task.status = 'aborted';
-    if (running) this.#agent(task.unit).killAction();
+    task.cancelled = true;
+    if (task.status === 'pending') task.status = 'aborted';
+    else this.#agent(task.unit).killAction();
     this.#host.changed();
   }
 
@@ -339,7 +339,7 @@ export class Model {
       if (holds()) return;
       const wait = Math.min(updateStatusEveryMs ?? Number.POSITIVE_INFINITY, deadline - Date.now());
       if (await this.#watch(() => holds() || !this.#isQuiet(), wait, POLL_MS)) continue;
-      if (Date.now() >= deadline) throw fail(`at rest, but what was waited for did not come about within ${timeoutMs} ms`);
+      if (updateStatusEveryMs === undefined || Date.now() >= deadline) throw fail(`at rest, but what was waited for did not come about within ${timeoutMs} ms`);
       this.updateStatus();
     }
   }
@@ -527,6 +527,7 @@ export class Model {
       action,
       parameters: { ...(isJuju4(this.state) ? parameters : withDefaults(definition, parameters)) },
       status: 'pending',
+      cancelled: false,
       message: '',
       results: {},
       log: [],

@@ -162,6 +162,8 @@ export interface TaskState {
   action: string;
   parameters: Record<string, unknown>;
   status: 'pending' | 'running' | 'completed' | 'failed' | 'aborted';
+  /** Somebody does not want it any more; it ends as aborted. */
+  cancelled: boolean;
   message: string;
   results: Record<string, unknown>;
   log: string[];

@@ -43,14 +43,13 @@ function prepare(host: Host, unit: UnitState, task: TaskState): string | undefin
 
 function conclude(host: Host, unit: UnitState, task: TaskState, context: HookContext, exit: HookExit): void {
   const { action } = context;
-  const cancelled = task.status === 'aborted';
   const results = { ...action.results, ...outputResults(exit) };
   if (exit.missing) {
     finish(host, task, 'failed', `action not implemented on unit "${unit.name}"`, action.results);
     return;
   }
   if (exit.problem !== undefined) {
-    finish(host, task, cancelled ? 'aborted' : 'failed', exit.problem, results);
+    finish(host, task, task.cancelled ? 'aborted' : 'failed', exit.problem, results);
     return;
   }
   const flushProblem = commitHook(context);
@@ -61,7 +60,8 @@ function conclude(host: Host, unit: UnitState, task: TaskState, context: HookCon
     finish(host, task, 'failed', message, { ...results, stderr, 'return-code': '1' });
     return;
   }
-  finish(host, task, action.failed ? 'failed' : 'completed', action.message, results);
+  const failed = task.cancelled ? 'aborted' : 'failed';
+  finish(host, task, action.failed ? failed : 'completed', action.message, results);
 }
 
 function outputResults(exit: HookExit): Record<string, unknown> {

@@ -156,6 +156,23 @@ describe('packing', () => {
   }, 120_000);
 });
 
+describe('the program', () => {
+  it('reads neither X.509 nor the Kubernetes client before it needs them', async () => {
+    const { files } = await bundleProgram();
+    const { parseSync } = await import('rolldown/utils');
+    const code = new Map(files.map(({ name, code }) => [name, code]));
+    const atOnce = new Set(['main.mjs']);
+    for (const name of atOnce) {
+      const { module } = parseSync(name, code.get(name) ?? '');
+      const chunks = module.staticImports.map(({ moduleRequest }) => moduleRequest.value);
+      for (const chunk of chunks) if (chunk.startsWith('./')) atOnce.add(chunk.slice(2));
+    }
+    expect([...code.values()].join('')).toMatch(/node_modules\/@peculiar\/x509\//);
+    const early = [...atOnce].filter((name) => /node_modules\/@(peculiar|kubernetes)\//.test(code.get(name) ?? ''));
+    expect(early).toEqual([]);
+  });
+});
+
 function isBuiltin(name: string): boolean {
   return process.getBuiltinModule(name) !== undefined;
 }

@@ -7,8 +7,17 @@ import { type OutputChunk, type PreRenderedChunk, rolldown } from 'rolldown';
 import { schemaValidators } from '../schema-validators.ts';
 import { repository } from './places.ts';
 
+export interface BundleFile {
+  readonly name: string;
+  readonly code: string;
+  /** Names of the files that are read together with it. */
+  readonly imports: readonly string[];
+  /** As `Bundle.packages`, of this file alone. */
+  readonly packages: readonly string[];
+}
+
 export interface Bundle {
-  readonly files: readonly { readonly name: string; readonly code: string }[];
+  readonly files: readonly BundleFile[];
   /** Folders, relative to the repository, of the packages of which code ended up in the files. */
   readonly packages: readonly string[];
 }
@@ -34,8 +43,13 @@ export async function bundleProgram(entry: string = join(repository, 'src/main.t
     });
     const chunks = output.filter((file): file is OutputChunk => file.type === 'chunk');
     return {
-      files: chunks.map(({ fileName, code }) => ({ name: fileName, code })),
-      packages: packagesOf(chunks),
+      files: chunks.map((chunk) => ({
+        name: chunk.fileName,
+        code: chunk.code,
+        imports: chunk.imports.filter((name) => chunks.some(({ fileName }) => fileName === name)),
+        packages: packagesOf([chunk]),
+      })),
+      packages: [...new Set([...generatedFrom, ...packagesOf(chunks)])].sort(),
     };
   } finally {
     await build.close();
@@ -57,7 +71,7 @@ function packageName(id: string | undefined): string | undefined {
 }
 
 function packagesOf(chunks: readonly OutputChunk[]): readonly string[] {
-  const folders = new Set(generatedFrom);
+  const folders = new Set<string>();
   for (const chunk of chunks) {
     for (const [id, module] of Object.entries(chunk.modules)) {
       const folder = /.*(\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[0];

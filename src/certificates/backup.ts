@@ -30,8 +30,9 @@ export async function readNote(files: Files): Promise<RefreshNote | undefined> {
   }
 }
 
-/** The copies first, the note last: a note is a promise that the copies are complete. */
+/** The copies first, the note last: a note is a promise that the copies are complete. So one that stands there goes before all. */
 export async function keep(files: Files, role: Role, note: RefreshNote): Promise<void> {
+  await files.remove(NOTE);
   await files.remove(COPIES);
   for (const path of refreshedFiles(role)) {
     const content = await files.read(path);

@@ -18,6 +18,8 @@ export async function decideRequests(doors: Doors, wish: ApprovalWish): Promise<
   for (const name of wish.requests) {
     const object = await kubernetes.certificateRequest(name);
     if (object?.state !== 'pending') continue;
+    // A unit may name what another has asked for; that is not this unit's to have denied.
+    if (denial !== undefined && object.username !== `system:node:${wish.node}`) continue;
     if (denial === undefined)
       await kubernetes.approve(name, {
         reason: 'ApprovedByCharm',

@@ -4,7 +4,7 @@
  */
 
 import { K8sdError, K8sdUnavailable } from '../k8sd/errors.ts';
-import { discard, keep, type RefreshNote, restore } from './backup.ts';
+import { discard, keep, type RefreshNote, readNote, restore } from './backup.ts';
 import type { Doors } from './doors.ts';
 import type { NodeIdentity } from './facts.ts';
 import { CONTROL_PLANE_NAMES } from './names.ts';
@@ -33,6 +33,9 @@ export async function refreshControlPlane(
   progress: Progress,
 ): Promise<void> {
   const { files } = doors.host;
+  // Its copies are of what was good: they must not be replaced before it is known how it ended.
+  const unfinished = await readNote(files);
+  if (unfinished !== undefined) await finishRefresh(doors, node, unfinished, progress);
   const note = await takeNote(doors, refresh.names);
   await keep(files, 'control-plane', note);
   await progress(`asking k8sd for ${refresh.names.length} new certificates`);

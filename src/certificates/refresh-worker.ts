@@ -109,7 +109,11 @@ async function install(
     await doors.k8sd(node.minor).updateCertificates(Object.fromEntries(entries), { timeoutMs: CALL_MS });
   } catch (error) {
     if (!(error instanceof K8sdError) || error instanceof K8sdUnavailable) throw error;
-    if (error instanceof NotSupported) await endRefresh(doors);
+    if (error instanceof NotSupported) {
+      // Nothing was sent, so that there is nothing to put back.
+      await endRefresh(doors);
+      throw new RefreshFailed('blocked', `Refresh of the certificates failed: ${error.message}`);
+    }
     await undo(doors, node, `k8sd does not take them: ${error.message}`);
   }
 }
@@ -132,7 +136,7 @@ async function undo(doors: Doors, node: NodeIdentity, amiss: string): Promise<ne
   throw new RefreshFailed('blocked', `Refresh of the certificates failed: ${amiss}; ${end}`, true);
 }
 
-/** The signer looks at an approved request within seconds. */
+/** The signer looks at an approved request within seconds. Kubernetes deletes one that was decided an hour ago. */
 async function collect(doors: Doors, journal: RequestJournal): Promise<Record<WorkerPair, string>> {
   const kubernetes = await connection(doors);
   const deadline = doors.host.now().getTime() + ISSUED_MS;
@@ -142,6 +146,14 @@ async function collect(doors: Doors, journal: RequestJournal): Promise<Record<Wo
     if (bad) {
       await endRefresh(doors);
       throw new RefreshFailed('blocked', `Refresh of the certificates was refused: ${refusal(bad)}`);
+    }
+    const lost = journal.requests.find((_, index) => objects[index] === undefined);
+    if (lost) {
+      await endRefresh(doors);
+      throw new RefreshFailed(
+        'blocked',
+        `Refresh of the certificates failed: ${lost.object} is gone; run refresh-certs again`,
+      );
     }
     const issued = objects.map((object, index) => [journal.requests[index]?.pair, object?.certificate] as const);
     if (issued.every(([, certificate]) => certificate)) return Object.fromEntries(issued) as Record<WorkerPair, string>;

@@ -13,10 +13,26 @@ const INTRINSIC: readonly string[] = [
 
 const DNS_NAME = /^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** One form for one name: lower case, and IPv6 as RFC 5952 writes it. */
+/**
+ * One form for one name: lower case, and IPv6 as RFC 5952 writes it. An IPv4 address in IPv6's clothes is written as what it is,
+ * since that is what ends up in a certificate (Go keeps both as one).
+ */
 export function normaliseSan(san: string): string {
   const text = san.trim().toLowerCase();
-  return isIP(text) === 6 ? new URL(`http://[${text}]`).hostname.slice(1, -1) : text;
+  if (!isAddress(text) || isIP(text) === 4) return text;
+  const short = new URL(`http://[${text}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short) ?? [];
+  return high && low ? [high, low].flatMap(twoBytes).join('.') : short;
+}
+
+/** A zone (`fe80::1%eth0`) means something on one machine only; no certificate can hold one. */
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%');
+}
+
+function twoBytes(group: string): readonly number[] {
+  const value = Number.parseInt(group, 16);
+  return [value >> 8, value & 0xff];
 }
 
 /** Node's `subjectAltName` text (`DNS:a, IP Address:10.0.0.1`) as a sorted list. Kinds other than names and addresses are left out. */
@@ -34,7 +50,7 @@ export function parseSanParameter(parameter: string, text: string): readonly str
     .split(/[\s,]+/)
     .filter((san) => san !== '')
     .map(normaliseSan);
-  const wrong = sans.find((san) => isIP(san) === 0 && !DNS_NAME.test(san));
+  const wrong = sans.find((san) => !isAddress(san) && !DNS_NAME.test(san));
   if (wrong !== undefined)
     throw new Error(
       `${parameter} has ${JSON.stringify(wrong.slice(0, 80))}, which is neither a DNS name nor an IP address`,

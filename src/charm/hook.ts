@@ -46,7 +46,8 @@ async function tell({ juju }: Doors, view: View, reports: readonly UnitStatus[])
 async function pruneSecret({ juju }: Doors): Promise<boolean> {
   const { event } = juju;
   if (event.kind !== 'secret-remove' && event.kind !== 'secret-expired') return false;
-  await juju.secrets.remove(event.uri, event.revision);
+  // Without a revision all of the secret would go.
+  if (event.revision !== undefined) await juju.secrets.remove(event.uri, event.revision);
   return true;
 }
 

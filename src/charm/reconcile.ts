@@ -7,7 +7,9 @@ import { RefreshFailed } from '../certificates/index.ts';
 import {
   ChangeFailed,
   ChangeUndone,
+  type ControlPlaneFacts,
   changeId,
+  JOINED,
   type RollingFailure,
   reasonNotToTry,
   release,
@@ -75,11 +77,11 @@ async function takeTurn(
   failed: Map<string, UnitStatus>,
 ): Promise<'again' | readonly UnitStatus[]> {
   const { cluster } = view;
-  const shared = cluster.role === 'control-plane' && cluster.node !== undefined ? cluster : undefined;
+  const shared = cluster.role === 'control-plane' && isMember(cluster) ? cluster : undefined;
   const rolling = shared && rollingOf(shared);
   const wanted = view.changes.filter(({ disruptive }) => disruptive);
-  const failures = cluster.memory.failures.filter(({ id }) =>
-    wanted.some(({ description }) => changeId([description]) === id),
+  const failures = cluster.memory.failures.filter(
+    ({ id }) => !isWhole(view) || wanted.some(({ description }) => changeId([description]) === id),
   );
   if (failures.length < cluster.memory.failures.length) rememberFailures(doors, failures);
   const refused = new Map(
@@ -94,15 +96,19 @@ async function takeTurn(
   }));
   const changes = wanted.filter(({ description }) => !refused.has(description) && !failed.has(description));
   if (changes.length === 0) {
-    if (shared) publish(doors, shared.peers.id, release(shared.peers.own, failures));
-    return reports;
+    if (shared === undefined) return reports;
+    const released = release(shared.peers.own, failures);
+    if (Object.keys(released).length === 0) return reports;
+    doors.juju.relations.setUnit(shared.peers.id, released);
+    // A leader gives the next turn in this same dispatch: nothing else would wake it.
+    return 'again';
   }
   const descriptions = changes.map(({ description }) => description);
   const reason = descriptions.join('; ').slice(0, 200);
   const decision = rolling ? turn(rolling, changeId(descriptions), reason) : ({ kind: 'granted' } as const);
   switch (decision.kind) {
     case 'ask':
-      publish(doors, shared?.peers.id ?? '', decision.entries);
+      doors.juju.relations.setUnit(shared?.peers.id ?? '', decision.entries);
       return 'again';
     case 'wait':
       return [...reports, { status: 'waiting', message: `Waiting for its turn (${decision.reason}) to ${reason}` }];
@@ -132,6 +138,12 @@ function rememberFailures({ juju }: Doors, failures: readonly RollingFailure[]):
   remember(juju.state, 'failures', failures.length === 0 ? undefined : JSON.stringify(failures));
 }
 
-function publish({ juju }: Doors, relation: string, entries: Readonly<Record<string, string | undefined>>): void {
-  if (Object.keys(entries).length > 0) juju.relations.setUnit(relation, entries);
+/** Also while its k8sd waits for the others' upgrade: they wait for the turn that this unit has to give back. */
+function isMember({ node, peers }: ControlPlaneFacts): boolean {
+  return node !== undefined || (peers.id !== '' && peers.own[JOINED] !== undefined);
+}
+
+/** Whether the plan holds all that is wanted of a member; with k8sd starting, or an option refused, it is cut short. */
+function isWhole({ identity }: View): boolean {
+  return identity !== undefined;
 }

@@ -2,11 +2,16 @@
 
 import { BlockList, isIP } from 'node:net';
 
+/** Without a zone (`fe80::1%eth0`): that means something on one machine only. */
+export function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%');
+}
+
 /** `10.1.0.0/16` or `2001:db8::/32`. */
 export function isCidr(text: string): boolean {
   const [address = '', prefix = '', ...rest] = text.split('/');
   const family = isIP(address);
-  if (family === 0 || rest.length > 0 || !/^\d{1,3}$/.test(prefix)) return false;
+  if (!isAddress(address) || rest.length > 0 || !/^\d{1,3}$/.test(prefix)) return false;
   return Number(prefix) <= (family === 4 ? 32 : 128);
 }
 
@@ -14,7 +19,7 @@ export function isCidr(text: string): boolean {
 export function isAddressRange(text: string): boolean {
   const [first = '', last = '', ...rest] = text.split('-');
   const family = isIP(first);
-  if (rest.length > 0 || family === 0 || isIP(last) !== family) return false;
+  if (rest.length > 0 || !isAddress(first) || !isAddress(last) || isIP(last) !== family) return false;
   return toInteger(first) <= toInteger(last);
 }
 
@@ -39,7 +44,7 @@ export function overlap(one: string, other: string): boolean {
  */
 export function joinAddresses(ingress: readonly string[], egressSubnets: readonly string[]): readonly string[] {
   const sorted = [...new Set(ingress)]
-    .filter((address) => isIP(address) !== 0)
+    .filter(isAddress)
     .sort((a, b) => isIP(a) - isIP(b) || narrowest(b, egressSubnets) - narrowest(a, egressSubnets) || compare(a, b));
   const one = (family: number) => sorted.filter((address) => isIP(address) === family).slice(0, 1);
   return [...one(4), ...one(6).map(explode)];

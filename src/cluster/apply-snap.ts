@@ -2,6 +2,7 @@
 
 import { SnapdError } from '../host/errors.ts';
 import type { SnapWait } from '../host/host.ts';
+import { K8sdError, WaitingForUpgrade } from '../k8sd/errors.ts';
 import { removeJournals } from './arguments-journal.ts';
 import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
@@ -13,6 +14,7 @@ import { unhealthy } from './service-health.ts';
 const SNAP = 'k8s';
 const INSTALL_MS = 20 * 60_000;
 const DAEMON_MS = 120_000;
+const NODE_MS = 30_000;
 const HEALTH_MS = 5 * 60_000;
 
 type InstallSnap = Extract<Change, { kind: 'install-snap' }>;
@@ -34,14 +36,23 @@ export async function installSnap(doors: Doors, { channel, file }: InstallSnap):
 
 /** Held, or snapd would refresh it on one machine after the other whenever it likes. */
 export async function holdSnap(doors: Doors): Promise<void> {
-  await doors.host.snapd.hold(SNAP, wait(doors));
+  try {
+    await doors.host.snapd.hold(SNAP, wait(doors));
+  } catch (error) {
+    if (!(error instanceof SnapdError)) throw error;
+    throw new ChangeFailed('waiting', `Waiting for snapd to hold the snap: ${error.message}`);
+  }
 }
 
+/** Ready to say what node it is: it may call itself ready and have no use of its database. */
 export async function awaitDaemon(doors: Doors, facts: ClusterFacts): Promise<void> {
+  const k8sd = doors.k8sd(snapMinor(facts.snap));
   try {
-    await doors.k8sd(snapMinor(facts.snap)).waitUntilReady({ timeoutMs: DAEMON_MS });
-  } catch {
-    throw new ChangeFailed('waiting', 'Waiting for k8sd');
+    await k8sd.waitUntilReady({ timeoutMs: DAEMON_MS });
+    await k8sd.node({ timeoutMs: NODE_MS });
+  } catch (error) {
+    if (!(error instanceof K8sdError)) throw error;
+    if (!(error instanceof WaitingForUpgrade)) throw new ChangeFailed('waiting', `Waiting for k8sd: ${error.message}`);
   }
 }
 

@@ -118,11 +118,11 @@ export interface ControlPlaneFacts extends NodeFacts {
   readonly configuration: ClusterConfiguration | undefined;
   /** Members as k8sd has them; asked only when a decision hangs on them. */
   readonly members: readonly ClusterMember[] | undefined;
-  /** Contents of the token secrets whose units report that the token failed, by unit. */
+  /** Contents of our token secrets (the leader's, or a deputy's) whose units report that the token failed, by unit. */
   readonly failedTokens: ReadonlyMap<string, SecretContent | undefined>;
   /** Addresses of other control planes' API servers that do not answer; asked only when a turn is to be given. */
   readonly silent: readonly string[];
-  /** Units of this application that stay, when we go; asked only then. */
+  /** Other units of this application that Juju means to keep; asked when we go, or when one on record is not on the relation. */
   readonly staying: readonly string[];
   readonly now: Date;
 }

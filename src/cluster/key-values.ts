@@ -58,7 +58,7 @@ function parsePairs(
     const setting = rest.join('=');
     if (rest.length === 0)
       problems.push({ option, message: `has ${JSON.stringify(word)} without a value; write key=value` });
-    else if (key in value) problems.push({ option, message: `has ${key} twice; give each key once` });
+    else if (Object.hasOwn(value, key)) problems.push({ option, message: `has ${key} twice; give each key once` });
     else {
       const problem = problemOf(key, setting);
       if (problem === undefined) value[key] = setting;

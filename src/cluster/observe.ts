@@ -4,7 +4,7 @@ import { fileDigest } from '../host/file-digest.ts';
 import type { Host, Snap } from '../host/host.ts';
 import type { Event } from '../juju/event.ts';
 import type { Databag, Juju, SecretContent } from '../juju/juju.ts';
-import { ControlPlaneOnly, K8sdUnavailable, NotInitialised, WaitingForUpgrade } from '../k8sd/errors.ts';
+import { K8sdError, WaitingForUpgrade } from '../k8sd/errors.ts';
 import type { ClusterConfiguration, ClusterMember, K8sd, NodeStatus } from '../k8sd/k8sd.ts';
 import { joinAddresses } from './addresses.ts';
 import { ARGUMENTS_DIRECTORY } from './arguments-file.ts';
@@ -29,7 +29,7 @@ import { readControlPlaneOptions, readWorkerOptions } from './options.ts';
 import { parseRegistries, type Registry, registryFiles } from './registries.ts';
 import { wantsTurn } from './rolling.ts';
 import { offeredSecret, unitsWithFailedToken } from './tokens.ts';
-import { JOINED } from './wire.ts';
+import { allocations, JOINED } from './wire.ts';
 
 const QUICK = { timeoutMs: 10_000 };
 const API_PORT = 6443;
@@ -51,14 +51,15 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
   const common = await observeNode(doors, cluster, SERVICES, options.registries);
   const k8sd = doors.k8sd(snapMinor(common.snap));
   const member = common.node !== undefined;
+  const none: ControlPlaneFacts['failedTokens'] = new Map();
   const [containerd, etcd, configuration, members, failedTokens, silent, staying] = await Promise.all([
     leader && member ? observeRelations(juju, 'containerd', 'ours') : [],
     options.datastore === 'etcd' ? observeEtcd(juju) : undefined,
     leader && member && !common.leaving ? observeConfiguration(k8sd) : undefined,
     member && !cluster.own[JOINED] ? observeMembers(k8sd) : undefined,
-    leader && member ? observeFailedTokens(juju, [cluster, ...workers]) : new Map<string, SecretContent | undefined>(),
+    member ? observeFailedTokens(juju, failedOffers(leader, cluster, workers)) : none,
     leader ? observeSilent(host, juju, cluster) : [],
-    common.leaving ? observeStaying(juju) : [],
+    common.leaving || (leader && isAnyoneMissing(juju, cluster)) ? observeStaying(juju) : [],
   ]);
   return {
     ...common,
@@ -189,7 +190,7 @@ async function observeDaemon(k8sd: K8sd): Promise<{ daemon: NodeFacts['daemon'];
     return { daemon: 'ready', node: await k8sd.node(QUICK) };
   } catch (error) {
     if (error instanceof WaitingForUpgrade) return { daemon: 'upgrading', node: undefined };
-    if (error instanceof K8sdUnavailable) return { daemon: 'starting', node: undefined };
+    if (error instanceof K8sdError) return { daemon: 'starting', node: undefined };
     throw error;
   }
 }
@@ -241,7 +242,7 @@ async function observeConfiguration(k8sd: K8sd): Promise<ClusterConfiguration | 
   try {
     return await k8sd.clusterConfig(QUICK);
   } catch (error) {
-    if (error instanceof K8sdUnavailable) return undefined;
+    if (error instanceof K8sdError) return undefined;
     throw error;
   }
 }
@@ -250,17 +251,21 @@ async function observeMembers(k8sd: K8sd): Promise<readonly ClusterMember[] | un
   try {
     return await k8sd.members(QUICK);
   } catch (error) {
-    if (error instanceof K8sdUnavailable || error instanceof NotInitialised || error instanceof ControlPlaneOnly)
-      return undefined;
+    if (error instanceof K8sdError) return undefined;
     throw error;
   }
 }
 
+/** Offers of ours that failed: the leader's are in the application's databag, a deputy's in its own. */
+function failedOffers(leader: boolean, peers: RelationFacts, workers: readonly RelationFacts[]) {
+  if (!leader) return unitsWithFailedToken(peers, peers.own);
+  return [peers, ...workers].flatMap((relation) => unitsWithFailedToken(relation, relation.shared));
+}
+
 async function observeFailedTokens(
   juju: Juju,
-  relations: readonly RelationFacts[],
-): Promise<ReadonlyMap<string, SecretContent | undefined>> {
-  const failed = relations.flatMap(unitsWithFailedToken);
+  failed: ReturnType<typeof failedOffers>,
+): Promise<ControlPlaneFacts['failedTokens']> {
   return new Map(
     await Promise.all(failed.map(async ({ unit, uri }) => [unit, await juju.secrets.get({ uri }, 'peek')] as const)),
   );
@@ -279,6 +284,10 @@ async function observeSilent(
     members.map(([, bag]) => host.accepts(bag['ingress-address'] ?? '', API_PORT, 3_000)),
   );
   return members.filter((_, index) => !answers[index]).map(([unit]) => unit);
+}
+
+function isAnyoneMissing({ identity }: Juju, { shared, units }: RelationFacts): boolean {
+  return [...allocations(shared).keys()].some((unit) => unit !== identity.unit && !units.has(unit));
 }
 
 async function observeStaying(juju: Juju): Promise<readonly string[]> {

@@ -1,9 +1,8 @@
 /** The options of both charms, checked once; behind this door they are trusted. */
 
-import { isIP } from 'node:net';
 import type { ConfigValue } from '../juju/juju.ts';
 import type { ClusterConfig } from '../k8sd/k8sd.ts';
-import { dualStackProblem, isAddressRange, isCidr, overlap } from './addresses.ts';
+import { dualStackProblem, isAddress, isAddressRange, isCidr, overlap } from './addresses.ts';
 import type { Service } from './default-arguments.ts';
 import { type Arguments, parseExtraArguments } from './extra-arguments.ts';
 import { type KeyValues, parseAnnotations, parseLabels, parseTaints } from './key-values.ts';
@@ -99,13 +98,16 @@ function readRanges(reader: Reader, option: string): string | undefined {
   if (text === 'auto' || text === '') return undefined;
   const problem = dualStackProblem(text);
   if (problem !== undefined) reader.refuse(option, problem);
-  return text;
+  return text
+    .split(',')
+    .map((range) => range.trim())
+    .join(',');
 }
 
 function readExtraSans(reader: Reader): readonly string[] {
   const option = 'kube-apiserver-extra-sans';
   const sans = words(reader.text(option));
-  const wrong = sans.find((san) => isIP(san) === 0 && !DNS_NAME.test(san));
+  const wrong = sans.find((san) => !isAddress(san) && !DNS_NAME.test(san));
   if (wrong !== undefined)
     reader.refuse(option, `has ${JSON.stringify(wrong)}, which is neither a DNS name nor an IP address`);
   return [...new Set(sans)];
@@ -137,7 +139,7 @@ function readDns(reader: Reader): NonNullable<ClusterConfig['dns']> {
   const domain = reader.text('dns-cluster-domain');
   if (!DNS_NAME.test(domain)) reader.refuse('dns-cluster-domain', 'must be a DNS domain such as cluster.local');
   const address = reader.text('dns-service-ip').trim();
-  if (address !== '' && isIP(address) === 0) reader.refuse('dns-service-ip', 'must be an IP address, or empty');
+  if (address !== '' && !isAddress(address)) reader.refuse('dns-service-ip', 'must be an IP address, or empty');
   const nameservers = words(reader.text('dns-upstream-nameservers'));
   return {
     enabled: reader.flag('dns-enabled'),

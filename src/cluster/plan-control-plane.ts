@@ -26,7 +26,7 @@ import {
   waiting,
 } from './plan-node.ts';
 import { grantTurns, type Rolling } from './rolling.ts';
-import { planTokens } from './tokens.ts';
+import { failedRevision, joiningControlPlane, planTokens, readOffer } from './tokens.ts';
 import {
   allocations,
   BOOTSTRAP_CERTIFICATES,
@@ -57,7 +57,7 @@ export function planControlPlane(facts: ControlPlaneFacts): ClusterPlan {
     reports: [],
   };
   if (facts.daemon === 'upgrading')
-    return combine(common, planTurns(facts), {
+    return combine(common, planSnapRefresh(facts, facts.options, undefined), planTurns(facts), {
       changes: [],
       reports: [waiting('k8sd waits until all control planes run the same snap')],
     });
@@ -82,15 +82,20 @@ function identity(facts: ControlPlaneFacts): Entries {
 
 /** The node is in no cluster yet. */
 function planEntry(facts: ControlPlaneFacts): ClusterPlan {
-  const clusterExists = [...facts.peers.units.values()].some((bag) => bag[JOINED]) || hasMember(facts.peers);
+  const clusterExists = hasJoinedPeers(facts) || hasMember(facts);
   if (facts.leader && !clusterExists) return planBootstrap(facts);
   const deputy = facts.leader ? planDeputyRequest(facts) : NOTHING;
   return combine(planSnapRefresh(facts, facts.options, undefined), deputy, planJoin(facts));
 }
 
-/** Entries of units that are gone do not count: with the last member its cluster has gone, too. */
-function hasMember(peers: RelationFacts): boolean {
-  return [...allocations(peers.shared)].some(([unit, { state }]) => state === 'joined' && peers.units.has(unit));
+/**
+ * Entries of units that are gone do not count: with the last member its cluster has gone, too. One that we have not met yet is
+ * not gone: a unit may be made leader before it has been told of the others.
+ */
+function hasMember({ peers, staying }: ControlPlaneFacts): boolean {
+  return [...allocations(peers.shared)].some(
+    ([unit, { state }]) => state === 'joined' && (peers.units.has(unit) || staying.includes(unit)),
+  );
 }
 
 function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
@@ -179,14 +184,15 @@ function planJoin(facts: ControlPlaneFacts): ClusterPlan {
         `Snap ${snap.version} cannot join a cluster of ${theirs}; set snap-channel or attach snap-installation accordingly`,
       ),
     );
-  const revision = Number(offer['revision']);
+  const { token = '', revision } = readOffer(offer);
+  if (token === '') return report(waiting('Waiting for Cluster token'));
   const failed = parseTokenFailure(peers.own[TOKEN_FAILURE]);
   if (failed?.revision === revision) return report(waiting(`Waiting for another Cluster token: ${failed.error}`));
   const change: Change = {
     kind: 'join',
     relation: peers.id,
     revision,
-    token: offer['token'] ?? '',
+    token,
     name: facts.nodeName,
     address: withPort(address, K8SD_PORT),
     config: nodeConfig(facts, clusterName),
@@ -194,18 +200,35 @@ function planJoin(facts: ControlPlaneFacts): ClusterPlan {
   return { changes: [change], reports: [] };
 }
 
-/** A leader that is not in the cluster cannot make tokens: it names a member that shall make one for it. */
-function planDeputyRequest(facts: ControlPlaneFacts): ClusterPlan {
-  const deputy = [...facts.peers.units].find(([, bag]) => bag[JOINED])?.[0];
-  if (deputy === undefined) return report(waiting('Waiting for a member of the cluster to hand out a token'));
-  const wanted = `{"unit": "${deputy}", "for": "${facts.identity.unit}"}`;
-  return { changes: publish(facts.peers, 'application', { [DEPUTY]: wanted }), reports: [] };
+/**
+ * A leader that is not in the cluster cannot make tokens: it names a member that shall make one for it. What the leader before it
+ * had offered is used first, and cleared away when it has failed: two offers at once are none.
+ */
+function planDeputyRequest({ peers, offeredToken, identity: { unit } }: ControlPlaneFacts): ClusterPlan {
+  const uri = peers.shared[secretIdKey(unit)];
+  const failed = failedRevision(peers.own, offeredToken) !== undefined;
+  if (uri !== undefined && offeredToken !== undefined && !failed) return NOTHING;
+  const withdrawal: readonly Change[] =
+    uri === undefined
+      ? []
+      : [
+          { kind: 'withdraw-token', relation: peers.id, unit, uri, as: 'leader' },
+          ...publish(peers, 'unit', { [TOKEN_FAILURE]: undefined }),
+        ];
+  const deputy = [...peers.units].find(([, bag]) => bag[JOINED])?.[0];
+  const wanted = deputy && `{"unit": "${deputy}", "for": "${unit}"}`;
+  return {
+    changes: [...withdrawal, ...(wanted ? publish(peers, 'application', { [DEPUTY]: wanted }) : [])],
+    reports: wanted ? [] : [waiting('Waiting for a member of the cluster to hand out a token')],
+  };
 }
 
 /** The node is in the cluster. */
 function planMember(facts: ControlPlaneFacts): ClusterPlan {
   if (facts.node?.role === 'worker')
     return report(blocked('This machine is a worker of a cluster; remove the unit and use another machine'));
+  if (facts.members === undefined && !facts.peers.own[JOINED] && hasJoinedPeers(facts))
+    return report(waiting('Waiting for k8sd to tell who is in the cluster'));
   if (isStranger(facts))
     return report(
       blocked('This unit has made a cluster of its own while another one existed; remove the unit and add one'),
@@ -227,6 +250,10 @@ function planMember(facts: ControlPlaneFacts): ClusterPlan {
   );
 }
 
+function hasJoinedPeers({ peers }: ControlPlaneFacts): boolean {
+  return [...peers.units.values()].some((bag) => bag[JOINED]);
+}
+
 /** In a cluster without having been let into this one: a leader lost its leadership while it bootstrapped. */
 function isStranger({ node, members, peers }: ControlPlaneFacts): boolean {
   if (peers.own[JOINED] || members === undefined) return false;
@@ -235,7 +262,7 @@ function isStranger({ node, members, peers }: ControlPlaneFacts): boolean {
 }
 
 /** Offers a token in the name of a leader that asks for it, and clears away what it no longer has to offer. */
-function planDeputy({ identity: { unit }, peers, leader }: ControlPlaneFacts): ClusterPlan {
+function planDeputy({ identity: { unit }, peers, leader, failedTokens }: ControlPlaneFacts): ClusterPlan {
   const request = leader ? undefined : parseObject(peers.shared[DEPUTY]);
   const asker = request?.['unit'] === unit ? String(request['for']) : undefined;
   const bag = asker === undefined ? undefined : peers.units.get(asker);
@@ -247,8 +274,12 @@ function planDeputy({ identity: { unit }, peers, leader }: ControlPlaneFacts): C
     if (offered !== undefined && (offered !== asker || node === undefined))
       changes.push({ ...base, kind: 'withdraw-token', unit: offered, uri });
   }
-  if (asker !== undefined && node !== undefined && !peers.own[secretIdKey(asker)])
-    changes.push({ ...base, kind: 'offer-token', unit: asker, node, worker: false, replaces: undefined });
+  if (asker === undefined || node === undefined) return { changes, reports: [] };
+  const offer = { ...base, kind: 'offer-token', unit: asker, node, worker: false } as const;
+  const uri = peers.own[secretIdKey(asker)];
+  const revision = failedRevision(bag, failedTokens.get(asker));
+  if (uri === undefined) changes.push({ ...offer, replaces: undefined });
+  else if (revision !== undefined) changes.push({ ...offer, replaces: { uri, revision } });
   return { changes, reports: [] };
 }
 
@@ -268,11 +299,11 @@ function planLeader(facts: ControlPlaneFacts, clusterName: string): ClusterPlan 
   );
 }
 
-/** Nodes whose units are gone. */
+/** Nodes whose units are gone. A control plane that we have only not met yet is not. */
 export function planRemovals(facts: ControlPlaneFacts): readonly Change[] {
   return [facts.peers, ...facts.workers].flatMap((relation) =>
     [...allocations(relation.shared)]
-      .filter(([unit]) => unit !== facts.identity.unit && !relation.units.has(unit))
+      .filter(([unit]) => unit !== facts.identity.unit && !relation.units.has(unit) && !facts.staying.includes(unit))
       .map(
         ([unit, { state, node }]): Change => ({
           kind: 'remove-node',
@@ -337,7 +368,7 @@ function count(number: number, noun: string): string | undefined {
 
 function planConfiguration(facts: ControlPlaneFacts): ClusterPlan {
   const { configuration, options, memory, etcd } = facts;
-  if (configuration === undefined) return NOTHING;
+  if (configuration === undefined) return report(waiting("Waiting for k8sd to tell the cluster's configuration"));
   const features = featureChanges(featuresFor(snapMinor(facts.snap), options.features), configuration.config);
   const annotated = annotationChanges(options.annotations, configuration.config.annotations ?? {}, memory.annotations);
   const datastore = typeof etcd === 'object' ? datastoreChange(etcd, configuration.datastore ?? {}) : undefined;
@@ -381,13 +412,13 @@ function immutableReports({ configuration, options }: ControlPlaneFacts): readon
 
 function planTurns(facts: ControlPlaneFacts): ClusterPlan {
   if (!facts.leader) return NOTHING;
-  const joining = [...allocations(facts.peers.shared)].find(
-    ([unit, { state }]) => state === 'pending' && facts.peers.units.has(unit),
-  )?.[0];
+  const joining = joiningControlPlane(facts.peers);
+  const { silent } = facts;
   const { entries, held } = grantTurns(rollingOf(facts), (asker) => {
     if (joining !== undefined) return `${joining} is joining`;
-    const silent = facts.silent.filter((unit) => unit !== asker);
-    return silent.length > 0 ? `the API server of ${silent.join(', ')} does not answer` : undefined;
+    // One that is down itself has nothing to lose, and its change may be what mends it.
+    if (silent.length === 0 || silent.includes(asker)) return undefined;
+    return `the API server of ${silent.join(', ')} does not answer`;
   });
   return { changes: publish(facts.peers, 'application', entries), reports: held ? [waiting(held)] : [] };
 }

@@ -69,7 +69,7 @@ export function planSnapRefresh(
   if (snapFile && snapFile.sha256 !== memory.snapFile) return { changes: [refresh], reports: [] };
   if (snap.channel === undefined || snap.channel === options.snapChannel) return NOTHING;
   const present = snapMinor(snap);
-  const wanted = minorOf(options.snapChannel.replace('-classic', ''));
+  const wanted = minorOf(options.snapChannel.split(/[-/]/)[0] ?? '');
   if (wanted !== undefined && (wanted < present || wanted > present + 1)) {
     const reason = wanted < present ? 'goes back' : 'skips a minor version';
     return {

@@ -19,6 +19,7 @@ import {
   publish,
   waiting,
 } from './plan-node.ts';
+import { readOffer } from './tokens.ts';
 import { JOINED, minorOf, NODE_NAME, parseTokenFailure, TOKEN_FAILURE, VERSION } from './wire.ts';
 
 const K8SD_PORT = 6400;
@@ -69,7 +70,8 @@ function planJoin(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
         ),
       ],
     };
-  const revision = Number(offer['revision']);
+  const { token = '', revision } = readOffer(offer);
+  if (token === '') return { changes: [], reports: [waiting('Waiting for Cluster token')] };
   const failed = parseTokenFailure(cluster.own[TOKEN_FAILURE]);
   if (failed?.revision === revision)
     return { changes: [], reports: [waiting(`Waiting for another Cluster token: ${failed.error}`)] };
@@ -77,7 +79,7 @@ function planJoin(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
     kind: 'join',
     relation: cluster.id,
     revision,
-    token: offer['token'] ?? '',
+    token,
     name: facts.nodeName,
     address: withPort(address, K8SD_PORT),
     config: joinConfig(facts),

@@ -112,15 +112,20 @@ export function grantTurns(rolling: Rolling, trouble: (unit: string) => string |
   const waiting = [...bags]
     .flatMap(([unit, bag]) => {
       const request = parseRequest(bag[REQUEST]);
-      return request ? [{ unit, id: request.id }] : [];
+      return request ? [{ unit, id: request.id, held: trouble(unit) }] : [];
     })
-    .sort((a, b) => unitNumber(a.unit) - unitNumber(b.unit));
+    .sort((a, b) => overdue(a.unit, present) - overdue(b.unit, present) || unitNumber(a.unit) - unitNumber(b.unit));
   const ended: Entries = present ? { [GRANT]: undefined } : {};
-  const next = waiting[0];
-  if (next === undefined) return { entries: ended };
-  const held = trouble(next.unit);
-  if (held !== undefined) return { entries: ended, held: `${next.unit} waits for its turn: ${held}` };
+  const [first] = waiting;
+  if (first === undefined) return { entries: ended };
+  const next = waiting.find(({ held }) => held === undefined);
+  if (next === undefined) return { entries: ended, held: `${first.unit} waits for its turn: ${first.held}` };
   return { entries: { [GRANT]: `{"unit": "${next.unit}", "id": "${next.id}", "at": "${rolling.now.toISOString()}"}` } };
+}
+
+/** Last in the queue: one that let its turn run out, or a unit that is down would get every turn. */
+function overdue(unit: string, ended: Grant | undefined): number {
+  return unit === ended?.unit ? 1 : 0;
 }
 
 /** Whether somebody waits for a turn that has not been given: only then is it worth looking whether all answer. */

@@ -15,6 +15,7 @@ import {
   parseTokenFailure,
   secretIdKey,
   TOKEN_FAILURE,
+  VERSION,
 } from './wire.ts';
 
 /** After so many failed tokens a control plane no longer keeps the others waiting. */
@@ -35,12 +36,27 @@ export function planTokens(facts: TokenFacts): readonly Change[] {
   ];
 }
 
-/** Units whose offer failed, so that the secret's revision is of interest. */
-export function unitsWithFailedToken(relation: RelationFacts): readonly { unit: string; uri: string }[] {
+/** Units whose offer failed, so that the secret's revision is of interest. `offers`: the databag that holds the secrets' ids. */
+export function unitsWithFailedToken(
+  relation: RelationFacts,
+  offers: Databag,
+): readonly { unit: string; uri: string }[] {
   return [...relation.units].flatMap(([unit, bag]) => {
-    const uri = relation.shared[secretIdKey(unit)];
+    const uri = offers[secretIdKey(unit)];
     return uri && bag[TOKEN_FAILURE] && !bag[JOINED] ? [{ unit, uri }] : [];
   });
+}
+
+/** What a token's secret says. Another charm wrote it: a revision that is no number counts as the first. */
+export function readOffer({ token, revision }: SecretContent): { token?: string; revision: number } {
+  const number = Number(revision ?? 0);
+  return { ...(token ? { token } : {}), revision: Number.isSafeInteger(number) ? number : 0 };
+}
+
+/** Revision of an offer that its unit says has failed, and that has not been renewed since; undefined when there is none. */
+export function failedRevision(bag: Databag | undefined, content: SecretContent | undefined): number | undefined {
+  const revision = Number(content?.['revision'] ?? Number.NaN);
+  return parseTokenFailure(bag?.[TOKEN_FAILURE])?.revision === revision ? revision : undefined;
 }
 
 /**
@@ -79,27 +95,32 @@ function planOffer(
   if (!uri) return { ...offer, replaces: undefined };
   if (!facts.failedTokens.has(unit)) return undefined;
   const content = facts.failedTokens.get(unit);
-  const revision = content && Number(content['revision']);
-  if (revision === undefined || !Number.isSafeInteger(revision)) return { ...offer, replaces: undefined };
-  const failure = parseTokenFailure(relation.units.get(unit)?.[TOKEN_FAILURE]);
-  return failure?.revision === revision ? { ...offer, replaces: { uri, revision } } : undefined;
+  if (!Number.isSafeInteger(Number(content?.['revision'] ?? Number.NaN))) return { ...offer, replaces: undefined };
+  const revision = failedRevision(relation.units.get(unit), content);
+  return revision === undefined ? undefined : { ...offer, replaces: { uri, revision } };
 }
 
-function settle(relation: RelationFacts, unit: string, node: string): readonly Change[] {
+/** The name on record stays: a token is bound to it, and what a unit says of itself later must not name another's node. */
+function settle(relation: RelationFacts, unit: string, said: string): readonly Change[] {
   const uri = relation.shared[secretIdKey(unit)];
-  const joined = formatAllocation({ state: 'joined', node });
+  const recorded = allocations(relation.shared).get(unit);
+  const joined = formatAllocation({ state: 'joined', node: recorded?.node ?? said });
   const changes: Change[] = [];
-  if (relation.shared[unit] !== joined)
+  if (recorded?.state !== 'joined')
     changes.push({ kind: 'publish', relation: relation.id, scope: 'application', entries: { [unit]: joined } });
   if (uri) changes.push({ kind: 'withdraw-token', relation: relation.id, unit, uri, as: 'leader' });
   return changes;
 }
 
-/** The control plane that has a token and is expected to join with it. */
-function joiningControlPlane(relation: RelationFacts): string | undefined {
+/** The control plane that has a token and is expected to join with it. One of another version cannot; it keeps nobody waiting. */
+export function joiningControlPlane(relation: RelationFacts): string | undefined {
   return [...allocations(relation.shared)].find(([unit, { state }]) => {
     const bag = relation.units.get(unit);
-    const failures = parseTokenFailure(bag?.[TOKEN_FAILURE])?.revision ?? 0;
-    return state === 'pending' && bag !== undefined && !bag[JOINED] && failures < PATIENCE;
+    if (state !== 'pending' || bag === undefined || bag[JOINED] || !isOfVersion(bag, relation.shared)) return false;
+    return (parseTokenFailure(bag[TOKEN_FAILURE])?.revision ?? 0) < PATIENCE;
   })?.[0];
+}
+
+function isOfVersion(bag: Databag, { [VERSION]: cluster }: Databag): boolean {
+  return !bag[VERSION] || !cluster || bag[VERSION] === cluster;
 }

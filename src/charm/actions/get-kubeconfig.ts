@@ -17,7 +17,7 @@ export async function getKubeconfig(doors: Doors, role: Role): Promise<void> {
   const kubeconfig = await host.files.read(ADMIN_KUBECONFIG);
   if (kubeconfig === undefined) throw new Error('this unit has no kubeconfig yet; it is in no cluster');
   const server = textParameter(parameters, 'server', defaultServer(cluster.addresses[0]));
-  if (!URL.canParse(server) || !server.startsWith('https://'))
+  if (!URL.canParse(server) || !/^https:\/\/[^\s"'$#]+$/.test(server))
     throw new Error('server must be a URL that begins with https://');
   const expire = new Date(host.now().getTime() + LIFE_MS).toISOString().replace(/\.\d+Z$/, 'Z');
   const uri = await keep(doors, kubeconfig.replace(/^(\s*server:\s*).*$/m, `$1${server}`), expire);

@@ -5,10 +5,13 @@ import type { Change } from './change.ts';
 import { decideRequests } from './decide.ts';
 import type { Doors } from './doors.ts';
 import type { CertificateFacts } from './facts.ts';
+import { fileOf } from './names.ts';
 import { FAILURE_KEY } from './observe.ts';
 import { RefreshFailed } from './outcome.ts';
+import { isReadable, readCertificate } from './read.ts';
 import { finishRefresh, refreshControlPlane } from './refresh-control-plane.ts';
 import { endRefresh, submitRequests, takeCertificates } from './refresh-worker.ts';
+import { missingSans } from './sans.ts';
 import { formatWish, REQUESTS } from './wire.ts';
 
 /** Rejects with `RefreshFailed` when it cannot be done now, or was undone. */
@@ -33,12 +36,13 @@ async function apply(doors: Doors, { node, relation }: CertificateFacts, change:
       );
     }
     case 'refresh-sans':
-      return refreshControlPlane(
+      await refreshControlPlane(
         doors,
         node,
         { names: ['apiserver'], expirationSeconds: change.expirationSeconds, extraSans: change.extraSans },
         progress,
       );
+      return checkNames(doors, change.missing);
     case 'announce-requests':
       await submitRequests(doors, change.journal);
       return juju.relations.setUnit(change.relation, {
@@ -64,6 +68,14 @@ async function apply(doors: Doors, { node, relation }: CertificateFacts, change:
     case 'clear-decision':
       return juju.relations.setApplication(change.relation, { [change.key]: undefined });
   }
+}
+
+/** What is still missing will be missing after the next refresh, too; each of them restarts the API server. */
+async function checkNames({ host }: Doors, wanted: readonly string[]): Promise<void> {
+  const issued = await readCertificate(host.files, fileOf('control-plane', 'apiserver'));
+  const missing = issued && isReadable(issued) ? missingSans(issued.sans, wanted) : [];
+  if (missing.length > 0)
+    throw new RefreshFailed('blocked', `k8sd issues the API server's certificate without ${missing.join(', ')}`, true);
 }
 
 /** The reason stays visible after the refresh has been forgotten. What only has to wait is not a failure. */

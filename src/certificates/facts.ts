@@ -15,6 +15,8 @@ export interface NodeIdentity {
   readonly address: string | undefined;
   /** Names and addresses that the API server's certificate must have besides k8sd's own. */
   readonly requiredSans: readonly string[];
+  /** Addresses of control planes: no worker gets a certificate for them, whatever stands in its databag. */
+  readonly reservedAddresses: readonly string[];
   readonly leader: boolean;
   /** Worker units that are in the cluster, with the node that the leader has recorded for each. */
   readonly workers: ReadonlyMap<string, string>;
@@ -29,7 +31,7 @@ export interface ApprovalWish {
   readonly id: string;
   /** Names of CertificateSigningRequest objects. */
   readonly requests: readonly string[];
-  /** Addresses that Juju has put into the unit's databag. */
+  /** Addresses in the unit's databag, where Juju puts them; without those of control planes, since the unit can write there, too. */
   readonly addresses: readonly string[];
 }
 

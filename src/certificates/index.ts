@@ -7,6 +7,7 @@ export {
   isDisruptive as isDisruptiveCertificateChange,
 } from './change.ts';
 export type { CertificateFacts, NodeIdentity } from './facts.ts';
+export { forgetCertificates } from './forget.ts';
 export { CONTROL_PLANE_NAMES } from './names.ts';
 export { FAILURE_KEY, observeCertificates } from './observe.ts';
 export { RefreshFailed } from './outcome.ts';

@@ -7,6 +7,7 @@ import type { ApprovalWish, CertificateFacts, NodeIdentity } from './facts.ts';
 import { fileOf } from './names.ts';
 import { isReadable, readCertificate } from './read.ts';
 import { readRequestJournal } from './request-journal.ts';
+import { normaliseSan } from './sans.ts';
 import { decidedUnit, decisionKey, parseDecision, parseWish, REQUESTS } from './wire.ts';
 
 export const FAILURE_KEY = 'certificates/failure';
@@ -51,13 +52,16 @@ async function observeWorkerSide({ relations, identity }: Juju) {
 async function observeLeaderSide({ relations, identity }: Juju, node: NodeIdentity) {
   const wishes: ApprovalWish[] = [];
   const spent: { relation: string; key: string }[] = [];
+  const reserved = new Set(node.reservedAddresses.map(normaliseSan));
   for (const relation of await relations.ids('k8s-cluster')) {
     const bags = await relations.remoteBags(relation);
     const shared = await relations.applicationBag(relation, identity.application);
     for (const [unit, bag] of bags) {
       const wish = parseWish(bag[REQUESTS]);
       if (wish === undefined || parseDecision(shared[decisionKey(unit)])?.id === wish.id) continue;
-      const addresses = [bag['ingress-address'], bag['private-address']].filter((address) => address !== undefined);
+      const addresses = [bag['ingress-address'], bag['private-address']].filter(
+        (address): address is string => address !== undefined && !reserved.has(normaliseSan(address)),
+      );
       wishes.push({ ...wish, relation, unit, node: node.workers.get(unit), addresses });
     }
     for (const key of Object.keys(shared)) {

@@ -6,7 +6,7 @@ import type { UnitStatus } from '../juju/status.ts';
 export class RefreshFailed extends Error {
   override readonly name = 'RefreshFailed';
   readonly status: UnitStatus;
-  /** Whether something had been changed and was put back. */
+  /** Whether something had been changed, and either put back or to no avail: not to be tried again as it is. */
   readonly undone: boolean;
   constructor(status: UnitStatus['status'], message: string, undone = false) {
     super(message);

@@ -7,6 +7,7 @@ import {
   applyCertificates,
   type CertificateChange,
   describeCertificateChange,
+  forgetCertificates,
   isDisruptiveCertificateChange,
   type NodeIdentity,
   observeCertificates,
@@ -17,6 +18,7 @@ import {
   applyCluster,
   type ClusterChange,
   type ClusterFacts,
+  type ControlPlaneFacts,
   describeClusterChange,
   isDisruptiveClusterChange,
   observeCluster,
@@ -69,8 +71,13 @@ function plannedCluster(doors: Doors, facts: ClusterFacts, change: ClusterChange
   return {
     description: describeClusterChange(change),
     disruptive: isDisruptiveClusterChange(change),
-    apply: () => applyCluster(doors, facts, change),
+    apply: () => applyClusterChange(doors, facts, change),
   };
+}
+
+async function applyClusterChange(doors: Doors, facts: ClusterFacts, change: ClusterChange): Promise<void> {
+  if (change.kind === 'remove-snap') await forgetCertificates(doors);
+  await applyCluster(doors, facts, change);
 }
 
 function nodeIdentity(facts: ClusterFacts): NodeIdentity | undefined {
@@ -82,6 +89,7 @@ function nodeIdentity(facts: ClusterFacts): NodeIdentity | undefined {
     minor: snapMinor(facts.snap),
     address: facts.addresses[0],
     requiredSans: controlPlane ? [...controlPlane.options.extraSans, ...facts.addresses] : [],
+    reservedAddresses: controlPlane ? controlPlaneAddresses(controlPlane) : [],
     leader: controlPlane?.leader ?? false,
     workers: new Map(
       controlPlane?.workers.flatMap(({ shared }) =>
@@ -89,4 +97,9 @@ function nodeIdentity(facts: ClusterFacts): NodeIdentity | undefined {
       ) ?? [],
     ),
   };
+}
+
+function controlPlaneAddresses({ options, addresses, peers }: ControlPlaneFacts): readonly string[] {
+  const others = [...peers.units.values()].flatMap((bag) => [bag['ingress-address'], bag['private-address']]);
+  return [...options.extraSans, ...addresses, ...others.filter((address) => address !== undefined)];
 }

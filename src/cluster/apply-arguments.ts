@@ -8,7 +8,7 @@ import { ARGUMENTS_DIRECTORY, ARGUMENTS_MODE, editArguments } from './arguments-
 import { writeJournal } from './arguments-journal.ts';
 import type { Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
-import type { ClusterFacts } from './facts.ts';
+import type { ArgumentsJournal, ClusterFacts } from './facts.ts';
 import { recall, remember } from './memory.ts';
 import { ChangeUndone } from './outcome.ts';
 import { unhealthy } from './service-health.ts';
@@ -24,10 +24,12 @@ export async function writeArguments(
 ): Promise<void> {
   const { files } = doors.host;
   const after = editArguments(before, change.set);
-  await writeJournal(files, change.service, { before, after, finished: false });
+  const remembered = facts.memory.arguments[change.service] ?? {};
+  const journal = { before, after, remembered, remember: change.remember, finished: false };
+  await writeJournal(files, change.service, journal);
   await files.write(path(change.service), after, { mode: ARGUMENTS_MODE });
   warnOfForeign(doors, change);
-  await restartOrUndo(doors, facts, change.service, before, after, changed(change));
+  await restartOrUndo(doors, facts, change.service, journal, changed(change));
   await rememberArguments(doors, change);
 }
 
@@ -36,10 +38,9 @@ export async function finishArguments(
   doors: Doors,
   facts: ClusterFacts,
   service: Service,
-  before: string,
+  journal: ArgumentsJournal,
 ): Promise<void> {
-  const after = (await doors.host.files.read(path(service))) ?? '';
-  await restartOrUndo(doors, facts, service, before, after, 'the arguments that were written before');
+  await restartOrUndo(doors, facts, service, journal, 'the arguments that were written before');
 }
 
 /** Reads what is remembered anew: several services may change between two observations. */
@@ -53,16 +54,15 @@ async function restartOrUndo(
   doors: Doors,
   facts: ClusterFacts,
   service: Service,
-  before: string,
-  after: string,
+  journal: ArgumentsJournal,
   what: string,
 ): Promise<void> {
   const { files } = doors.host;
   const trouble = await restart(doors, facts, service);
-  if (trouble === undefined) return writeJournal(files, service, { before, after, finished: true });
-  await files.write(path(service), before, { mode: ARGUMENTS_MODE });
+  if (trouble === undefined) return writeJournal(files, service, { ...journal, finished: true });
+  await files.write(path(service), journal.before, { mode: ARGUMENTS_MODE });
   const still = await restart(doors, facts, service);
-  await writeJournal(files, service, { before, after, finished: true });
+  await writeJournal(files, service, { ...journal, finished: true });
   const end =
     still === undefined
       ? 'what stood there before is back'

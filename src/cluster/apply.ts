@@ -44,7 +44,7 @@ export async function applyCluster(doors: Doors, facts: ClusterFacts, change: Ch
     case 'remember-arguments':
       return rememberArguments(doors, change.change);
     case 'finish-arguments':
-      return finishArguments(doors, facts, change.service, change.before);
+      return finishArguments(doors, facts, change.service, change.journal);
     case 'label-node':
       return labelNode(doors, change);
     case 'write-registries':

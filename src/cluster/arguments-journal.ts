@@ -6,15 +6,19 @@
 
 import type { Files } from '../host/host.ts';
 import type { Service } from './default-arguments.ts';
-import type { ArgumentsJournal } from './facts.ts';
+import type { ArgumentsJournal, RememberedArguments } from './facts.ts';
 import { parseObject } from './wire.ts';
 
 const DIRECTORY = '/var/lib/k8s-charm/arguments';
 
 export async function readJournal(files: Files, service: Service): Promise<ArgumentsJournal | undefined> {
-  const { before, after, finished } = parseObject(await files.read(path(service))) ?? {};
+  const journal = parseObject(await files.read(path(service))) ?? {};
+  const { before, after, finished } = journal;
   const known = typeof before === 'string' && typeof after === 'string' && typeof finished === 'boolean';
-  return known ? { before, after, finished } : undefined;
+  const memory = (key: 'remembered' | 'remember') => (journal[key] ?? {}) as RememberedArguments;
+  return known
+    ? { before, after, finished, remembered: memory('remembered'), remember: memory('remember') }
+    : undefined;
 }
 
 export async function writeJournal(files: Files, service: Service, journal: ArgumentsJournal): Promise<void> {

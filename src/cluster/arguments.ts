@@ -26,18 +26,19 @@ export function planArguments(
   remembered: RememberedArguments,
 ): ArgumentsChange | undefined {
   const present = parseArguments(file.text);
+  const known = afterLastEdit(file, remembered);
   const set: Record<string, string | null> = {};
   const remember: Record<string, RememberedArgument> = {};
   const foreign: string[] = [];
   for (const [flag, value] of Object.entries(wanted)) {
     if (present[flag] !== value) set[flag] = value;
     remember[flag] = {
-      was: remembered[flag] ? remembered[flag].was : before(service, flag, value, file, present),
+      was: known[flag] ? known[flag].was : before(service, flag, value, present),
       is: value,
     };
   }
-  for (const [flag, { was, is }] of Object.entries(remembered)) {
-    if (flag in wanted) continue;
+  for (const [flag, { was, is }] of Object.entries(known)) {
+    if (flag in wanted || was === is) continue;
     if (present[flag] === is) set[flag] = was;
     else if ((present[flag] ?? null) !== was) foreign.push(flag);
   }
@@ -51,19 +52,18 @@ export function argumentsAtBirth(service: Service, wanted: Arguments): Record<st
 }
 
 /**
- * What stood there before a flag that is wanted and not remembered. If it is there already, it is ours all the same: from a
- * dispatch that was ended after the edit (then the journal tells what was before), or from the bootstrap or join.
+ * What stood there before a flag that is wanted and not remembered. If it is there already, it came with the bootstrap or join,
+ * or was k8sd's own.
  */
-function before(
-  service: Service,
-  flag: string,
-  value: string,
-  file: ServiceArguments,
-  present: Arguments,
-): string | null {
+function before(service: Service, flag: string, value: string, present: Arguments): string | null {
   if (present[flag] !== value) return present[flag] ?? null;
-  if (file.journal?.after === file.text) return parseArguments(file.journal.before)[flag] ?? null;
   return isDefault(service, flag) ? value : null;
+}
+
+/** The memory as the last edit left it: where its dispatch was ended before Juju had committed that, the journal has it. */
+function afterLastEdit({ text, journal }: ServiceArguments, remembered: RememberedArguments): RememberedArguments {
+  const uncommitted = journal?.after === text && sameMemory(journal.remembered, remembered);
+  return uncommitted ? journal.remember : remembered;
 }
 
 function sameMemory(one: RememberedArguments, other: RememberedArguments): boolean {

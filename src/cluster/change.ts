@@ -3,7 +3,7 @@
 import type { BootstrapConfig, ClusterConfig, DatastoreConfig, JoinConfig } from '../k8sd/k8sd.ts';
 import type { ArgumentsChange } from './arguments.ts';
 import type { Service } from './default-arguments.ts';
-import type { SnapFile } from './facts.ts';
+import type { ArgumentsJournal, SnapFile } from './facts.ts';
 import type { MemoryKey } from './memory.ts';
 import type { RegistryFile } from './registries.ts';
 
@@ -63,7 +63,7 @@ export type Change =
     }
   | { readonly kind: 'write-arguments'; readonly change: ArgumentsChange; readonly before: string }
   | { readonly kind: 'remember-arguments'; readonly change: ArgumentsChange }
-  | { readonly kind: 'finish-arguments'; readonly service: Service; readonly before: string }
+  | { readonly kind: 'finish-arguments'; readonly service: Service; readonly journal: ArgumentsJournal }
   | {
       readonly kind: 'label-node';
       readonly node: string;

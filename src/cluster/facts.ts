@@ -59,6 +59,9 @@ export interface RollingFailure {
 export interface ArgumentsJournal {
   readonly before: string;
   readonly after: string;
+  /** What was remembered of the service before the edit, and is to be remembered after it: Juju may not have committed that. */
+  readonly remembered: RememberedArguments;
+  readonly remember: RememberedArguments;
   /** Whether the service was seen running with them; if not, a dispatch was ended in between. */
   readonly finished: boolean;
 }

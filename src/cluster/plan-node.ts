@@ -96,7 +96,7 @@ export function planServiceArguments(
     const service = name as Service;
     const change = planArguments(service, wanted[service] ?? {}, file, facts.memory.arguments[service] ?? {});
     if (file.journal && !file.journal.finished && file.journal.after === file.text && !hasEdits(change))
-      changes.push({ kind: 'finish-arguments', service, before: file.journal.before });
+      changes.push({ kind: 'finish-arguments', service, journal: file.journal });
     if (change === undefined) continue;
     changes.push(
       hasEdits(change)

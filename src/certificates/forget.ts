@@ -1,0 +1,12 @@
+/** Nothing of a refresh may outlive the node's membership: its keys and copies belong to a cluster that it has left. */
+
+import { discard } from './backup.ts';
+import type { Doors } from './doors.ts';
+import { FAILURE_KEY } from './observe.ts';
+import { removeRequestJournal } from './request-journal.ts';
+
+export async function forgetCertificates({ host, juju }: Doors): Promise<void> {
+  await removeRequestJournal(host.files);
+  await discard(host.files);
+  juju.state.set(FAILURE_KEY, undefined);
+}

@@ -61,9 +61,12 @@ function modernisedValue(value: unknown): unknown {
 function problem({ instancePath, keyword, params, message, data }: ErrorObject): string {
   const place = `(root)${instancePath.replaceAll('/', '.')}`;
   const given = `, given ${JSON.stringify(data)}`;
-  if (keyword === 'additionalProperties') return `${place} : additional property "${params['additionalProperty']}" is not allowed${given}`;
-  if (keyword === 'required') return `${place} : "${params['missingProperty']}" property is missing and required${given}`;
+  if (keyword === 'additionalProperties')
+    return `${place} : additional property "${params['additionalProperty']}" is not allowed${given}`;
+  if (keyword === 'required')
+    return `${place} : "${params['missingProperty']}" property is missing and required${given}`;
   if (keyword === 'type') return `${place} : must be of type ${params['type']}${given}`;
-  if (keyword === 'enum') return `${place} : must match one of the enum values ${JSON.stringify(params['allowedValues'])}${given}`;
+  if (keyword === 'enum')
+    return `${place} : must match one of the enum values ${JSON.stringify(params['allowedValues'])}${given}`;
   return `${place} : ${message ?? keyword}${given}`;
 }

@@ -40,22 +40,35 @@ describe('an action', () => {
     await bench.close();
   });
 
-  it.each(['3.6.9', '4.0.2'])('gets defaults, reports progress, results and what it printed, on %s', async (version) => {
-    await start(version);
-    const lines: string[] = [];
-    const outcome = await bench.model.run('tiny/leader', 'greet', { times: 2 }, (line) => lines.push(line));
-    expect(outcome).toEqual({
-      status: 'completed',
-      message: '',
-      log: ['getting ready'],
-      results: { hello: 'you', how: 'replaced', deep: { er: '1', est: '2' }, 'return-code': 0, stdout: 'printed\n', stderr: 'complained\n' },
-    });
-    expect(lines).toEqual(['getting ready']);
-  });
+  it.each(['3.6.9', '4.0.2'])(
+    'gets defaults, reports progress, results and what it printed, on %s',
+    async (version) => {
+      await start(version);
+      const lines: string[] = [];
+      const outcome = await bench.model.run('tiny/leader', 'greet', { times: 2 }, (line) => lines.push(line));
+      expect(outcome).toEqual({
+        status: 'completed',
+        message: '',
+        log: ['getting ready'],
+        results: {
+          hello: 'you',
+          how: 'replaced',
+          deep: { er: '1', est: '2' },
+          'return-code': 0,
+          stdout: 'printed\n',
+          stderr: 'complained\n',
+        },
+      });
+      expect(lines).toEqual(['getting ready']);
+    },
+  );
 
   it('fails with its own message, keeping what it wrote; with an exit code, that is the message', async () => {
     await start('3.6.9');
-    expect(await bench.model.run('tiny/0', 'greet', { who: 'nobody' })).toMatchObject({ status: 'failed', message: 'there is nobody' });
+    expect(await bench.model.run('tiny/0', 'greet', { who: 'nobody' })).toMatchObject({
+      status: 'failed',
+      message: 'there is nobody',
+    });
     expect(bench.model.unit('tiny/0').state).toEqual({ asked: '1' });
     expect(await bench.model.run('tiny/0', 'greet', { who: 'crash' })).toMatchObject({
       status: 'failed',
@@ -91,6 +104,13 @@ describe('an action', () => {
     expect(await bench.model.run('tiny/0', 'open', { any: 'thing' })).toMatchObject({ status: 'failed' });
   });
 
+  it('that prints what is no text has it in base64', async () => {
+    bench = await newTestBench();
+    await bench.deploy({ actions: { raw: {} }, dispatch: '[ "$JUJU_ACTION_NAME" != raw ] || printf "\\377\\n"' });
+    const { results } = await bench.model.run('tiny/0', 'raw');
+    expect(results).toEqual({ 'return-code': 0, stdout: '/wo=', 'stdout-encoding': 'base64' });
+  });
+
   it('that does not exist, or on a unit that does not, is refused', async () => {
     await start('3.6.9');
     await expect(bench.model.run('tiny/0', 'nope')).rejects.toThrow('action "nope" not defined on unit "tiny/0"');
@@ -102,7 +122,14 @@ describe('an action', () => {
     const running = bench.model.run('tiny/0', 'greet', { who: 'wait' });
     const { access } = await import('node:fs/promises');
     const marker = `${bench.model.unit('tiny/0').charmDirectory}/../there`;
-    await expect.poll(() => access(marker).then(() => true, () => false)).toBe(true);
+    await expect
+      .poll(() =>
+        access(marker).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
     bench.model.cancelTask(1);
     expect(await running).toMatchObject({ status: 'aborted', message: 'terminated' });
     await bench.settle();

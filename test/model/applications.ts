@@ -3,13 +3,13 @@
 import { readConfigValue } from './charm-config.ts';
 import { CHARM_NAME, type Endpoint } from './charm-metadata.ts';
 import type { Controller } from './controller.ts';
-import { destroyRelation, isPeer, markDeparting, relationsOf } from './relations.ts';
+import { destroyRelation, isPeer, leaveScope, markDeparting, relationsOf } from './relations.ts';
 import { removeSecretsOf } from './secrets.ts';
 import {
-  newUnitState,
   type ApplicationState,
   type ConfigValue,
   type EndpointState,
+  newUnitState,
   type RelationState,
   type UnitState,
 } from './state.ts';
@@ -28,7 +28,8 @@ export function createApplication(
 ): ApplicationState {
   const { state } = controller;
   if (!CHARM_NAME.test(name)) throw new Error(`invalid application name "${name}"`);
-  if (state.applications[name] || state.remotes[name]) throw new Error(`cannot add application "${name}": application already exists`);
+  if (state.applications[name] || state.remotes[name])
+    throw new Error(`cannot add application "${name}": application already exists`);
   const created: ApplicationState = {
     name,
     charm,
@@ -46,7 +47,11 @@ export function createApplication(
   return created;
 }
 
-function readConfig(controller: Controller, charm: string, config: Readonly<Record<string, ConfigValue>>): Record<string, ConfigValue> {
+function readConfig(
+  controller: Controller,
+  charm: string,
+  config: Readonly<Record<string, ConfigValue>>,
+): Record<string, ConfigValue> {
   const options = controller.charm(charm).config;
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, readConfigValue(options, key, value)]));
 }
@@ -66,6 +71,22 @@ export function configure(
   Object.assign(target.config, read);
 }
 
+export interface OptionValue {
+  readonly value: ConfigValue | undefined;
+  readonly source: 'user' | 'default' | 'unset';
+}
+
+export function optionValues(controller: Controller, name: string): Readonly<Record<string, OptionValue>> {
+  const { charm, config } = application(controller, name);
+  return Object.fromEntries(
+    Object.entries(controller.charm(charm).config).map(([key, option]) => {
+      const set = config[key];
+      if (set !== undefined) return [key, { value: set, source: 'user' }];
+      return [key, { value: option.default, source: option.default === undefined ? 'unset' : 'default' }];
+    }),
+  );
+}
+
 /** Another charm; peer relations that it brings are made, options that it has no more are forgotten. */
 export function setCharm(controller: Controller, name: string, charm: string): void {
   const target = application(controller, name);
@@ -73,7 +94,9 @@ export function setCharm(controller: Controller, name: string, charm: string): v
   for (const relation of relationsOf(controller.state, name)) {
     const used = relation.endpoints.find((each) => each.application === name);
     if (used && !endpoints[used.name] && !isPeer(relation)) {
-      throw new Error(`cannot upgrade application "${name}" to charm "${charm}": would break relation "${relationKey(relation)}"`);
+      throw new Error(
+        `cannot upgrade application "${name}" to charm "${charm}": would break relation "${relationKey(relation)}"`,
+      );
     }
   }
   target.charm = charm;
@@ -85,8 +108,13 @@ export function setCharm(controller: Controller, name: string, charm: string): v
 function addPeerRelations(controller: Controller, { name, charm }: ApplicationState): void {
   for (const endpoint of Object.values(controller.charm(charm).endpoints)) {
     if (endpoint.role !== 'peer') continue;
-    const exists = relationsOf(controller.state, name).some((relation) => isPeer(relation) && relation.endpoints[0]?.name === endpoint.name);
-    if (!exists) addRelation(controller, [{ application: name, name: endpoint.name, interface: endpoint.interface, role: 'peer' }]);
+    const exists = relationsOf(controller.state, name).some(
+      (relation) => isPeer(relation) && relation.endpoints[0]?.name === endpoint.name,
+    );
+    if (!exists)
+      addRelation(controller, [
+        { application: name, name: endpoint.name, interface: endpoint.interface, role: 'peer' },
+      ]);
   }
 }
 
@@ -108,7 +136,9 @@ export function integrate(controller: Controller, first: string, second: string)
     throw new Error(`ambiguous relation: "${first} ${second}" could refer to ${options.join('; ')}`);
   }
   if (findRelation(controller, pair[0], pair[1])) {
-    throw new Error(`cannot add relation "${pair.map(endpointName).join(' ')}": relation ${pair.map(endpointName).join(' ')} already exists`);
+    throw new Error(
+      `cannot add relation "${pair.map(endpointName).join(' ')}": relation ${pair.map(endpointName).join(' ')} already exists`,
+    );
   }
   checkLimits(controller, pair);
   const ordered = [...pair].sort((a) => (a.role === 'requirer' ? -1 : 1));
@@ -131,7 +161,11 @@ export function relationKey(relation: RelationState): string {
   return relation.endpoints.map(endpointName).join(' ');
 }
 
-function matchingPairs(controller: Controller, first: string, second: string): readonly [EndpointState, EndpointState][] {
+function matchingPairs(
+  controller: Controller,
+  first: string,
+  second: string,
+): readonly [EndpointState, EndpointState][] {
   const pairs: [EndpointState, EndpointState][] = [];
   for (const a of endpointsOf(controller, first)) {
     for (const b of endpointsOf(controller, second)) {
@@ -148,7 +182,12 @@ function endpointsOf(controller: Controller, given: string): readonly EndpointSt
   const own = remote ? remote.endpoints : endpointsOfCharm(controller, name);
   const found = Object.entries(own)
     .filter(([endpoint]) => wanted === undefined || endpoint === wanted)
-    .map(([endpoint, { interface: protocol, role }]) => ({ application: name, name: endpoint, interface: protocol, role }));
+    .map(([endpoint, { interface: protocol, role }]) => ({
+      application: name,
+      name: endpoint,
+      interface: protocol,
+      role,
+    }));
   if (wanted !== undefined && found.length === 0) throw new Error(`application "${name}" has no "${wanted}" relation`);
   return found;
 }
@@ -171,7 +210,9 @@ function checkLimits(controller: Controller, pair: readonly EndpointState[]): vo
       relation.endpoints.some((each) => endpointName(each) === endpointName(end)),
     );
     if (limit > 0 && used.length >= limit) {
-      throw new Error(`establishing a new relation for ${endpointName(end)} would exceed its maximum relation limit of ${limit} not valid`);
+      throw new Error(
+        `establishing a new relation for ${endpointName(end)} would exceed its maximum relation limit of ${limit} not valid`,
+      );
     }
   }
 }
@@ -200,8 +241,10 @@ export function destroyUnit({ state }: Controller, name: string): void {
 export function destroyApplication(controller: Controller, name: string): void {
   const target = application(controller, name);
   target.life = 'dying';
-  for (const relation of relationsOf(controller.state, name)) if (!isPeer(relation)) destroyRelation(controller.state, relation);
-  for (const unit of Object.values(controller.state.units)) if (unit.application === name) destroyUnit(controller, unit.name);
+  for (const relation of relationsOf(controller.state, name))
+    if (!isPeer(relation)) destroyRelation(controller.state, relation);
+  for (const unit of Object.values(controller.state.units))
+    if (unit.application === name) destroyUnit(controller, unit.name);
   removeIfDead(controller, target);
 }
 
@@ -210,8 +253,7 @@ export function forgetUnit(controller: Controller, unit: UnitState): void {
   const { state } = controller;
   delete state.units[unit.name];
   for (const relation of Object.values(state.relations)) {
-    const member = relation.units[unit.name];
-    if (member) member.inScope = false;
+    if (relation.units[unit.name]) leaveScope(state, relation, unit.name);
   }
   for (const task of Object.values(state.tasks)) {
     if (task.unit === unit.name && task.status === 'pending') task.status = 'aborted';

@@ -43,7 +43,8 @@ export function openBareMachines({ directory }: { readonly directory: string }):
     reboots,
     terminated,
     async provision(id) {
-      const record = (records[id] ??= { hostname: `juju-${randomBytes(3).toString('hex')}-${id}`, address: randomAddress() });
+      const record = records[id] ?? newRecord(id);
+      records[id] = record;
       await mkdir(join(directory, id), { recursive: true });
       return machine(id, record);
     },
@@ -56,6 +57,10 @@ export function openBareMachines({ directory }: { readonly directory: string }):
       // Nothing runs.
     },
   };
+}
+
+function newRecord(id: string): MachineRecord {
+  return { hostname: `juju-${randomBytes(3).toString('hex')}-${id}`, address: randomAddress() };
 }
 
 /** In 127.0.0.0/8, away from its ends. */

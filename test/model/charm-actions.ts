@@ -19,7 +19,8 @@ export function parseActions(text: string, jujuVersion: string): Readonly<Record
   const actions: Record<string, ActionDefinition> = {};
   for (const name of Object.keys(map)) {
     if (!ACTION_NAME.test(name)) throw new CharmRefused(`bad action name ${name}`);
-    if (name === 'juju' || name.startsWith('juju-')) throw new CharmRefused(`cannot use action name ${name}: "juju" is a reserved name`);
+    if (name === 'juju' || name.startsWith('juju-'))
+      throw new CharmRefused(`cannot use action name ${name}: "juju" is a reserved name`);
     actions[name] = parseAction(name, mapAt(map, name, 'actions.yaml'), jujuVersion);
   }
   return actions;
@@ -48,7 +49,7 @@ function parseAction(name: string, spec: YamlMap, jujuVersion: string): ActionDe
 }
 
 function refuseReferences(value: unknown): void {
-  if (Array.isArray(value)) return value.forEach(refuseReferences);
+  if (Array.isArray(value)) value.forEach(refuseReferences);
   if (!isMap(value)) return;
   for (const [key, inner] of Object.entries(value)) {
     if (key === '$ref' || key === '$schema') {

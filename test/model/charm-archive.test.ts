@@ -16,14 +16,32 @@ describe('a packed charm', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  const read = async (charm: TinyCharm, jujuVersion = '3.6.9') => readCharmArchive(await packTinyCharm(directory, charm), jujuVersion);
+  const read = async (charm: TinyCharm, jujuVersion = '3.6.9') =>
+    readCharmArchive(await packTinyCharm(directory, charm), jujuVersion);
 
   const refused: readonly { why: string; charm: TinyCharm; message: string; line?: string }[] = [
-    { why: 'no metadata', charm: { files: { 'metadata.yaml': undefined } }, message: 'archive file "metadata.yaml" not found' },
+    {
+      why: 'no metadata',
+      charm: { files: { 'metadata.yaml': undefined } },
+      message: 'archive file "metadata.yaml" not found',
+    },
     { why: 'a bad name', charm: { name: 'Tiny_1' }, message: 'charm name "Tiny_1" not valid' },
-    { why: 'no summary', charm: { metadata: { summary: null } }, message: 'metadata.yaml: summary: expected string, got nothing' },
-    { why: 'no manifest on 4.0', charm: { files: { 'manifest.yaml': undefined } }, line: '4.0.2', message: 'charm without manifest not valid' },
-    { why: 'no bases', charm: { files: { 'manifest.yaml': 'bases: []' } }, message: 'charm metadata without bases in manifest not valid' },
+    {
+      why: 'no summary',
+      charm: { metadata: { summary: null } },
+      message: 'metadata.yaml: summary: expected string, got nothing',
+    },
+    {
+      why: 'no manifest on 4.0',
+      charm: { files: { 'manifest.yaml': undefined } },
+      line: '4.0.2',
+      message: 'charm without manifest not valid',
+    },
+    {
+      why: 'no bases',
+      charm: { files: { 'manifest.yaml': 'bases: []' } },
+      message: 'charm metadata without bases in manifest not valid',
+    },
     {
       why: 'a channel that YAML reads as a number',
       charm: { files: { 'manifest.yaml': 'bases: [{name: ubuntu, channel: 24.04}]' } },
@@ -49,7 +67,11 @@ describe('a packed charm', () => {
       charm: { metadata: { assumes: ['k8s-api'] } },
       message: 'Charm cannot be deployed because:\n  - charm requires feature "k8s-api"',
     },
-    { why: 'a reserved endpoint', charm: { metadata: { requires: { 'juju-x': 'z' } } }, message: 'charm using a reserved relation name: "juju-x"' },
+    {
+      why: 'a reserved endpoint',
+      charm: { metadata: { requires: { 'juju-x': 'z' } } },
+      message: 'charm using a reserved relation name: "juju-x"',
+    },
     {
       why: 'a reserved interface',
       charm: { metadata: { provides: { x: { interface: 'juju-info' } } } },
@@ -60,27 +82,47 @@ describe('a packed charm', () => {
       charm: { metadata: { provides: { x: 'a' }, requires: { x: 'a' } } },
       message: 'charm using a duplicated relation name: "x"',
     },
-    { why: 'a resource without file name', charm: { metadata: { resources: { bin: { type: 'file' } } } }, message: 'invalid resource "bin": resource missing filename' },
+    {
+      why: 'a resource without file name',
+      charm: { metadata: { resources: { bin: { type: 'file' } } } },
+      message: 'invalid resource "bin": resource missing filename',
+    },
     {
       why: 'a resource in a folder',
       charm: { metadata: { resources: { bin: { type: 'file', filename: 'a/b' } } } },
       message: 'invalid resource "bin": filename cannot contain "/" (got "a/b")',
     },
-    { why: 'an unknown option type', charm: { config: { a: { type: 'list' } } }, message: 'invalid config: option "a" has unknown type "list"' },
+    {
+      why: 'an unknown option type',
+      charm: { config: { a: { type: 'list' } } },
+      message: 'invalid config: option "a" has unknown type "list"',
+    },
     {
       why: 'a default of another type',
       charm: { config: { a: { type: 'int', default: 'x' } } },
       message: 'invalid config default: option "a" expected int, got "x"',
     },
-    { why: 'a config file without options', charm: { files: { 'config.yaml': '{}' } }, message: 'invalid config: empty configuration' },
+    {
+      why: 'a config file without options',
+      charm: { files: { 'config.yaml': '{}' } },
+      message: 'invalid config: empty configuration',
+    },
     { why: 'a bad action name', charm: { actions: { Go_1: {} } }, message: 'bad action name Go_1' },
-    { why: 'a reserved action name', charm: { actions: { 'juju-x': {} } }, message: 'cannot use action name juju-x: "juju" is a reserved name' },
+    {
+      why: 'a reserved action name',
+      charm: { actions: { 'juju-x': {} } },
+      message: 'cannot use action name juju-x: "juju" is a reserved name',
+    },
     {
       why: 'a reference in a schema',
       charm: { actions: { go: { params: { a: { $ref: '#/b' } } } } },
       message: 'schema key "$ref" not compatible with this version of juju',
     },
-    { why: 'nothing to run', charm: { files: { dispatch: undefined } }, message: 'invalid charm "tiny": has no hooks nor dispatch file' },
+    {
+      why: 'nothing to run',
+      charm: { files: { dispatch: undefined } },
+      message: 'invalid charm "tiny": has no hooks nor dispatch file',
+    },
     {
       why: 'a link to somewhere else',
       charm: { files: { 'lib/x': { content: '../../etc', mode: 0o120777 } } },
@@ -107,7 +149,8 @@ describe('a packed charm', () => {
     const { definition } = await read({
       metadata: { 'x-y': 1, requires: { db: 'pg' }, peers: { cluster: { interface: 'c' } } },
       files: {
-        'manifest.yaml': 'analysis: {}\nbases:\n- {name: ubuntu, channel: "22.04", architectures: [arm64]}\n- {name: ubuntu, channel: 24.04/stable}\n',
+        'manifest.yaml':
+          'analysis: {}\nbases:\n- {name: ubuntu, channel: "22.04", architectures: [arm64]}\n- {name: ubuntu, channel: 24.04/stable}\n',
       },
     });
     expect(definition.endpoints['db']).toMatchObject({ interface: 'pg', role: 'requirer', scope: 'global' });
@@ -117,7 +160,9 @@ describe('a packed charm', () => {
   it('lets unknown action parameters through on 3.x and not on 4.0, unless it says', async () => {
     const actions = { open: { additionalProperties: true }, silent: {}, closed: { additionalProperties: false } };
     const additional = async (line: string) =>
-      Object.values((await read({ actions }, line)).definition.actions).map(({ schema }) => schema['additionalProperties']);
+      Object.values((await read({ actions }, line)).definition.actions).map(
+        ({ schema }) => schema['additionalProperties'],
+      );
     expect(await additional('3.6.9')).toEqual([true, true, false]);
     expect(await additional('4.0.2')).toEqual([true, false, false]);
   });
@@ -138,7 +183,11 @@ describe('a packed charm', () => {
   });
 
   it('is unpacked with the modes of the archive, normalised on 3.x', async () => {
-    const files = { tool: { content: 'x', mode: 0o700 }, note: { content: 'x', mode: 0o600 }, alias: { content: 'tool', mode: 0o120777 } };
+    const files = {
+      tool: { content: 'x', mode: 0o700 },
+      note: { content: 'x', mode: 0o600 },
+      alias: { content: 'tool', mode: 0o120777 },
+    };
     for (const [line, modes] of [
       ['3.6.9', [0o755, 0o644]],
       ['4.0.2', [0o700, 0o600]],

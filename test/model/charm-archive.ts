@@ -6,12 +6,12 @@
 import { createHash } from 'node:crypto';
 import { chmod, copyFile, link, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
-import { parseActions, type ActionDefinition } from './charm-actions.ts';
-import { parseConfig, type ConfigOption } from './charm-config.ts';
-import { parseManifest, type Base } from './charm-manifest.ts';
-import { parseMetadata, type CharmMetadata } from './charm-metadata.ts';
+import { type ActionDefinition, parseActions } from './charm-actions.ts';
+import { type ConfigOption, parseConfig } from './charm-config.ts';
+import { type Base, parseManifest } from './charm-manifest.ts';
+import { type CharmMetadata, parseMetadata } from './charm-metadata.ts';
 import { CharmRefused } from './charm-refused.ts';
-import { zipContent, zipEntries, type ZipEntry } from './zip.ts';
+import { type ZipEntry, zipContent, zipEntries } from './zip.ts';
 
 export interface CharmDefinition extends CharmMetadata {
   readonly bases: readonly Base[];
@@ -70,7 +70,12 @@ export async function unpackCharm(archive: CharmArchive, directory: string): Pro
 }
 
 /** Puts one unpacked file in a unit's charm folder: the old one is removed first, so that what runs keeps what it opened. */
-export async function deployFile(from: string, to: string, member: Pick<CharmMember, 'kind' | 'mode'>, linkTarget?: string): Promise<void> {
+export async function deployFile(
+  from: string,
+  to: string,
+  member: Pick<CharmMember, 'kind' | 'mode'>,
+  linkTarget?: string,
+): Promise<void> {
   await mkdir(member.kind === 'directory' ? to : dirname(to), { recursive: true });
   if (member.kind === 'directory') return;
   await rm(to, { recursive: true, force: true });
@@ -138,7 +143,8 @@ function ignoreExpression(pattern: string): RegExp {
 
 function checkMembers(members: readonly CharmMember[], bytes: Buffer): void {
   for (const { path, kind, entry } of members) {
-    if (path.startsWith('/') || normalize(path).startsWith('..')) throw new CharmRefused(`invalid path "${path}" in archive`);
+    if (path.startsWith('/') || normalize(path).startsWith('..'))
+      throw new CharmRefused(`invalid path "${path}" in archive`);
     if (kind !== 'symlink') continue;
     const target = zipContent(bytes, entry).toString('utf8');
     if (target.startsWith('/')) throw new CharmRefused(`symlink "${path}" is absolute: "${target}"`);

@@ -24,7 +24,8 @@ const GO_TYPES: Readonly<Record<OptionType, string>> = {
 
 export function parseConfig(text: string): Readonly<Record<string, ConfigOption>> {
   const map = parseYamlMap(text, 'config.yaml');
-  if (map['options'] === undefined || map['options'] === null) throw new CharmRefused('invalid config: empty configuration');
+  if (map['options'] === undefined || map['options'] === null)
+    throw new CharmRefused('invalid config: empty configuration');
   const options: Record<string, ConfigOption> = {};
   for (const name of Object.keys(mapAt(map, 'options', 'invalid config'))) {
     const option = mapAt(mapAt(map, 'options', 'invalid config'), name, 'invalid config');

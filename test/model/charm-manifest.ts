@@ -27,7 +27,8 @@ function parseBase(base: unknown, index: number): Base {
   if (name !== 'ubuntu' && name !== 'centos') throw new CharmRefused(`${what}: os "${name}" not valid`);
   const channel = stringAt(base, 'channel', what);
   if (!channel) throw new CharmRefused(`${what}: channel not valid`);
-  if (!/^[0-9]+(\.[0-9]+)?(\/[a-z]+)?$/.test(channel)) throw new CharmRefused(`${what}: channel "${channel}" not valid`);
+  if (!/^[0-9]+(\.[0-9]+)?(\/[a-z]+)?$/.test(channel))
+    throw new CharmRefused(`${what}: channel "${channel}" not valid`);
   const architectures = base['architectures'] ?? [];
   if (!Array.isArray(architectures)) throw new CharmRefused(`${what}: architectures: expected list`);
   for (const architecture of architectures) {

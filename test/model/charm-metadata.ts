@@ -72,9 +72,7 @@ function checkFormat(map: YamlMap, hasManifest: boolean): void {
   const newKeys = ['assumes', 'charm-user', 'containers'].filter((key) => key in map);
   const oldKeys = ['deployment', 'min-juju-version', 'series'].filter((key) => key in map);
   if (newKeys.length > 0 && oldKeys.length > 0) {
-    throw new CharmRefused(
-      `ambiguous metadata: keys ${quoteAll(oldKeys)} cannot be used with ${quoteAll(newKeys)}`,
-    );
+    throw new CharmRefused(`ambiguous metadata: keys ${quoteAll(oldKeys)} cannot be used with ${quoteAll(newKeys)}`);
   }
   if (newKeys.length > 0 && !hasManifest) throw new CharmRefused('metadata v2 without manifest.yaml not valid');
 }
@@ -107,7 +105,8 @@ function parseEndpoint(name: string, role: Endpoint['role'], value: unknown): En
   const protocol = stringAt(map, 'interface', what);
   if (protocol === undefined) throw new CharmRefused(`${what}: interface: expected string, got nothing`);
   const scope = stringAt(map, 'scope', what) ?? 'global';
-  if (scope !== 'global' && scope !== 'container') throw new CharmRefused(`${what}: scope: unexpected value "${scope}"`);
+  if (scope !== 'global' && scope !== 'container')
+    throw new CharmRefused(`${what}: scope: unexpected value "${scope}"`);
   const limit = map['limit'] ?? 0;
   if (!Number.isInteger(limit)) throw new CharmRefused(`${what}: limit: expected int`);
   return { name, interface: protocol, role, scope, limit: Number(limit) };
@@ -141,7 +140,8 @@ function parseResources(map: YamlMap): Readonly<Record<string, ResourceDefinitio
     const type = stringAt(resource, 'type', what) ?? 'file';
     if (type !== 'file' && type !== 'oci-image') throw new CharmRefused(`${what}: invalid resource type "${type}"`);
     const filename = stringAt(resource, 'filename', what) ?? '';
-    if (type === 'file' && filename === '') throw new CharmRefused(`invalid resource "${name}": resource missing filename`);
+    if (type === 'file' && filename === '')
+      throw new CharmRefused(`invalid resource "${name}": resource missing filename`);
     if (filename.includes('/')) {
       throw new CharmRefused(`invalid resource "${name}": filename cannot contain "/" (got "${filename}")`);
     }
@@ -155,7 +155,8 @@ function checkStorage(map: YamlMap): void {
     const what = `${FILE}: storage: ${name}`;
     if (!STORAGE_NAME.test(name)) throw new CharmRefused(`${what}: storage name not valid`);
     const type = isMap(value) ? stringAt(value, 'type', what) : undefined;
-    if (type !== 'filesystem' && type !== 'block') throw new CharmRefused(`${what}: type: unexpected value "${type ?? ''}"`);
+    if (type !== 'filesystem' && type !== 'block')
+      throw new CharmRefused(`${what}: type: unexpected value "${type ?? ''}"`);
   }
 }
 
@@ -170,8 +171,14 @@ function checkAssumption(expression: unknown, jujuVersion: string): void {
   if (isMap(expression)) {
     const all = expression['all-of'];
     const any = expression['any-of'];
-    if (Array.isArray(all)) return all.forEach((each) => void checkAssumption(each, jujuVersion));
-    if (Array.isArray(any)) return checkAnyOf(any, jujuVersion);
+    if (Array.isArray(all)) {
+      for (const each of all) checkAssumption(each, jujuVersion);
+      return;
+    }
+    if (Array.isArray(any)) {
+      checkAnyOf(any, jujuVersion);
+      return;
+    }
   }
   if (typeof expression !== 'string') throw new CharmRefused('parsing "assumes": malformed expression');
   const match = /^\s*([a-z][a-z0-9-]*[a-z0-9])\s*(?:(>=|<)\s*([0-9][0-9.]*))?\s*$/.exec(expression);
@@ -189,7 +196,8 @@ function checkAnyOf(expressions: readonly unknown[], jujuVersion: string): void 
   const problems: unknown[] = [];
   for (const expression of expressions) {
     try {
-      return checkAssumption(expression, jujuVersion);
+      checkAssumption(expression, jujuVersion);
+      return;
     } catch (problem) {
       problems.push(problem);
     }

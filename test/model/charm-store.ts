@@ -3,12 +3,15 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readCharmArchive, unpackCharm, type CharmDefinition } from './charm-archive.ts';
-import { writeListing } from './charm-deployment.ts';
+import { type CharmDefinition, readCharmArchive, unpackCharm } from './charm-archive.ts';
+import { CONTENT, writeListing } from './charm-deployment.ts';
 import type { ModelState } from './state.ts';
+
+const DEFINITION = 'definition.json';
 
 export interface CharmStore {
   definition(key: string): CharmDefinition;
+  /** Folder of a charm, for `deployCharm`. */
   unpacked(key: string): string;
   /** Reads, checks and unpacks an archive, and gives its key. Throws `CharmRefused`. */
   add(path: string): Promise<string>;
@@ -21,14 +24,14 @@ export function openCharmStore(state: ModelState, cache: string): CharmStore {
   const definitions = new Map<string, CharmDefinition>();
   const folder = (digest: string): string => join(cache, `${digest.slice(0, 32)}-${state.jujuVersion.split('.')[0]}`);
 
-  const unpacked = (key: string): string => {
+  const stored = (key: string): string => {
     const charm = state.charms[key];
     if (!charm) throw new Error(`charm "${key}" not found`);
     return folder(charm.digest);
   };
 
   return {
-    unpacked,
+    unpacked: stored,
     definition(key) {
       const found = definitions.get(key);
       if (!found) throw new Error(`charm "${key}" not found`);
@@ -43,9 +46,9 @@ export function openCharmStore(state: ModelState, cache: string): CharmStore {
       if (!existsSync(target)) {
         const temporary = `${target}.${process.pid}.${Math.random().toString(36).slice(2)}`;
         await mkdir(temporary, { recursive: true });
-        await unpackCharm(archive, temporary);
-        await writeListing(target, archive.members);
-        await writeFile(`${target}.definition.json`, JSON.stringify(archive.definition));
+        await unpackCharm(archive, join(temporary, CONTENT));
+        await writeListing(temporary, archive.members);
+        await writeFile(join(temporary, DEFINITION), JSON.stringify(archive.definition));
         await rename(temporary, target).catch(() => rm(temporary, { recursive: true, force: true }));
       }
       const revision = Object.values(state.charms).filter((charm) => charm.name === name).length;
@@ -56,7 +59,7 @@ export function openCharmStore(state: ModelState, cache: string): CharmStore {
     },
     async load() {
       for (const key of Object.keys(state.charms)) {
-        definitions.set(key, JSON.parse(await readFile(`${unpacked(key)}.definition.json`, 'utf8')));
+        definitions.set(key, JSON.parse(await readFile(join(stored(key), DEFINITION), 'utf8')));
       }
     },
   };

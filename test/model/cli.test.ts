@@ -16,7 +16,7 @@ describe('the command line', () => {
     const dispatch = `
 case $JUJU_DISPATCH_PATH in
 actions/greet) action-log "thinking of $(action-get who)"; action-set hello="$(action-get who)"; [ "$(action-get who)" != nobody ] || action-fail "there is nobody" ;;
-*) status-set active "a is $(config-get a)"; juju-log "did $JUJU_DISPATCH_PATH"; [ "$JUJU_HOOK_NAME" != leader-elected ] || secret-add --label l key=hidden > /dev/null; cat "$(resource-get bin 2>/dev/null)" 2>/dev/null ;;
+*) status-set active "a is $(config-get a)"; juju-log "did $JUJU_DISPATCH_PATH"; [ "$JUJU_HOOK_NAME" != install ] || secret-add --owner unit --label l key=hidden > /dev/null; cat "$(resource-get bin 2>/dev/null)" 2>/dev/null ;;
 esac; exit 0`;
     await packTinyCharm(directory, {
       dispatch,
@@ -41,7 +41,7 @@ esac; exit 0`;
   const juju = async (...words: readonly string[]): Promise<Outcome> =>
     run(process.execPath, [join(import.meta.dirname, 'cli.ts'), ...words], {
       cwd: directory,
-      env: { ...process.env, JUJU_MODEL_DIR: join(directory, 'state') },
+      env: { ...process.env, JUJU_MODEL_DIR: join(directory, 'state'), JUJU_MODEL_MACHINES: 'bare' },
     }).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
       ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
@@ -50,12 +50,20 @@ esac; exit 0`;
   it('says what it is, and what it knows, to whoever types something else', async () => {
     const { code, stderr } = await juju('bootstrap');
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^ERROR "bootstrap" is not a command here\.\n\nA local model .* for trying the charms and for tests\./);
+    expect(stderr).toMatch(
+      /^ERROR "bootstrap" is not a command here\.\n\nA local model .* for trying the charms and for tests\./,
+    );
     expect((await juju('--help')).code).toBe(0);
     expect((await juju('deploy', '--help')).stdout).toMatch(/^Usage: juju deploy /);
-    expect(await juju('status')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^ERROR there is no model yet/) });
+    expect(await juju('status')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^ERROR there is no model yet/),
+    });
     expect(await juju('deploy', './nope.charm')).toMatchObject({ code: 1 });
-    expect(await juju('deploy', './tiny.charm', '--nope')).toMatchObject({ code: 2, stderr: 'ERROR option provided but not defined: --nope\n' });
+    expect(await juju('deploy', './tiny.charm', '--nope')).toMatchObject({
+      code: 2,
+      stderr: 'ERROR option provided but not defined: --nope\n',
+    });
   });
 
   it('goes from deployment to destruction, each command a process of its own', async () => {
@@ -73,16 +81,28 @@ esac; exit 0`;
     expect(await juju('config', 'tiny', 'a')).toMatchObject({ code: 0, stdout: '6\n' });
     expect(await juju('config', 'tiny', '--reset', 'a')).toMatchObject({ code: 0 });
     expect((await juju('config', 'tiny')).stdout).toMatch(/a:\n\s+value: 1\n\s+source: default/);
-    expect(await juju('config', 'tiny', 'a=x')).toMatchObject({ code: 1, stderr: 'ERROR option "a" expected int, got "x"\n' });
+    expect(await juju('config', 'tiny', 'a=x')).toMatchObject({
+      code: 1,
+      stderr: 'ERROR option "a" expected int, got "x"\n',
+    });
 
     const greeted = await juju('run', 'tiny/leader', 'greet', 'who=me');
-    expect(greeted).toMatchObject({ code: 0, stdout: 'hello: me\n', stderr: expect.stringMatching(/^\d\d:\d\d:\d\d thinking of me\n$/) });
+    expect(greeted).toMatchObject({
+      code: 0,
+      stdout: 'hello: me\n',
+      stderr: expect.stringMatching(/^\d\d:\d\d:\d\d thinking of me\n$/),
+    });
     expect(await juju('run', 'tiny/0', 'greet', 'who=nobody')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('ERROR action "greet" failed on tiny/0: there is nobody'),
     });
-    expect(await juju('run', 'tiny/0', 'greet', 'who=5')).toMatchObject({ code: 1, stderr: expect.stringContaining('must be of type string') });
-    expect((await juju('run', 'tiny/0', 'tiny/1', 'greet', 'who=5', '--string-args')).stdout).toBe('tiny/0:\n  hello: "5"\ntiny/1:\n  hello: "5"\n');
+    expect(await juju('run', 'tiny/0', 'greet', 'who=5')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('must be of type string'),
+    });
+    expect((await juju('run', 'tiny/0', 'tiny/1', 'greet', 'who=5', '--string-args')).stdout).toBe(
+      'tiny/0:\n  hello: "5"\ntiny/1:\n  hello: "5"\n',
+    );
 
     expect(await juju('attach-resource', 'tiny', 'bin=f')).toMatchObject({ code: 0 });
     const log = (await juju('debug-log', '--include', 'tiny/0', '--level', 'DEBUG', '-n', '4')).stdout;

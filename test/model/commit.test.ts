@@ -18,7 +18,8 @@ describe('what a hook writes', () => {
   });
 
   /** Makes the next hooks of the unit do this. */
-  const hookDoes = (script: string): Promise<void> => writeFile(`${bench.model.unit('tiny/0').charmDirectory}/../hook.sh`, script);
+  const hookDoes = (script: string): Promise<void> =>
+    writeFile(`${bench.model.unit('tiny/0').charmDirectory}/../hook.sh`, script);
 
   const EVERYTHING = `
 [ "$JUJU_HOOK_NAME" = update-status ] || exit 0
@@ -60,9 +61,15 @@ juju-log "logged anyway"
       workload: { status: 'active', message: 'said anyway' },
       agent: { status: 'error', message: 'hook failed: "update-status"', data: { hook: 'update-status' } },
     });
-    expect(bench.model.status().units['tiny/0']?.workload).toMatchObject({ status: 'error', message: 'hook failed: "update-status"' });
+    expect(bench.model.status().units['tiny/0']?.workload).toMatchObject({
+      status: 'error',
+      message: 'hook failed: "update-status"',
+    });
     expect(bench.model.log('tiny/0').map(({ message }) => message)).toEqual(
-      expect.arrayContaining(['logged anyway', 'hook "update-status" (via hook dispatching script: dispatch) failed: exit status 3']),
+      expect.arrayContaining([
+        'logged anyway',
+        'hook "update-status" (via hook dispatching script: dispatch) failed: exit status 3',
+      ]),
     );
   });
 
@@ -74,17 +81,32 @@ juju-log "logged anyway"
 
   it('makes the hook fail when the controller refuses it: a label that is taken, leadership that has moved', async () => {
     await shell(bench, 'tiny/0', 'secret-add --label taken some=value');
-    const failed = await bench.model.run('tiny/0', 'sh', { script: 'state-set x=1; secret-add --label taken some=other' });
-    expect(failed).toMatchObject({ status: 'failed', message: 'committing requested changes failed', results: { 'return-code': '1' } });
+    const failed = await bench.model.run('tiny/0', 'sh', {
+      script: 'state-set x=1; secret-add --label taken some=other',
+    });
+    expect(failed).toMatchObject({
+      status: 'failed',
+      message: 'committing requested changes failed',
+      results: { 'return-code': '1' },
+    });
     expect(failed.results['stderr']).toMatch(/secret with label "taken" already exists/);
     expect(bench.model.unit('tiny/0').state).toEqual({});
 
     await bench.model.addUnit('tiny');
     await bench.settle();
-    const running = bench.model.run('tiny/0', 'sh', { script: 'relation-set -r 0 --app late=1; touch ../there; while [ -e ../there ]; do sleep 0.02; done' });
+    const running = bench.model.run('tiny/0', 'sh', {
+      script: 'relation-set -r 0 --app late=1; touch ../there; while [ -e ../there ]; do sleep 0.02; done',
+    });
     const { access, rm } = await import('node:fs/promises');
     const marker = `${bench.model.unit('tiny/0').charmDirectory}/../there`;
-    await expect.poll(() => access(marker).then(() => true, () => false)).toBe(true);
+    await expect
+      .poll(() =>
+        access(marker).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
     await bench.model.moveLeadership('tiny/1');
     await rm(marker);
     expect(await running).toMatchObject({ status: 'failed' });
@@ -106,10 +128,16 @@ juju-log "logged anyway"
   });
 
   it('shows in the log: standard output at DEBUG, standard error at WARNING, long lines in pieces', async () => {
-    await shell(bench, 'tiny/0', 'echo out; echo err >&2; head -c 5000 /dev/zero | tr "\\0" x');
+    const { stdout } = await shell(bench, 'tiny/0', 'echo out; echo err >&2; head -c 5000 /dev/zero | tr "\\0" x');
+    expect(stdout).toBe(`out\n${'x'.repeat(5000)}\n`);
     const lines = bench.model.log('tiny/0').filter(({ logger }) => logger === 'unit.tiny/0.sh');
     expect(lines.map(({ level, message }) => [level, message.length > 9 ? message.length : message]).sort()).toEqual(
-      [['DEBUG', 'out'], ['WARNING', 'err'], ['DEBUG', 4096], ['DEBUG', 904]].sort(),
+      [
+        ['DEBUG', 'out'],
+        ['WARNING', 'err'],
+        ['DEBUG', 4096],
+        ['DEBUG', 904],
+      ].sort(),
     );
   });
 });

@@ -40,7 +40,8 @@ function tooMuchState({ controller, pending, unit }: HookContext): string | unde
   if (pending.state.size === 0 || !controller.state.jujuVersion.startsWith('3.')) return undefined;
   const merged = new Map<string, string | undefined>([...Object.entries(unit.state), ...pending.state]);
   let size = 0;
-  for (const [key, value] of merged) size += value === undefined ? 0 : Buffer.byteLength(key) + Buffer.byteLength(value);
+  for (const [key, value] of merged)
+    size += value === undefined ? 0 : Buffer.byteLength(key) + Buffer.byteLength(value);
   return size > LARGEST_STATE ? `max allowed size (${LARGEST_STATE}) exceeded: quota limit exceeded` : undefined;
 }
 
@@ -62,7 +63,8 @@ function takenLabel({ controller: { state }, pending }: HookContext): string | u
   for (const { id, owner, label } of labelled) {
     if (!label) continue;
     const taken = Object.values(state.secrets).some(
-      (other) => other.id !== id && other.label === label && other.owner.kind === owner?.kind && other.owner.name === owner.name,
+      (other) =>
+        other.id !== id && other.label === label && other.owner.kind === owner?.kind && other.owner.name === owner.name,
     );
     if (taken) return `secret with label "${label}" already exists`;
   }
@@ -80,8 +82,13 @@ function commitRelations({ controller: { state }, pending, unit }: HookContext):
   }
 }
 
-export function setApplicationSettings(relation: RelationState, application: string, changes: ReadonlyMap<string, string>): void {
-  const bag = (relation.applications[application] ??= { settings: {}, version: 0 });
+export function setApplicationSettings(
+  relation: RelationState,
+  application: string,
+  changes: ReadonlyMap<string, string>,
+): void {
+  const bag = relation.applications[application] ?? { settings: {}, version: 0 };
+  relation.applications[application] = bag;
   if (mergeSettings(bag.settings, changes)) bag.version += 1;
 }
 
@@ -95,7 +102,9 @@ function commitState({ pending, unit }: HookContext): void {
 function commitPorts({ pending, unit }: HookContext): void {
   for (const { open, range, endpoint } of pending.ports) {
     const others = unit.ports.filter((port) => port.range !== range || (endpoint !== '' && port.endpoint !== endpoint));
-    unit.ports = open ? [...unit.ports.filter((port) => port.range !== range || port.endpoint !== endpoint), { range, endpoint }] : others;
+    unit.ports = open
+      ? [...unit.ports.filter((port) => port.range !== range || port.endpoint !== endpoint), { range, endpoint }]
+      : others;
   }
 }
 
@@ -119,7 +128,9 @@ function commitSecrets({ controller: { state }, pending, unit }: HookContext): v
     withSecret(state, id, (secret) => removeRevisions(state, secret, revisions === 'all' ? 'all' : [...revisions]));
   }
   for (const [id, grants] of pending.secretGrants) {
-    withSecret(state, id, (secret) => grants.forEach((subject, relation) => void grantAccess(secret, subject, relation)));
+    withSecret(state, id, (secret) =>
+      grants.forEach((subject, relation) => void grantAccess(secret, subject, relation)),
+    );
   }
   for (const [id, revokes] of pending.secretRevokes) {
     withSecret(state, id, (secret) => {

@@ -12,8 +12,9 @@ export interface DispatchExit {
   readonly signal: NodeJS.Signals | undefined;
   /** Why it could not be started. */
   readonly startError: string | undefined;
-  readonly stdout: readonly string[];
-  readonly stderr: readonly string[];
+  /** What was printed, the last line ended. */
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
   readonly wallMs: number;
   /** Largest resident set that was seen (`VmHWM`); undefined when not measured. */
   readonly maxRssKb: number | undefined;
@@ -39,8 +40,15 @@ const DRAIN_MS = 100;
 /** Longer lines come in pieces. */
 const LONGEST_LINE = 4096;
 const SAMPLE_MS = 5;
+const NEWLINE = Buffer.from('\n');
 
-export function startDispatch({ script, directory, environment, onLine, measureMemory }: DispatchOptions): DispatchProcess {
+export function startDispatch({
+  script,
+  directory,
+  environment,
+  onLine,
+  measureMemory,
+}: DispatchOptions): DispatchProcess {
   const started = performance.now();
   const child = spawn(script, [], { cwd: directory, env: { ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   const stdout = collectLines(child.stdout, (line) => onLine('stdout', line));
@@ -64,30 +72,36 @@ export function startDispatch({ script, directory, environment, onLine, measureM
 }
 
 function startProblem(script: string, error: NodeJS.ErrnoException): string {
-  const reason = error.code === 'EACCES' ? 'permission denied' : error.code === 'ENOENT' ? 'no such file or directory' : error.message;
+  const reason =
+    error.code === 'EACCES'
+      ? 'permission denied'
+      : error.code === 'ENOENT'
+        ? 'no such file or directory'
+        : error.message;
   return `fork/exec ${script}: ${reason}`;
 }
 
 interface LineCollector {
   readonly ended: Promise<void>;
-  stop(): readonly string[];
+  stop(): Buffer;
 }
 
 function collectLines(stream: Readable, onLine: (line: string) => void): LineCollector {
-  const lines: string[] = [];
+  const printed: Buffer[] = [];
   let rest: Buffer = Buffer.alloc(0);
   let stopped = false;
   const add = (bytes: Buffer): void => {
-    const line = bytes.toString('utf8');
-    lines.push(line);
-    onLine(line);
+    printed.push(bytes);
+    onLine(bytes.toString('utf8'));
   };
   stream.on('data', (chunk: Buffer) => {
     if (stopped) return;
     rest = Buffer.concat([rest, chunk]);
     for (let end = lineEnd(rest); end >= 0; end = lineEnd(rest)) {
+      const whole = rest[end] === 0x0a;
       add(rest.subarray(0, end));
-      rest = rest.subarray(rest[end] === 0x0a ? end + 1 : end);
+      if (whole) printed.push(NEWLINE);
+      rest = rest.subarray(whole ? end + 1 : end);
     }
   });
   const ended = new Promise<void>((resolve) => {
@@ -97,10 +111,13 @@ function collectLines(stream: Readable, onLine: (line: string) => void): LineCol
   return {
     ended,
     stop() {
-      if (!stopped && rest.length > 0) add(rest);
+      if (!stopped && rest.length > 0) {
+        add(rest);
+        printed.push(NEWLINE);
+      }
       stopped = true;
       stream.destroy();
-      return lines;
+      return Buffer.concat(printed);
     },
   };
 }

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { newTestBench, type TestBench } from './tiny-charm.ts';
 
-const DUMP = 'env > "$JUJU_CHARM_DIR/../env.$(echo "$JUJU_DISPATCH_PATH" | tr / .)"; pwd > ../cwd; readlink /proc/self/fd/0 > ../stdin; echo "$#" > ../argc';
+const DUMP =
+  'env > "$JUJU_CHARM_DIR/../env.$(echo "$JUJU_DISPATCH_PATH" | tr / .)"; pwd > ../cwd; readlink /proc/self/fd/0 > ../stdin; echo "$#" > ../argc';
 
 const ALWAYS = [
   'APT_LISTCHANGES_FRONTEND',
@@ -42,8 +43,13 @@ describe('the environment of a charm', () => {
   const seen = async (event: string): Promise<Record<string, string>> => {
     const { readFile } = await import('node:fs/promises');
     const text = await readFile(`${bench.model.unit('tiny/0').charmDirectory}/../env.${event}`, 'utf8');
-    const entries = text.trimEnd().split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
-    return Object.fromEntries(entries.filter(([name]) => name !== 'PWD' && name !== 'OLDPWD' && name !== 'SHLVL' && name !== '_'));
+    const entries = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
+    return Object.fromEntries(
+      entries.filter(([name]) => name !== 'PWD' && name !== 'OLDPWD' && name !== 'SHLVL' && name !== '_'),
+    );
   };
 
   it.each([
@@ -60,17 +66,32 @@ describe('the environment of a charm', () => {
 
     const install = await seen('hooks.install');
     expect(Object.keys(install).sort()).toEqual([...ALWAYS, ...own].sort());
-    expect(install).toMatchObject({ JUJU_HOOK_NAME: 'install', JUJU_UNIT_NAME: 'tiny/0', JUJU_VERSION: jujuVersion, JUJU_PRINCIPAL_UNIT: '' });
+    expect(install).toMatchObject({
+      JUJU_HOOK_NAME: 'install',
+      JUJU_UNIT_NAME: 'tiny/0',
+      JUJU_VERSION: jujuVersion,
+      JUJU_PRINCIPAL_UNIT: '',
+    });
     expect(install['JUJU_CONTEXT_ID']).toMatch(/^tiny\/0-install-[0-9a-f]{32}$/);
     expect(install['PATH']).toMatch(/\/tools:\/usr\/sbin:\/usr\/bin:\/sbin:\/bin$/);
 
     const joined = await seen('hooks.db-relation-joined');
-    expect(joined).toMatchObject({ JUJU_RELATION: 'db', JUJU_RELATION_ID: 'db:0', JUJU_REMOTE_UNIT: 'pg/0', JUJU_REMOTE_APP: 'pg' });
+    expect(joined).toMatchObject({
+      JUJU_RELATION: 'db',
+      JUJU_RELATION_ID: 'db:0',
+      JUJU_REMOTE_UNIT: 'pg/0',
+      JUJU_REMOTE_APP: 'pg',
+    });
     expect(joined).not.toHaveProperty('JUJU_DEPARTING_UNIT');
     expect(await seen('hooks.db-relation-created')).toMatchObject({ JUJU_REMOTE_UNIT: '', JUJU_REMOTE_APP: 'pg' });
 
     const action = await seen('actions.go');
-    expect(action).toMatchObject({ JUJU_HOOK_NAME: '', JUJU_ACTION_NAME: 'go', JUJU_ACTION_UUID: '2', JUJU_ACTION_TAG: 'action-2' });
+    expect(action).toMatchObject({
+      JUJU_HOOK_NAME: '',
+      JUJU_ACTION_NAME: 'go',
+      JUJU_ACTION_UUID: '2',
+      JUJU_ACTION_TAG: 'action-2',
+    });
   });
 
   it('has the charm folder as working directory, no arguments, and nothing to read', async () => {

@@ -1,8 +1,8 @@
 /** The environment of a hook or action: exactly what the unit agent of that Juju line sets, and nothing of our own. */
 
 import { join } from 'node:path';
-import { isJuju4, unitTag, type Controller } from './controller.ts';
-import { hookName, isRelationHook, isSecretHook, type Hook } from './hook.ts';
+import { type Controller, isJuju4, unitTag } from './controller.ts';
+import { type Hook, hookName, isRelationHook, isSecretHook } from './hook.ts';
 import { relationId } from './relations.ts';
 import type { TaskState, UnitState } from './state.ts';
 

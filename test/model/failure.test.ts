@@ -45,11 +45,16 @@ describe('a hook that does not end well', () => {
 
   it.each(['KILL', 'TERM'])('is queued again without an error when SIG%s ended it', async (signal) => {
     await bench.deploy(shellCharm());
-    await hookDoes('tiny/0', `if [ ! -f ../killed ]; then touch ../killed; state-set lost=1; kill -${signal} $$; sleep 5; fi`);
+    await hookDoes(
+      'tiny/0',
+      `if [ ! -f ../killed ]; then touch ../killed; state-set lost=1; kill -${signal} $$; sleep 5; fi`,
+    );
     const before = bench.model.dispatches.length;
     bench.model.updateStatus();
     await bench.settle();
-    expect(bench.model.dispatches.slice(before).map(({ event, exitCode, signal: by }) => [event, exitCode, by])).toEqual([
+    expect(
+      bench.model.dispatches.slice(before).map(({ event, exitCode, signal: by }) => [event, exitCode, by]),
+    ).toEqual([
       ['hooks/update-status', undefined, `SIG${signal}`],
       ['hooks/update-status', 0, undefined],
     ]);
@@ -69,9 +74,16 @@ describe('a hook that does not end well', () => {
       expect.arrayContaining(['hook "update-status" (via hook dispatching script: dispatch) failed: signal: aborted']),
     );
 
-    await bench.model.deploy(await bench.pack({ name: 'flat', files: { dispatch: '#!/bin/sh\n' } }), { application: 'flat' });
+    await bench.model.deploy(await bench.pack({ name: 'flat', files: { dispatch: '#!/bin/sh\n' } }), {
+      application: 'flat',
+    });
     await expect(bench.settle()).rejects.toThrow(/flat\/0: .*hook failed: "install"/);
-    expect(bench.model.log('flat/0').map(({ message }) => message).join()).toMatch(/dispatch: permission denied/);
+    expect(
+      bench.model
+        .log('flat/0')
+        .map(({ message }) => message)
+        .join(),
+    ).toMatch(/dispatch: permission denied/);
   });
 
   it('does not hold up the agent with a child that keeps its pipes open', async () => {
@@ -88,7 +100,9 @@ describe('a hook that does not end well', () => {
     await bench.deploy(shellCharm());
     await hookDoes('tiny/0', 'exec sleep 30');
     bench.model.updateStatus();
-    await expect(bench.model.settle({ timeoutMs: 300 })).rejects.toThrow(/not settled after 300 ms\n  tiny\/0: .*\[running: update-status\]/);
+    await expect(bench.model.settle({ timeoutMs: 300 })).rejects.toThrow(
+      /not settled after 300 ms\n {2}tiny\/0: .*\[running: update-status\]/,
+    );
   });
 });
 
@@ -122,7 +136,8 @@ describe('a call that a test interferes with', () => {
     const before = bench.model.dispatches.length;
     let after = 'not recorded';
     bench.model.hookToolFault = () => {
-      if (bench.model.dispatches.length > before && after === 'not recorded') after = bench.model.unit('tiny/0').workload.message;
+      if (bench.model.dispatches.length > before && after === 'not recorded')
+        after = bench.model.unit('tiny/0').workload.message;
       return undefined;
     };
     bench.model.updateStatus();
@@ -150,11 +165,19 @@ describe('a call that a test interferes with', () => {
 
   it('counts what the machine reports among the hook tools', async () => {
     const machine = bench.model.unit('tiny/0').machine;
-    const script = 'status-set active a; touch ../there; while [ -e ../there ]; do sleep 0.02; done; status-set active b';
+    const script =
+      'status-set active a; touch ../there; while [ -e ../there ]; do sleep 0.02; done; status-set active b';
     const running = bench.model.run('tiny/0', 'sh', { script });
     const { access, rm } = await import('node:fs/promises');
     const marker = `${bench.model.unit('tiny/0').charmDirectory}/../there`;
-    await expect.poll(() => access(marker).then(() => true, () => false)).toBe(true);
+    await expect
+      .poll(() =>
+        access(marker).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
     const total = bench.model.outsideCalls('tiny/0');
     await machine.observer?.('k8sd GET /1.0', 'before');
     await machine.observer?.('k8sd GET /1.0', 'after');
@@ -174,8 +197,12 @@ describe('a call that a test interferes with', () => {
   });
 
   it('fails as a test wants it to, without effect', async () => {
-    bench.model.hookToolFault = (_unit, tool) => (tool === 'state-set' ? { code: 1, stderr: 'ERROR database is locked\n' } : undefined);
-    expect(await shell(bench, 'tiny/0', 'state-set a=1')).toMatchObject({ code: 1, stderr: 'ERROR database is locked\n' });
+    bench.model.hookToolFault = (_unit, tool) =>
+      tool === 'state-set' ? { code: 1, stderr: 'ERROR database is locked\n' } : undefined;
+    expect(await shell(bench, 'tiny/0', 'state-set a=1')).toMatchObject({
+      code: 1,
+      stderr: 'ERROR database is locked\n',
+    });
     bench.model.hookToolFault = undefined;
     expect(bench.model.unit('tiny/0').state).toEqual({});
   });
@@ -193,7 +220,8 @@ describe('a reboot', () => {
     await bench.close();
   });
 
-  const hookDoes = (script: string): Promise<void> => writeFile(`${bench.model.unit('tiny/0').charmDirectory}/../hook.sh`, script);
+  const hookDoes = (script: string): Promise<void> =>
+    writeFile(`${bench.model.unit('tiny/0').charmDirectory}/../hook.sh`, script);
 
   it('asked for by a hook comes after it, with what it wrote, and start runs again', async () => {
     await hookDoes('if [ "$JUJU_HOOK_NAME" = update-status ]; then state-set a=1; juju-reboot; fi');
@@ -206,7 +234,9 @@ describe('a reboot', () => {
   });
 
   it('asked for at once ends the hook, discards it, and runs it again', async () => {
-    await hookDoes('if [ "$JUJU_HOOK_NAME" = update-status ] && [ ! -f ../once ]; then touch ../once; state-set a=1; juju-reboot --now; sleep 5; fi');
+    await hookDoes(
+      'if [ "$JUJU_HOOK_NAME" = update-status ] && [ ! -f ../once ]; then touch ../once; state-set a=1; juju-reboot --now; sleep 5; fi',
+    );
     const before = events(bench.model, 'tiny/0').length;
     bench.model.updateStatus();
     await bench.settle();

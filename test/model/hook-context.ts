@@ -4,7 +4,7 @@
  */
 
 import type { Controller } from './controller.ts';
-import { isRelationHook, type Hook } from './hook.ts';
+import { type Hook, isRelationHook } from './hook.ts';
 import type { RelationCaches } from './relation-cache.ts';
 import { isInScope, relationsOf } from './relations.ts';
 import type { ConfigValue, RelationState, SecretState, Settings, TaskState, UnitState } from './state.ts';

@@ -1,7 +1,7 @@
 /** What changes for a unit when a hook has ended well: what its agent remembers, what Juju sets by itself, what follows. */
 
-import { isRelationHook, isSecretHook, type Hook, type RelationHook, type SecretHook } from './hook.ts';
 import type { Controller } from './controller.ts';
+import { type Hook, isRelationHook, isSecretHook, type RelationHook, type SecretHook } from './hook.ts';
 import { leaveScope } from './relations.ts';
 import { statusNow, type UnitState } from './state.ts';
 

@@ -5,12 +5,12 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Controller } from './controller.ts';
-import { startDispatch, type DispatchExit } from './dispatch-process.ts';
+import { type DispatchExit, startDispatch } from './dispatch-process.ts';
 import { agentDirectory, charmDirectory, hookEnvironment } from './environment.ts';
-import { hookName, type Hook } from './hook.ts';
-import { newHookContext, type HookContext } from './hook-context.ts';
+import { type Hook, hookName } from './hook.ts';
+import { type HookContext, newHookContext } from './hook-context.ts';
 import { runHookTool } from './hook-tools/run.ts';
-import { serveHookTools, UNANSWERED, type HookToolReply, type HookToolRequest } from './hook-tools/server.ts';
+import { type HookToolReply, type HookToolRequest, serveHookTools, UNANSWERED } from './hook-tools/server.ts';
 import type { CallPhase, Machine } from './machine.ts';
 import type { OutsideCalls } from './outside-calls.ts';
 import type { RelationCaches } from './relation-cache.ts';
@@ -39,7 +39,11 @@ export interface DispatchRecord {
 }
 
 /** A failure to give instead of a hook tool's answer; it then has no effect. */
-export type HookToolFault = (unit: string, tool: string, args: readonly string[]) => { code: number; stderr: string } | undefined;
+export type HookToolFault = (
+  unit: string,
+  tool: string,
+  args: readonly string[],
+) => { code: number; stderr: string } | undefined;
 
 /** What an agent needs of the model. */
 export interface Host extends Controller {
@@ -91,7 +95,8 @@ export async function runInContext(
     directory: charmDirectory(host, unit),
     environment: hookEnvironment(host, unit, context.id, machine.environment, what),
     measureMemory: host.measureMemory,
-    onLine: (stream, line) => host.log(unit.name, stream === 'stdout' ? 'DEBUG' : 'WARNING', `unit.${unit.name}.${event}`, line),
+    onLine: (stream, line) =>
+      host.log(unit.name, stream === 'stdout' ? 'DEBUG' : 'WARNING', `unit.${unit.name}.${event}`, line),
   });
   run.kill = () => process.kill('SIGKILL');
   context.kill = () => process.kill('SIGKILL');
@@ -139,11 +144,23 @@ function newRun(host: Host, unit: UnitState, context: HookContext): Run {
       if (run.outside(what, 'before')) return UNANSWERED;
       run.calls.push({ tool, args });
       const fault = host.hookToolFault?.(unit.name, tool, args);
-      const reply = fault ? { code: fault.code, stdout: '', stderr: fault.stderr } : await runHookTool(request, context);
+      const reply = fault
+        ? { code: fault.code, stdout: '', stderr: fault.stderr }
+        : await answer(host, context, request);
       return run.outside(what, 'after') ? UNANSWERED : reply;
     },
   };
   return run;
+}
+
+/** A fault of the model itself is for the test to see, and an error for the charm. */
+async function answer(host: Host, context: HookContext, request: HookToolRequest): Promise<HookToolReply> {
+  try {
+    return await runHookTool(request, context);
+  } catch (error) {
+    host.broken(context.unit, error);
+    return { code: 3, stdout: '', stderr: `ERROR the local model failed: ${String(error)}\n` };
+  }
 }
 
 /** `dispatch`, else the file of the event, else nothing. A file that is there and not executable is started, and fails. */
@@ -164,8 +181,8 @@ function missingExit(): HookExit {
     code: 0,
     signal: undefined,
     startError: undefined,
-    stdout: [],
-    stderr: [],
+    stdout: Buffer.alloc(0),
+    stderr: Buffer.alloc(0),
     wallMs: 0,
     maxRssKb: undefined,
     problem: undefined,
@@ -175,7 +192,10 @@ function missingExit(): HookExit {
 
 function problemOf(exit: DispatchExit): string | undefined {
   if (exit.startError !== undefined) return exit.startError;
-  if (exit.signal !== undefined) return exit.signal === 'SIGKILL' || exit.signal === 'SIGTERM' ? 'terminated' : `signal: ${SIGNAL_WORDS[exit.signal] ?? exit.signal}`;
+  if (exit.signal !== undefined)
+    return exit.signal === 'SIGKILL' || exit.signal === 'SIGTERM'
+      ? 'terminated'
+      : `signal: ${SIGNAL_WORDS[exit.signal] ?? exit.signal}`;
   return exit.code === 0 ? undefined : `exit status ${exit.code}`;
 }
 

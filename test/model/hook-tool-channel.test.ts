@@ -25,7 +25,10 @@ describe('the channel of the hook tools', () => {
       'for i in $(seq 60); do state-set "k$i=$i"; done; for i in $(seq 60); do (printf "%s=%s\\n" "$i" "$(state-get "k$i")") & done; wait',
     );
     expect(stderr).toBe('');
-    const lines = stdout.trimEnd().split('\n').sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
     expect(lines).toEqual(Array.from({ length: 60 }, (_, index) => `${index + 1}=${index + 1}`));
   });
 
@@ -72,7 +75,11 @@ describe('the channel of the hook tools', () => {
     expect(await stderr({ JUJU_CONTEXT_ID: 'x', JUJU_AGENT_SOCKET_ADDRESS: '/nowhere/agent.socket' })).toBe(
       '1 ERROR JUJU_AGENT_SOCKET_NETWORK not set\n',
     );
-    const gone = { JUJU_CONTEXT_ID: 'x', JUJU_AGENT_SOCKET_ADDRESS: '/nowhere/agent.socket', JUJU_AGENT_SOCKET_NETWORK: 'unix' };
+    const gone = {
+      JUJU_CONTEXT_ID: 'x',
+      JUJU_AGENT_SOCKET_ADDRESS: '/nowhere/agent.socket',
+      JUJU_AGENT_SOCKET_NETWORK: 'unix',
+    };
     expect(await stderr(gone)).toMatch(/^1 ERROR dial unix \/nowhere\/agent.socket: connect: /);
   });
 

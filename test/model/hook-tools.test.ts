@@ -9,7 +9,11 @@ describe('hook tools', () => {
     bench = await newTestBench();
     await bench.deploy(
       shellCharm({
-        metadata: { peers: { cluster: { interface: 'c' } }, requires: { db: 'pg' }, 'extra-bindings': { public: null } },
+        metadata: {
+          peers: { cluster: { interface: 'c' } },
+          requires: { db: 'pg' },
+          'extra-bindings': { public: null },
+        },
         config: {
           text: { type: 'string', default: 'a b' },
           number: { type: 'int', default: 42 },
@@ -59,7 +63,11 @@ describe('hook tools', () => {
     ['status-set', 2, 'ERROR invalid args, require <status> [message]\n'],
     ['status-set error x', 2, 'ERROR invalid status "error", expected one of [maintenance blocked waiting active]\n'],
     ['status-set active two words', 2, 'ERROR unrecognized args: ["words"]\n'],
-    ['status-set active -- "--x"; status-get --include-data --format=json', 0, '{"message":"--x","status":"active","status-data":{}}\n'],
+    [
+      'status-set active -- "--x"; status-get --include-data --format=json',
+      0,
+      '{"message":"--x","status":"active","status-data":{}}\n',
+    ],
     [
       'status-set --application waiting y; status-get --application --include-data --format=json',
       0,
@@ -76,12 +84,20 @@ describe('hook tools', () => {
     ['relation-list --relation 9', 2, 'ERROR invalid value "9" for option -r: relation not found\n'],
     ['relation-get -r 1 --format=json host pg/0', 0, '"h"\n'],
     ['relation-get -r 1 --format=json missing pg/0', 0, 'null\n'],
-    ['relation-get -r 1 --format=json - pg/0', 0, /^\{"a\\u003cb":"\\u0026","egress-subnets":"127.*","host":"h","ingress-address"/],
+    [
+      'relation-get -r 1 --format=json - pg/0',
+      0,
+      /^\{"a\\u003cb":"\\u0026","egress-subnets":"127.*","host":"h","ingress-address"/,
+    ],
     ['relation-get -r 1 --app --format=json - pg/0', 0, '{}\n'],
     ['relation-get -r 1 - pg', 2, 'ERROR expected unit name, got application name "pg"\n'],
     ['relation-get -r 1 - "p g"', 2, 'ERROR invalid unit name "p g"\n'],
     ['relation-get -r 1', 2, 'ERROR no unit or application specified\n'],
-    ['relation-get -r 1 - pg/9', 1, 'ERROR cannot read settings for unit "pg/9" in relation "tiny:db pg:db": unit "pg/9": settings not found\n'],
+    [
+      'relation-get -r 1 - pg/9',
+      1,
+      'ERROR cannot read settings for unit "pg/9" in relation "tiny:db pg:db": unit "pg/9": settings not found\n',
+    ],
     ['relation-set -r 1 a', 2, 'ERROR expected "key=value", got "a"\n'],
     ['relation-set -r 1 a=1 a=2', 2, 'ERROR key "a" specified more than once\n'],
     ['relation-model-get -r 1 --format=json', 0, /^\{"uuid":"[0-9a-f-]{36}"\}\n$/],
@@ -96,7 +112,11 @@ describe('hook tools', () => {
       /^\{"bind-addresses":\[\{"addresses":\[\{"cidr":"127.*\/32","hostname":"","value":"127.*"\}\],"interface-name":"eth0".*"egress-subnets":\["127.*\/32"\],"ingress-addresses":\["127.*"\]\}\n$/,
     ],
     // ports
-    ['open-port 80; open-port 80/tcp; open-port 8000-8100/udp; open-port icmp; opened-ports --format=json', 0, '["80/tcp","8000-8100/udp","icmp"]\n'],
+    [
+      'open-port 80; open-port 80/tcp; open-port 8000-8100/udp; open-port icmp; opened-ports --format=json',
+      0,
+      '["80/tcp","8000-8100/udp","icmp"]\n',
+    ],
     ['open-port 8050-8200/udp', 1, /port range conflicts with 8000-8100\/udp \(unit "tiny\/0"\)\n$/],
     ['close-port 9999 && opened-ports --endpoints --format=json', 0, '["80/tcp (*)","8000-8100/udp (*)","icmp (*)"]\n'],
     ['open-port nonsense', 2, /^ERROR expected <port>/],
@@ -117,7 +137,11 @@ describe('hook tools', () => {
     ['storage-list --format=json', 0, '[]\n'],
     ['storage-get location', 2, 'ERROR no storage instance specified\n'],
     // goal
-    ['goal-state --format=json', 0, /"relations":\{"db":\{"pg":\{"since":"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ","status":"joined"\}.*"units":\{"tiny\/0":\{"since"/],
+    [
+      'goal-state --format=json',
+      0,
+      /"relations":\{"db":\{"pg":\{"since":"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ","status":"joined"\}.*"units":\{"tiny\/0":\{"since"/,
+    ],
   ];
 
   it.each(table)('%s', async (script, code, output) => {
@@ -146,7 +170,10 @@ describe('hook tools', () => {
       'tiny/0',
       'relation-set -r 1 a=" x " b=1; relation-set -r 1 b=; relation-get -r 1 --format=json - tiny/0; relation-set -r 0 --app k=v; relation-get -r 0 --app --format=json - tiny',
     );
-    const [unit, application] = stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+    const [unit, application] = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     expect(unit).toMatchObject({ a: 'x' });
     expect(unit).not.toHaveProperty('b');
     expect(application).toEqual({ k: 'v' });

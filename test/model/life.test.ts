@@ -48,7 +48,9 @@ describe('the life of a unit', () => {
     await bench.model.deploy(await bench.pack(shellCharm({ dispatch: 'exit 1' })), { application: 'tiny', units: 0 });
     await bench.model.addUnit('tiny');
     await bench.model.removeUnit('tiny/0');
-    await bench.model.settle({ timeoutMs: 20_000, until: (model) => Object.keys(model.status().units).length === 0 }).catch(() => undefined);
+    await bench.model
+      .settle({ timeoutMs: 20_000, until: (model) => Object.keys(model.status().units).length === 0 })
+      .catch(() => undefined);
     expect(bench.model.dispatches.every(({ event }) => event === 'hooks/install')).toBe(true);
   });
 
@@ -61,6 +63,17 @@ describe('the life of a unit', () => {
     await bench.settle();
     expect(events(bench.model, 'tiny/0').slice(before0)).toEqual(['config-changed', 'update-status']);
     expect(events(bench.model, 'tiny/1').slice(before1)).toEqual(['config-changed']);
+  });
+
+  it('is recorded: calls, time, and peak memory when that is asked for', async () => {
+    bench = await newTestBench();
+    bench.model.measureMemory = true;
+    await bench.deploy({ dispatch: 'is-leader --format=json > /dev/null; sleep 0.05' });
+    for (const dispatch of bench.model.dispatches) {
+      expect(dispatch.calls).toEqual([{ tool: 'is-leader', args: ['--format=json'] }]);
+      expect(dispatch.wallMs).toBeGreaterThan(50);
+      expect(dispatch.maxRssKb).toBeGreaterThan(500);
+    }
   });
 
   it('is numbered on, and so are machines', async () => {
@@ -78,8 +91,14 @@ describe('the life of a unit', () => {
 
   it('goes on while a test waits for something outside the model, with time passing', async () => {
     bench = await newTestBench();
-    await bench.deploy({ dispatch: '[ "$JUJU_HOOK_NAME" != update-status ] || { n=$(state-get n); state-set n=$((n + 1)); }' });
-    await bench.model.settle({ timeoutMs: 10_000, updateStatusEveryMs: 20, until: (model) => Number(model.unit('tiny/0').state['n']) >= 3 });
+    await bench.deploy({
+      dispatch: '[ "$JUJU_HOOK_NAME" != update-status ] || { n=$(state-get n); state-set n=$((n + 1)); }',
+    });
+    await bench.model.settle({
+      timeoutMs: 10_000,
+      updateStatusEveryMs: 20,
+      until: (model) => Number(model.unit('tiny/0').state['n']) >= 3,
+    });
     await expect(bench.model.settle({ timeoutMs: 100, until: () => false })).rejects.toThrow(
       'at rest, but what was waited for did not come about within 100 ms',
     );

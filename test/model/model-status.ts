@@ -71,9 +71,7 @@ export function modelStatus(controller: Controller): ModelStatus {
     model: state.modelName,
     uuid: state.modelUuid,
     jujuVersion: state.jujuVersion,
-    applications: Object.fromEntries(
-      applications.map((name) => [name, applicationStatus(controller, name, units)]),
-    ),
+    applications: Object.fromEntries(applications.map((name) => [name, applicationStatus(controller, name, units)])),
     units,
     relations: Object.values(state.relations).map((relation) => {
       const name = (role: string): string => {

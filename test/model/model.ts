@@ -4,29 +4,58 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { checkParameters, withDefaults } from './action-parameters.ts';
-import { addUnit, application, configure, createApplication, destroyApplication, destroyUnit, forgetUnit, integrate, relationBetween, setCharm } from './applications.ts';
-import { openCharmStore, type CharmStore } from './charm-store.ts';
-import { byNaturalOrder, isJuju4, type Controller } from './controller.ts';
-import { charmDirectory, toolsDirectory } from './environment.ts';
+import {
+  addUnit,
+  application,
+  configure,
+  createApplication,
+  destroyApplication,
+  destroyUnit,
+  forgetUnit,
+  integrate,
+  type OptionValue,
+  optionValues,
+  relationBetween,
+  setCharm,
+} from './applications.ts';
+import { type CharmStore, openCharmStore } from './charm-store.ts';
+import type { Controller } from './controller.ts';
+import { toolsDirectory } from './environment.ts';
 import type { DispatchRecord, HookToolFault, Host } from './hook-run.ts';
-import { HOOK_TOOLS } from './hook-tools/run.ts';
-import { HOOK_TOOL_SCRIPT } from './hook-tools/shell.ts';
-import { openLog, type Log, type LogEntry } from './log.ts';
+import { installHookTools } from './hook-tools/install.ts';
+import { type Log, type LogEntry, openLog } from './log.ts';
 import type { Machine, MachineProvider } from './machine.ts';
-import { modelStatus, type ModelStatus } from './model-status.ts';
-import { newOutsideCalls, type Interruption } from './outside-calls.ts';
+import { type ModelStatus, modelStatus } from './model-status.ts';
+import { type Interruption, newOutsideCalls } from './outside-calls.ts';
 import { copyModelDirectory, loadState, saveState } from './persistence.ts';
 import { destroyRelation } from './relations.ts';
-import { bareId, decodeContent, enterAsRemote, findRelation, remoteApplicationOf, type RelationReference, type RemoteApplication } from './remote-application.ts';
+import {
+  bareId,
+  decodeContent,
+  enterAsRemote,
+  findRelation,
+  type RelationReference,
+  type RemoteApplication,
+  remoteApplicationOf,
+} from './remote-application.ts';
 import { storeResource } from './resources.ts';
 import { latestRevision } from './secrets.ts';
-import { NotSettled, notSettled } from './settle.ts';
+import { type NotSettled, notSettled } from './settle.ts';
 import { showUnit } from './show-unit.ts';
-import { newModelState, type ConfigValue, type ModelState, type SecretState, type Settings, type StatusState, type TaskState, type UnitState } from './state.ts';
-import { startUnitAgent, type RetryPolicy, type UnitAgent } from './unit-agent.ts';
+import {
+  type ConfigValue,
+  type ModelState,
+  newModelState,
+  type SecretState,
+  type Settings,
+  type UnitState,
+} from './state.ts';
+import { enqueueTask, failInterruptedTasks } from './task-queue.ts';
+import { type RetryPolicy, startUnitAgent, type UnitAgent } from './unit-agent.ts';
+import { type UnitView, unitView } from './unit-view.ts';
+import { newWatch } from './watch.ts';
 
 export interface ModelLocation {
   /** Folder of the model. */
@@ -74,23 +103,6 @@ export interface ActionOutcome {
   readonly log: string[];
 }
 
-export interface UnitView {
-  readonly name: string;
-  readonly application: string;
-  readonly leader: boolean;
-  readonly life: 'alive' | 'dying';
-  readonly workload: StatusState;
-  readonly agent: StatusState;
-  readonly version: string;
-  /** Controller-side unit state (`state-set`). */
-  readonly state: Settings;
-  readonly ports: readonly string[];
-  readonly charmDirectory: string;
-  readonly machine: Machine;
-  /** The unit's own databag. */
-  bag(where: RelationReference): Settings;
-}
-
 /** How often something outside the model is looked at. */
 const POLL_MS = 50;
 const NO_MACHINES: MachineProvider = {
@@ -119,10 +131,8 @@ export class Model {
   readonly #machines = new Map<string, Machine>();
   readonly #agents = new Map<string, UnitAgent>();
   readonly #outsideCalls = newOutsideCalls();
-  readonly #watchers = new Set<() => void>();
+  readonly #watch = newWatch();
   readonly #host: Host;
-  #broken: unknown;
-
   private constructor(state: ModelState, location: ModelLocation) {
     this.directory = resolve(location.directory);
     this.state = state;
@@ -183,7 +193,8 @@ export class Model {
     const charm = await this.#charms.add(charmPath);
     if (this.#host.charm(charm).subordinate) throw new Error('subordinate charms are beyond the local model');
     const created = createApplication(this.#host, options.application, charm, options.config ?? {});
-    for (const [name, path] of Object.entries(options.resources ?? {})) await storeResource(this.#host, created, name, path);
+    for (const [name, path] of Object.entries(options.resources ?? {}))
+      await storeResource(this.#host, created, name, path);
     await this.addUnit(options.application, options.units ?? 1);
   }
 
@@ -212,7 +223,12 @@ export class Model {
     for (let added = 0; added < count; added += 1) {
       const unit = addUnit(this.#host, name);
       const machine = await this.#provision(unit.machine);
-      this.state.machines[unit.machine] = { id: machine.id, hostname: machine.hostname, address: machine.address, life: 'alive' };
+      this.state.machines[unit.machine] = {
+        id: machine.id,
+        hostname: machine.hostname,
+        address: machine.address,
+        life: 'alive',
+      };
       this.#startAgent(unit);
     }
     this.#host.changed();
@@ -264,7 +280,11 @@ export class Model {
     for (const relation of Object.values(this.state.relations)) {
       const member = relation.units[unit];
       if (!member) continue;
-      Object.assign(member.settings, { 'egress-subnets': `${address}/32`, 'ingress-address': address, 'private-address': address });
+      Object.assign(member.settings, {
+        'egress-subnets': `${address}/32`,
+        'ingress-address': address,
+        'private-address': address,
+      });
       member.version += 1;
     }
     this.#host.changed();
@@ -301,14 +321,14 @@ export class Model {
     parameters: Readonly<Record<string, unknown>> = {},
     onLog?: (line: string) => void,
   ): Promise<ActionOutcome> {
-    const task = this.#enqueue(this.#resolveUnit(unit), action, parameters);
+    const task = enqueueTask(this.#host, this.#unitState(this.#resolveUnit(unit)), action, parameters);
     let shown = 0;
     const ended = (): boolean => {
       for (; shown < task.log.length; shown += 1) onLog?.(task.log[shown] ?? '');
       return task.status !== 'pending' && task.status !== 'running';
     };
     this.#host.changed();
-    await this.#watch(ended);
+    await this.#watch.until(ended);
     if (task.status === 'pending' || task.status === 'running') throw new Error('task has not ended');
     return { status: task.status, message: task.message, results: task.results, log: task.log };
   }
@@ -333,13 +353,15 @@ export class Model {
     const holds = (): boolean => until?.(this) ?? true;
     const fail = (reason: string): NotSettled => notSettled(reason, [...this.#agents.values()], this.#log.entries);
     for (;;) {
-      if (!(await this.#watch(() => this.#isQuiet(), deadline - Date.now()))) throw fail(`not settled after ${timeoutMs} ms`);
+      if (!(await this.#watch.until(() => this.#isQuiet(), deadline - Date.now())))
+        throw fail(`not settled after ${timeoutMs} ms`);
       const failing = [...this.#agents.values()].filter((agent) => agent.hasGivenUp());
       if (failing.length > 0) throw fail(`failing again and again: ${failing.map(({ unit }) => unit.name).join(', ')}`);
       if (holds()) return;
       const wait = Math.min(updateStatusEveryMs ?? Number.POSITIVE_INFINITY, deadline - Date.now());
-      if (await this.#watch(() => holds() || !this.#isQuiet(), wait, POLL_MS)) continue;
-      if (updateStatusEveryMs === undefined || Date.now() >= deadline) throw fail(`at rest, but what was waited for did not come about within ${timeoutMs} ms`);
+      if (await this.#watch.until(() => holds() || !this.#isQuiet(), wait, POLL_MS)) continue;
+      if (updateStatusEveryMs === undefined || Date.now() >= deadline)
+        throw fail(`at rest, but what was waited for did not come about within ${timeoutMs} ms`);
       this.updateStatus();
     }
   }
@@ -349,24 +371,7 @@ export class Model {
   }
 
   unit(name: string): UnitView {
-    const host = this.#host;
-    const unit = this.#unitState(this.#resolveUnit(name));
-    return {
-      name: unit.name,
-      application: unit.application,
-      leader: this.state.applications[unit.application]?.leader === unit.name,
-      life: unit.life,
-      workload: unit.workload,
-      agent: unit.agent,
-      version: unit.workloadVersion,
-      state: { ...unit.state },
-      ports: unit.ports.map(({ range }) => range).sort(byNaturalOrder),
-      charmDirectory: charmDirectory(this.#host, unit),
-      get machine() {
-        return host.machine(unit);
-      },
-      bag: (where) => ({ ...findRelation(this.#host, unit.application, where).units[unit.name]?.settings }),
-    };
+    return unitView(this.#host, this.#unitState(this.#resolveUnit(name)));
   }
 
   /** As `juju show-unit` tells it. */
@@ -375,15 +380,8 @@ export class Model {
   }
 
   /** Options of an application with their values and where these come from, as `juju config` tells it. */
-  config(name: string): Readonly<Record<string, { readonly value: ConfigValue | undefined; readonly source: 'user' | 'default' | 'unset' }>> {
-    const { charm, config } = application(this.#host, name);
-    return Object.fromEntries(
-      Object.entries(this.#host.charm(charm).config).map(([key, option]) => {
-        const set = config[key];
-        if (set !== undefined) return [key, { value: set, source: 'user' as const }];
-        return [key, { value: option.default, source: option.default === undefined ? ('unset' as const) : ('default' as const) }];
-      }),
-    );
+  config(name: string): Readonly<Record<string, OptionValue>> {
+    return optionValues(this.#host, name);
   }
 
   applicationBag(name: string, where: RelationReference): Settings {
@@ -425,12 +423,15 @@ export class Model {
   addRemoteApplication(
     name: string,
     options: {
-      readonly endpoints: Readonly<Record<string, { readonly interface: string; readonly role: 'provider' | 'requirer' }>>;
+      readonly endpoints: Readonly<
+        Record<string, { readonly interface: string; readonly role: 'provider' | 'requirer' }>
+      >;
       /** Default 1. */
       readonly units?: number;
     },
   ): RemoteApplication {
-    if (this.state.applications[name] || this.state.remotes[name]) throw new Error(`application "${name}" already exists`);
+    if (this.state.applications[name] || this.state.remotes[name])
+      throw new Error(`application "${name}" already exists`);
     this.state.remotes[name] = { name, endpoints: { ...options.endpoints }, units: {}, nextUnit: 0 };
     const remote = this.remote(name);
     for (let count = options.units ?? 1; count > 0; count -= 1) remote.addUnit();
@@ -445,13 +446,10 @@ export class Model {
 
   async #start(): Promise<void> {
     await this.#charms.load();
-    await writeTools(this.#host);
-    for (const machine of Object.values(this.state.machines)) if (machine.life === 'alive') await this.#provision(machine.id);
-    for (const task of Object.values(this.state.tasks)) {
-      if (task.status !== 'running') continue;
-      task.status = 'failed';
-      task.message = 'action terminated';
-    }
+    await installHookTools(toolsDirectory(this.#host));
+    for (const machine of Object.values(this.state.machines))
+      if (machine.life === 'alive') await this.#provision(machine.id);
+    failInterruptedTasks(this.#host);
     for (const unit of Object.values(this.state.units)) this.#startAgent(unit);
   }
 
@@ -472,10 +470,11 @@ export class Model {
       state: this.state,
       leaderHearsItself: this.#leaderHearsItself,
       charm: (key) => this.#charms.definition(key),
-      log: (entity, level, logger, message) => this.#log.add({ time: new Date().toISOString(), entity, level, logger, message }),
+      log: (entity, level, logger, message) =>
+        this.#log.add({ time: new Date().toISOString(), entity, level, logger, message }),
       changed: () => {
         for (const agent of this.#agents.values()) agent.wake();
-        this.#notify();
+        this.#watch.notify();
       },
     };
     return {
@@ -496,11 +495,8 @@ export class Model {
       record: (dispatch) => void this.dispatches.push(dispatch),
       taskEnded: () => this.#host.changed(),
       unitEnded: (unit) => this.#unitEnded(unit),
-      settled: () => this.#notify(),
-      broken: (_unit, error) => {
-        this.#broken = error;
-        this.#notify();
-      },
+      settled: () => this.#watch.notify(),
+      broken: (_unit, error) => this.#watch.fail(error),
     };
   }
 
@@ -512,28 +508,6 @@ export class Model {
     delete this.state.machines[unit.machine];
     this.#agents.delete(unit.name);
     this.#host.changed();
-  }
-
-  #enqueue(unit: string, action: string, parameters: Readonly<Record<string, unknown>>): TaskState {
-    const state = this.#unitState(unit);
-    const definition = this.#host.charm(application(this.#host, state.application).charm).actions[action];
-    if (!definition) throw new Error(`action "${action}" not defined on unit "${unit}"`);
-    if (!isJuju4(this.state)) checkParameters(definition, parameters);
-    const id = this.state.next.task;
-    this.state.next.task += 1;
-    const task: TaskState = {
-      id,
-      unit,
-      action,
-      parameters: { ...(isJuju4(this.state) ? parameters : withDefaults(definition, parameters)) },
-      status: 'pending',
-      cancelled: false,
-      message: '',
-      results: {},
-      log: [],
-    };
-    this.state.tasks[id] = task;
-    return task;
   }
 
   /** `k8s/leader` is whoever leads now. */
@@ -566,44 +540,4 @@ export class Model {
   #isQuiet(): boolean {
     return [...this.#agents.values()].every((agent) => agent.isQuiet());
   }
-
-  #notify(): void {
-    for (const watcher of [...this.#watchers]) watcher();
-  }
-
-  /**
-   * Resolves to true when the condition holds, looked at whenever something happens in the model (and every `pollMs`, for
-   * what happens elsewhere), or to false after the time.
-   */
-  #watch(condition: () => boolean, timeoutMs = Number.POSITIVE_INFINITY, pollMs?: number): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
-      let poll: NodeJS.Timeout | undefined;
-      const end = (act: () => void): void => {
-        clearTimeout(timer);
-        clearInterval(poll);
-        this.#watchers.delete(look);
-        act();
-      };
-      const look = (): void => {
-        if (this.#broken !== undefined) return end(() => reject(this.#broken));
-        if (condition()) end(() => resolve(true));
-      };
-      if (timeoutMs !== Number.POSITIVE_INFINITY) timer = setTimeout(() => end(() => resolve(false)), Math.max(0, timeoutMs));
-      if (pollMs !== undefined) poll = setInterval(look, pollMs);
-      this.#watchers.add(look);
-      look();
-    });
-  }
-}
-
-/** One script under the names of all hook tools. Written at each start, so that a copied folder has tools of its own. */
-async function writeTools(controller: Controller): Promise<void> {
-  const directory = toolsDirectory(controller);
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(directory, { recursive: true });
-  const script = join(directory, '.hook-tool');
-  await writeFile(script, HOOK_TOOL_SCRIPT);
-  await chmod(script, 0o755);
-  for (const name of Object.keys(HOOK_TOOLS)) await symlink('.hook-tool', join(directory, name));
 }

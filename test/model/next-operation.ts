@@ -4,8 +4,8 @@
  */
 
 import { createHash } from 'node:crypto';
-import { isJuju4, isLeader, type Controller } from './controller.ts';
-import { isSecretHook, type Hook, type RelationHook, type SecretHook } from './hook.ts';
+import { type Controller, isJuju4, isLeader } from './controller.ts';
+import { type Hook, isSecretHook, type RelationHook, type SecretHook } from './hook.ts';
 import { enterScopes, isPeer, ownEndpoint, relationsOf, remoteApplication, remoteMembers } from './relations.ts';
 import { expiredRevisions, manages, obsoleteRevisions } from './secrets.ts';
 import type { RelationMemory, RelationState, TaskState, UnitState } from './state.ts';
@@ -63,16 +63,23 @@ function nextOfDying(controller: Controller, unit: UnitState): Operation {
 
 function charmModified(controller: Controller, unit: UnitState): boolean {
   const application = controller.state.applications[unit.application];
-  return application !== undefined && (application.charm !== unit.charm || application.charmModified !== unit.charmModified);
+  return (
+    application !== undefined && (application.charm !== unit.charm || application.charmModified !== unit.charmModified)
+  );
 }
 
 /** Changes when `config-changed` is due: options, their defaults, the machine's address. */
 export function configHash(controller: Controller, unit: UnitState): string {
   const application = controller.state.applications[unit.application];
   const options = unit.charm === undefined ? {} : controller.charm(unit.charm).config;
-  const values = Object.entries(options).map(([name, option]) => [name, application?.config[name] ?? option.default ?? null]);
+  const values = Object.entries(options).map(([name, option]) => [
+    name,
+    application?.config[name] ?? option.default ?? null,
+  ]);
   const address = controller.state.machines[unit.machine]?.address;
-  return createHash('sha256').update(JSON.stringify([values, address])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([values, address]))
+    .digest('hex');
 }
 
 function relationCreated(controller: Controller, unit: UnitState): RelationHook | undefined {
@@ -118,7 +125,8 @@ function secretHook({ state }: Controller, unit: UnitState): SecretHook | undefi
   for (const secret of Object.values(state.secrets)) {
     const consumer = secret.consumers[unit.name];
     if (!consumer || secret.latest <= (unit.secrets.changed[secret.id] ?? consumer.current)) continue;
-    return { kind: 'secret-changed', secret: secret.id, label: consumer.label, revision: secret.latest };
+    const label = consumer.label || (owned.includes(secret) ? secret.label : '');
+    return { kind: 'secret-changed', secret: secret.id, label, revision: secret.latest };
   }
   for (const secret of owned) {
     const told = unit.secrets.obsolete[secret.id] ?? [];
@@ -173,7 +181,9 @@ function departed(
   memory: RelationMemory,
   members: Members,
 ): RelationHook | undefined {
-  const remoteUnit = Object.keys(memory.members).sort().find((name) => !(name in members));
+  const remoteUnit = Object.keys(memory.members)
+    .sort()
+    .find((name) => !(name in members));
   if (remoteUnit === undefined) return undefined;
   const going = unit.life === 'dying' || state.applications[unit.application]?.life === 'dying';
   return relationEvent(unit, relation, {
@@ -204,14 +214,28 @@ function applicationChanged(
   return relationEvent(unit, relation, { kind: 'relation-changed', version });
 }
 
-function joined(unit: UnitState, relation: RelationState, memory: RelationMemory, members: Members): RelationHook | undefined {
-  const remoteUnit = Object.keys(members).sort().find((name) => !(name in memory.members));
+function joined(
+  unit: UnitState,
+  relation: RelationState,
+  memory: RelationMemory,
+  members: Members,
+): RelationHook | undefined {
+  const remoteUnit = Object.keys(members)
+    .sort()
+    .find((name) => !(name in memory.members));
   if (remoteUnit === undefined) return undefined;
   return relationEvent(unit, relation, { kind: 'relation-joined', remoteUnit, version: members[remoteUnit] ?? 0 });
 }
 
-function unitChanged(unit: UnitState, relation: RelationState, memory: RelationMemory, members: Members): RelationHook | undefined {
-  const remoteUnit = Object.keys(members).sort().find((name) => name in memory.members && memory.members[name] !== members[name]);
+function unitChanged(
+  unit: UnitState,
+  relation: RelationState,
+  memory: RelationMemory,
+  members: Members,
+): RelationHook | undefined {
+  const remoteUnit = Object.keys(members)
+    .sort()
+    .find((name) => name in memory.members && memory.members[name] !== members[name]);
   if (remoteUnit === undefined) return undefined;
   return relationEvent(unit, relation, { kind: 'relation-changed', remoteUnit, version: members[remoteUnit] ?? 0 });
 }

@@ -46,7 +46,10 @@ export function newOutsideCalls(): OutsideCalls {
   const end = (unit: string, what: string): OpenCall | undefined => {
     const list = open.get(unit) ?? [];
     const found = list.find((call) => call.what === what);
-    open.set(unit, list.filter((call) => call !== found));
+    open.set(
+      unit,
+      list.filter((call) => call !== found),
+    );
     return found;
   };
 

@@ -11,8 +11,15 @@ describe('a saved model', () => {
 
   beforeEach(async () => {
     bench = await newTestBench();
-    await bench.deploy(shellCharm({ metadata: { peers: { ring: { interface: 'r' } } }, dispatch: 'status-set active' }), { units: 2 });
-    await shell(bench, 'tiny/0', 'relation-set -r 0 a=1; relation-set -r 0 --app b=2; state-set c=3; secret-add --label l key=value; open-port 80');
+    await bench.deploy(
+      shellCharm({ metadata: { peers: { ring: { interface: 'r' } } }, dispatch: 'status-set active' }),
+      { units: 2 },
+    );
+    await shell(
+      bench,
+      'tiny/0',
+      'relation-set -r 0 a=1; relation-set -r 0 --app b=2; state-set c=3; secret-add --label l key=value; open-port 80',
+    );
     await bench.settle();
     await bench.model.save();
   });
@@ -36,8 +43,14 @@ describe('a saved model', () => {
     expect(model.applicationBag('tiny', 'ring')).toEqual({ b: '2' });
     expect(model.unit('tiny/0').ports).toEqual(['80/tcp']);
     expect(model.log('tiny/0').length).toBeGreaterThan(3);
-    const outcome = await model.run('tiny/0', 'sh', { script: 'state-get c; secret-get --label l --format=json; is-leader; pwd' });
-    expect(outcome.results['stdout']).toBe(`3\n{"value":"x"}\nTrue\n`.replace('"value":"x"', '"key":"value"').concat(`${model.directory}/agents/unit-tiny-0/charm\n`));
+    const outcome = await model.run('tiny/0', 'sh', {
+      script: 'state-get c; secret-get --label l --format=json; is-leader; pwd',
+    });
+    expect(outcome.results['stdout']).toBe(
+      `3\n{"value":"x"}\nTrue\n`
+        .replace('"value":"x"', '"key":"value"')
+        .concat(`${model.directory}/agents/unit-tiny-0/charm\n`),
+    );
     await model.run('tiny/1', 'sh', { script: 'relation-set -r 0 from=one' });
     await model.settle({ timeoutMs: 20_000 });
     expect(events(model, 'tiny/0').at(-1)).toBe('ring-relation-changed');
@@ -62,11 +75,21 @@ describe('a saved model', () => {
   });
 
   it('counts a hook that ran when its process ended as failed, and runs it again', async () => {
-    await writeFile(`${bench.model.unit('tiny/0').charmDirectory}/../hook.sh`, '[ -f ../again ] || { touch ../again; exec sleep 30; }');
+    await writeFile(
+      `${bench.model.unit('tiny/0').charmDirectory}/../hook.sh`,
+      '[ -f ../again ] || { touch ../again; exec sleep 30; }',
+    );
     bench.model.updateStatus('tiny/0');
     const marker = `${bench.model.unit('tiny/0').charmDirectory}/../again`;
     const { access } = await import('node:fs/promises');
-    await expect.poll(() => access(marker).then(() => true, () => false)).toBe(true);
+    await expect
+      .poll(() =>
+        access(marker).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
     await bench.model.save();
     await bench.model.close();
     const again = await openAt('model');

@@ -1,6 +1,17 @@
 /** The model's folder: the state as one JSON file, replaced in one step, and how to copy the lot. */
 
-import { copyFile, link, lstat, mkdir, readdir, readFile, readlink, rename, symlink, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { ModelState } from './state.ts';
 
@@ -40,6 +51,13 @@ function isCharmFolder(path: string): boolean {
 
 async function copyOrLink(source: string, target: string, shared: boolean): Promise<void> {
   const large = shared && (await lstat(source)).size > 256 * 1024;
-  if (large && (await link(source, target).then(() => true, () => false))) return;
+  if (
+    large &&
+    (await link(source, target).then(
+      () => true,
+      () => false,
+    ))
+  )
+    return;
   await copyFile(source, target);
 }

@@ -3,7 +3,7 @@
  * about that member, so that a charm never sees a change before its `relation-changed`. An agent that restarts forgets.
  */
 
-import { isRelationHook, type Hook } from './hook.ts';
+import { type Hook, isRelationHook } from './hook.ts';
 import type { Settings } from './state.ts';
 
 export interface RelationCaches {

@@ -11,7 +11,11 @@ case $JUJU_HOOK_NAME in
 esac`;
 
 const provider = shellCharm({ name: 'db', metadata: { provides: { db: { interface: 'pg' } } }, dispatch: TELL });
-const requirer = shellCharm({ name: 'web', metadata: { requires: { store: { interface: 'pg' } }, peers: { ring: { interface: 'r' } } }, dispatch: TELL });
+const requirer = shellCharm({
+  name: 'web',
+  metadata: { requires: { store: { interface: 'pg' } }, peers: { ring: { interface: 'r' } } },
+  dispatch: TELL,
+});
 
 describe('a relation', () => {
   let bench: TestBench;
@@ -28,7 +32,11 @@ describe('a relation', () => {
 
   const since = async (unit: string): Promise<readonly string[]> => {
     const { stdout } = await shell(bench, unit, 'cat ../told 2>/dev/null; : > ../told');
-    return stdout.trimEnd().split('\n').map((line) => line.trimEnd()).filter((line) => line !== '');
+    return stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .filter((line) => line !== '');
   };
 
   const forgetSoFar = async (): Promise<void> => {
@@ -92,7 +100,12 @@ describe('a relation', () => {
     await bench.model.removeUnit('web/0');
     await bench.settle();
     const { readFile } = await import('node:fs/promises');
-    expect((await readFile(`${charmDirectory}/../told`, 'utf8')).trimEnd().split('\n').map((line) => line.trimEnd())).toEqual([
+    expect(
+      (await readFile(`${charmDirectory}/../told`, 'utf8'))
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.trimEnd()),
+    ).toEqual([
       'store-relation-departed db/0 web/0 store:1,',
       'store-relation-broken - -',
       'ring-relation-departed web/1 web/0 ring:0,',
@@ -134,10 +147,19 @@ describe('a relation', () => {
     await shell(bench, 'db/0', 'relation-set -r 1 v=1');
     await bench.settle();
     expect((await shell(bench, 'web/0', 'relation-get -r 1 v db/0')).stdout).toBe('1\n');
-    const slow = bench.model.run('web/0', 'sh', { script: 'touch ../there; while [ -e ../there ]; do sleep 0.02; done; relation-get -r 1 v db/0' });
+    const slow = bench.model.run('web/0', 'sh', {
+      script: 'touch ../there; while [ -e ../there ]; do sleep 0.02; done; relation-get -r 1 v db/0',
+    });
     const { access, rm } = await import('node:fs/promises');
     const marker = `${bench.model.unit('web/0').charmDirectory}/../there`;
-    await expect.poll(() => access(marker).then(() => true, () => false)).toBe(true);
+    await expect
+      .poll(() =>
+        access(marker).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
     await shell(bench, 'db/0', 'relation-set -r 1 v=2');
     await rm(marker);
     expect((await slow).results['stdout']).toBe('1\n');
@@ -199,7 +221,13 @@ describe('a peer relation', () => {
 
   it('is not there during install', async () => {
     bench = await newTestBench();
-    await bench.deploy(shellCharm({ name: 'web', metadata: { peers: { ring: { interface: 'r' } } }, dispatch: 'echo "$JUJU_HOOK_NAME $(relation-ids ring)" >> ../ids' }));
+    await bench.deploy(
+      shellCharm({
+        name: 'web',
+        metadata: { peers: { ring: { interface: 'r' } } },
+        dispatch: 'echo "$JUJU_HOOK_NAME $(relation-ids ring)" >> ../ids',
+      }),
+    );
     expect((await shell(bench, 'web/0', 'head -n 2 ../ids')).stdout).toBe('install \nring-relation-created ring:0\n');
   });
 
@@ -212,7 +240,11 @@ describe('a peer relation', () => {
     const [leader, follower] = ['web/0', 'web/1'].map((unit) => events(bench.model, unit).length);
     await shell(bench, 'web/0', 'relation-set -r 0 --app a=1');
     await bench.settle();
-    expect(events(bench.model, 'web/0').slice(leader).filter((event) => !event.startsWith('actions/'))).toEqual(heard);
+    expect(
+      events(bench.model, 'web/0')
+        .slice(leader)
+        .filter((event) => !event.startsWith('actions/')),
+    ).toEqual(heard);
     expect(events(bench.model, 'web/1').slice(follower)).toEqual(['ring-relation-changed']);
     expect((await shell(bench, 'web/1', 'relation-get -r 0 --app a web')).stdout).toBe('1\n');
   });
@@ -248,7 +280,9 @@ describe('leadership', () => {
 
   it('stays with a leader that goes until it is gone', async () => {
     bench = await newTestBench();
-    await bench.deploy(shellCharm({ dispatch: '[ "$JUJU_HOOK_NAME" != stop ] || is-leader > ../../led' }), { units: 2 });
+    await bench.deploy(shellCharm({ dispatch: '[ "$JUJU_HOOK_NAME" != stop ] || is-leader > ../../led' }), {
+      units: 2,
+    });
     await bench.model.removeUnit('tiny/0');
     await bench.settle();
     expect((await shell(bench, 'tiny/1', 'cat ../../led')).stdout).toBe('True\n');

@@ -21,7 +21,9 @@ describe('a simulated application', () => {
     const before = events(bench.model, 'tiny/0').length;
     await work();
     await bench.settle();
-    return events(bench.model, 'tiny/0').slice(before).filter((event) => !event.startsWith('actions/'));
+    return events(bench.model, 'tiny/0')
+      .slice(before)
+      .filter((event) => !event.startsWith('actions/'));
   };
 
   it('joins, writes, and leaves, and our side hears of it', async () => {
@@ -37,7 +39,10 @@ describe('a simulated application', () => {
     expect(await since(() => py.addUnit())).toEqual(['workers-relation-joined', 'workers-relation-changed']);
     expect(await since(() => py.removeUnit('py/0'))).toEqual(['workers-relation-departed']);
     expect(py.units()).toEqual(['py/1']);
-    expect(await since(() => bench.model.removeRelation('tiny', 'py'))).toEqual(['workers-relation-departed', 'workers-relation-broken']);
+    expect(await since(() => bench.model.removeRelation('tiny', 'py'))).toEqual([
+      'workers-relation-departed',
+      'workers-relation-broken',
+    ]);
   });
 
   it('reads what our side wrote, and its secrets only when granted', async () => {

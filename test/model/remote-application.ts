@@ -6,7 +6,16 @@
 import { setApplicationSettings } from './commit.ts';
 import { applicationOf, type Controller } from './controller.ts';
 import { addressSettings, enterScope, mergeSettings, relationsOf } from './relations.ts';
-import { addRevision, applicationSubject, canRead, grantAccess, latestRevision, newRevision, newSecretId, unitSubject } from './secrets.ts';
+import {
+  addRevision,
+  applicationSubject,
+  canRead,
+  grantAccess,
+  latestRevision,
+  newRevision,
+  newSecretId,
+  unitSubject,
+} from './secrets.ts';
 import type { RelationState, RemoteApplicationState, SecretState, Settings } from './state.ts';
 
 /** Relation id (`3`), `cluster:3`, or the name of the application's endpoint when it has one relation. */
@@ -42,10 +51,13 @@ export function findRelation(controller: Controller, application: string, where:
   const found =
     id !== undefined
       ? relations.filter((relation) => relation.id === Number(id))
-      : relations.filter((relation) => relation.endpoints.some((end) => end.application === application && end.name === where));
+      : relations.filter((relation) =>
+          relation.endpoints.some((end) => end.application === application && end.name === where),
+        );
   const [only] = found;
   if (!only) throw new Error(`${application} has no relation ${where}`);
-  if (found.length > 1) throw new Error(`${application} has several relations at ${where}: ${found.map((each) => each.id).join(', ')}`);
+  if (found.length > 1)
+    throw new Error(`${application} has several relations at ${where}: ${found.map((each) => each.id).join(', ')}`);
   return only;
 }
 
@@ -53,7 +65,8 @@ export function findRelation(controller: Controller, application: string, where:
 export function enterAsRemote(controller: Controller, relation: RelationState): void {
   for (const { application } of relation.endpoints) {
     const remote = controller.state.remotes[application];
-    for (const [unit, { address }] of Object.entries(remote?.units ?? {})) enterScope(relation, unit, addressSettings(address));
+    for (const [unit, { address }] of Object.entries(remote?.units ?? {}))
+      enterScope(relation, unit, addressSettings(address));
   }
 }
 
@@ -86,7 +99,8 @@ export function remoteApplicationOf(controller: Controller, state: RemoteApplica
       const unit = `${name}/${state.nextUnit}`;
       state.nextUnit += 1;
       state.units[unit] = { address };
-      for (const each of relationsOf(controller.state, name)) if (each.life === 'alive') enterScope(each, unit, addressSettings(address));
+      for (const each of relationsOf(controller.state, name))
+        if (each.life === 'alive') enterScope(each, unit, addressSettings(address));
       controller.changed();
       return unit;
     },
@@ -141,7 +155,9 @@ export function remoteApplicationOf(controller: Controller, state: RemoteApplica
     revoke(uri, where, unit) {
       const revoked = subject(where, unit);
       const secret = ownSecret(uri);
-      secret.grants = secret.grants.filter((each) => each.subject !== revoked.subject || each.relation !== revoked.relation);
+      secret.grants = secret.grants.filter(
+        (each) => each.subject !== revoked.subject || each.relation !== revoked.relation,
+      );
     },
     readSecret(uri, unit) {
       const id = bareId(uri);
@@ -161,11 +177,15 @@ export function bareId(uri: string): string {
 }
 
 export function decodeContent(content: Settings): Settings {
-  return Object.fromEntries(Object.entries(content).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+  return Object.fromEntries(
+    Object.entries(content).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
+  );
 }
 
 function encode(content: Settings): Settings {
-  return Object.fromEntries(Object.entries(content).map(([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')]));
+  return Object.fromEntries(
+    Object.entries(content).map(([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')]),
+  );
 }
 
 function changes(entries: Readonly<Record<string, string | undefined>>): ReadonlyMap<string, string> {

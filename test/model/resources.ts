@@ -7,7 +7,12 @@ import { unitTag } from './controller.ts';
 import type { ApplicationState, ResourceState, UnitState } from './state.ts';
 
 /** Stores a file as the next revision of a resource. */
-export async function storeResource(controller: Controller, application: ApplicationState, name: string, path: string): Promise<void> {
+export async function storeResource(
+  controller: Controller,
+  application: ApplicationState,
+  name: string,
+  path: string,
+): Promise<void> {
   const definition = controller.charm(application.charm).resources[name];
   if (!definition) throw new Error(`charm resource "${name}" not found`);
   const revision = (application.resources[name]?.revision ?? 0) + 1;
@@ -19,7 +24,11 @@ export async function storeResource(controller: Controller, application: Applica
 }
 
 /** Absolute path of the resource on the unit's machine, or undefined when nothing was ever attached. */
-export async function downloadResource(controller: Controller, unit: UnitState, name: string): Promise<string | undefined> {
+export async function downloadResource(
+  controller: Controller,
+  unit: UnitState,
+  name: string,
+): Promise<string | undefined> {
   const resource = controller.state.applications[unit.application]?.resources[name];
   if (!resource) return undefined;
   const target = join(controller.directory, 'agents', unitTag(unit.name), 'resources', name, resource.filename);

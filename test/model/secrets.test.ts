@@ -2,7 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shell, shellCharm } from './shell-charm.ts';
 import { events, newTestBench, type TestBench } from './tiny-charm.ts';
 
-const owner = shellCharm({ name: 'own', metadata: { provides: { give: { interface: 's' } }, peers: { ring: { interface: 'r' } } } });
+const owner = shellCharm({
+  name: 'own',
+  metadata: { provides: { give: { interface: 's' } }, peers: { ring: { interface: 'r' } } },
+});
 const reader = shellCharm({ name: 'read', metadata: { requires: { take: { interface: 's' } } } });
 
 describe('secrets', () => {
@@ -33,7 +36,9 @@ describe('secrets', () => {
     const before = events(bench.model, unit).length;
     await work();
     await bench.settle();
-    return events(bench.model, unit).slice(before).filter((event) => !event.startsWith('actions/'));
+    return events(bench.model, unit)
+      .slice(before)
+      .filter((event) => !event.startsWith('actions/'));
   };
 
   it('are read by their owner, and by others only when granted', async () => {
@@ -70,9 +75,14 @@ describe('secrets', () => {
     await sh('own/0', `secret-grant ${id} -r 1`);
     expect((await sh('read/0', `secret-get ${id} value --label mine`)).stdout).toBe('one\n');
     expect(await since('read/0', () => sh('own/0', `secret-set ${id} value=two`))).toEqual(['secret-changed']);
-    expect((await sh('read/0', `secret-get --label mine --format json; secret-get ${id} value --peek; secret-get ${id} value`)).stdout).toBe(
-      '{"value":"one"}\ntwo\none\n',
-    );
+    expect(
+      (
+        await sh(
+          'read/0',
+          `secret-get --label mine --format json; secret-get ${id} value --peek; secret-get ${id} value`,
+        )
+      ).stdout,
+    ).toBe('{"value":"one"}\ntwo\none\n');
     expect(await since('own/0', () => sh('read/0', `secret-get ${id} --refresh`))).toEqual(['secret-remove']);
     expect((await sh('read/0', `secret-get ${id} value`)).stdout).toBe('two\n');
   });
@@ -99,7 +109,10 @@ describe('secrets', () => {
     expect(stdout).toBe('one\n{"value":"one"}\ntwo\n');
     const id = bench.model.secrets()[0]?.id ?? '';
     expect(bench.model.secretContent(id)).toEqual({ value: 'two' });
-    const changed = await sh('own/0', `secret-set ${id} value=three; secret-get ${id} value; secret-get ${id} value --peek; secret-get ${id} value --refresh`);
+    const changed = await sh(
+      'own/0',
+      `secret-set ${id} value=three; secret-get ${id} value; secret-get ${id} value --peek; secret-get ${id} value --refresh`,
+    );
     expect(changed.stdout).toBe('two\nthree\nthree\n');
     expect((await sh('own/0', `secret-get ${id} value`)).stdout).toBe('three\n');
   });
@@ -122,7 +135,9 @@ describe('secrets', () => {
     expect(bench.model.secrets()[0]?.grants).toEqual([{ subject: 'unit-read-1', relation: 1 }]);
     await sh('own/0', `secret-grant ${id} -r 1 --unit read/0`);
     expect(bench.model.secrets()[0]?.grants).toHaveLength(2);
-    expect((await sh('own/0', `secret-grant ${id} -r 1`)).stderr).toMatch(/^ERROR any unit level grants need to be revoked/);
+    expect((await sh('own/0', `secret-grant ${id} -r 1`)).stderr).toMatch(
+      /^ERROR any unit level grants need to be revoked/,
+    );
   });
 
   it('are found by the label of their owner on the leader, by the label of the reader elsewhere', async () => {
@@ -170,6 +185,24 @@ describe('secrets', () => {
     expect(await since('own/1', async () => bench.model.rotateSecret(id))).toEqual([]);
   });
 
+  it('are named in the environment of their events', async () => {
+    const id = await add('--label l value=one');
+    const { writeFile } = await import('node:fs/promises');
+    await writeFile(
+      `${bench.model.unit('own/0').charmDirectory}/../hook.sh`,
+      'echo "$JUJU_HOOK_NAME $JUJU_SECRET_ID $JUJU_SECRET_LABEL $(printenv JUJU_SECRET_REVISION || echo unset)" >> ../told',
+    );
+    bench.model.rotateSecret(id);
+    await bench.settle();
+    await sh('own/0', `secret-get ${id}; secret-set ${id} value=two`);
+    await bench.settle();
+    await sh('own/0', `secret-get ${id} --refresh`);
+    await bench.settle();
+    expect((await sh('own/0', 'cat ../told')).stdout).toBe(
+      `secret-rotate secret:${id} l unset\nsecret-changed secret:${id} l unset\nsecret-remove secret:${id} l 1\n`,
+    );
+  });
+
   it('go with the unit or application that owns them', async () => {
     await add('--owner unit value=one', 'own/1');
     await add('value=one');
@@ -198,7 +231,11 @@ describe('secrets', () => {
     ['secret-grant', 2, 'ERROR missing secret URI\n'],
     ['secret-grant 0123456789abcdefghij', 2, 'ERROR no relation id specified\n'],
     ['secret-grant 0123456789abcdefghij -r 1', 1, 'ERROR secret "0123456789abcdefghij" not found\n'],
-    ['secret-grant 0123456789abcdefghij -r 1 --unit x/0', 2, 'ERROR cannot specify unit "x/0" in relation to application "read"\n'],
+    [
+      'secret-grant 0123456789abcdefghij -r 1 --unit x/0',
+      2,
+      'ERROR cannot specify unit "x/0" in relation to application "read"\n',
+    ],
     ['secret-revoke 0123456789abcdefghij', 2, 'ERROR missing relation or application or unit\n'],
     ['secret-revoke 0123456789abcdefghij --app a --unit a/0', 2, 'ERROR specify only one of application or unit\n'],
     ['secret-revoke 0123456789abcdefghij -r 1 --application a', 2, 'ERROR do not specify both relation and app\n'],
@@ -206,6 +243,7 @@ describe('secrets', () => {
   ];
 
   it('are refused for all that is wrong with a call', async () => {
-    for (const [script, code, stderr] of refused) expect(await sh('own/0', script), script).toMatchObject({ code, stderr });
+    for (const [script, code, stderr] of refused)
+      expect(await sh('own/0', script), script).toMatchObject({ code, stderr });
   });
 });

@@ -20,7 +20,9 @@ export function manages(state: ModelState, unit: UnitState, secret: SecretState)
 export function canRead(secret: SecretState, unitName: string): boolean {
   const application = applicationOf(unitName);
   if (secret.owner.name === (secret.owner.kind === 'unit' ? unitName : application)) return true;
-  return secret.grants.some(({ subject }) => subject === unitSubject(unitName) || subject === applicationSubject(application));
+  return secret.grants.some(
+    ({ subject }) => subject === unitSubject(unitName) || subject === applicationSubject(application),
+  );
 }
 
 export function unitSubject(unit: string): string {

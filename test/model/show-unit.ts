@@ -1,6 +1,6 @@
 /** What `juju show-unit` tells: the databags that this unit can see, of both sides. */
 
-import { isLeader, type Controller } from './controller.ts';
+import { type Controller, isLeader } from './controller.ts';
 import { isInScope, ownEndpoint, relationsOf, remoteApplication } from './relations.ts';
 import type { RelationState, UnitState } from './state.ts';
 
@@ -21,7 +21,9 @@ export function showUnit(controller: Controller, unit: UnitState): Record<string
 
 function relationInfo(unit: UnitState, relation: RelationState): Record<string, unknown> {
   const remote = remoteApplication(relation, unit.application);
-  const related = Object.entries(relation.units).filter(([name]) => name.startsWith(`${remote}/`) && name !== unit.name);
+  const related = Object.entries(relation.units).filter(
+    ([name]) => name.startsWith(`${remote}/`) && name !== unit.name,
+  );
   return {
     'relation-id': relation.id,
     endpoint: ownEndpoint(relation, unit.application).name,

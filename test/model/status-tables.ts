@@ -17,7 +17,15 @@ export function formatStatus(status: ModelStatus, options: { readonly relations?
     ),
     table(
       ['Machine', 'State', 'Address', 'Inst id', 'Base', 'AZ', 'Message'],
-      Object.values(status.machines).map(({ id, address, hostname }) => [id, 'started', address, hostname, 'ubuntu@24.04', '', 'Running']),
+      Object.values(status.machines).map(({ id, address, hostname }) => [
+        id,
+        'started',
+        address,
+        hostname,
+        'ubuntu@24.04',
+        '',
+        'Running',
+      ]),
     ),
     ...(options.relations
       ? [table(['Integration provider', 'Requirer', 'Interface', 'Type', 'Message'], status.relations.map(relationRow))]
@@ -66,13 +74,23 @@ function agentMessage({ agent }: UnitStatusInfo): string {
 }
 
 function relationRow(relation: RelationStatusInfo): Row {
-  return [relation.provider, relation.requirer, relation.interface, relation.type, relation.life === 'dying' ? 'dying' : ''];
+  return [
+    relation.provider,
+    relation.requirer,
+    relation.interface,
+    relation.type,
+    relation.life === 'dying' ? 'dying' : '',
+  ];
 }
 
 /** Columns padded to the widest cell; empty when there are no rows. */
 export function table(header: Row, rows: readonly Row[]): string {
   if (rows.length === 0) return '';
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: Row): string => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd();
+  const line = (row: Row): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
   return [line(header), ...rows.map(line)].join('\n');
 }

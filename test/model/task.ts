@@ -1,10 +1,11 @@
 /** Actions: what becomes of a task, from the parameters to the result that `juju run` prints. */
 
-import { isJuju4 } from './controller.ts';
+import { isUtf8 } from 'node:buffer';
 import { checkParameters, withDefaults } from './action-parameters.ts';
 import { commitHook } from './commit.ts';
-import { runInContext, type HookExit, type Host } from './hook-run.ts';
+import { isJuju4 } from './controller.ts';
 import type { HookContext } from './hook-context.ts';
+import { type HookExit, type Host, runInContext } from './hook-run.ts';
 import type { RelationCaches } from './relation-cache.ts';
 import type { TaskState, UnitState } from './state.ts';
 
@@ -67,12 +68,25 @@ function conclude(host: Host, unit: UnitState, task: TaskState, context: HookCon
 function outputResults(exit: HookExit): Record<string, unknown> {
   return {
     'return-code': exit.code ?? -1,
-    ...(exit.stdout.length === 0 ? {} : { stdout: `${exit.stdout.join('\n')}\n` }),
-    ...(exit.stderr.length === 0 ? {} : { stderr: `${exit.stderr.join('\n')}\n` }),
+    ...printed('stdout', exit.stdout),
+    ...printed('stderr', exit.stderr),
   };
 }
 
-function finish(host: Host, task: TaskState, status: TaskState['status'], message: string, results: Record<string, unknown>): void {
+/** Text as it is, anything else in base64, and said so. */
+function printed(stream: 'stdout' | 'stderr', bytes: Buffer): Record<string, string> {
+  if (bytes.length === 0) return {};
+  if (isUtf8(bytes)) return { [stream]: bytes.toString('utf8') };
+  return { [stream]: bytes.toString('base64'), [`${stream}-encoding`]: 'base64' };
+}
+
+function finish(
+  host: Host,
+  task: TaskState,
+  status: TaskState['status'],
+  message: string,
+  results: Record<string, unknown>,
+): void {
   task.status = status;
   task.message = message;
   task.results = results;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { stringify } from 'yaml';
 import { ZipFile } from 'yazl';
-import { openBareMachines, type BareMachines } from './bare-machines.ts';
+import { type BareMachines, openBareMachines } from './bare-machines.ts';
 import { Model, type ModelOptions } from './model.ts';
 
 export interface TinyCharm {
@@ -54,7 +54,10 @@ export interface TestBench {
   readonly machines: BareMachines;
   pack(charm: TinyCharm, fileName?: string): Promise<string>;
   /** Packs, deploys and settles. */
-  deploy(charm: TinyCharm, options?: { application?: string; units?: number; config?: Record<string, string> }): Promise<void>;
+  deploy(
+    charm: TinyCharm,
+    options?: { application?: string; units?: number; config?: Record<string, string> },
+  ): Promise<void>;
   settle(): Promise<void>;
   close(): Promise<void>;
 }
@@ -89,5 +92,7 @@ export async function newTestBench(options: Partial<ModelOptions> = {}): Promise
 
 /** Events of a unit in the order in which they ended: `install`, `db-relation-changed`. */
 export function events(model: Model, unit: string): readonly string[] {
-  return model.dispatches.filter((dispatch) => dispatch.unit === unit).map(({ event }) => event.replace(/^hooks\//, ''));
+  return model.dispatches
+    .filter((dispatch) => dispatch.unit === unit)
+    .map(({ event }) => event.replace(/^hooks\//, ''));
 }

@@ -5,11 +5,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deployCharm } from './charm-deployment.ts';
-import { charmDirectory } from './environment.ts';
-import { hookName, isRelationHook, isSecretHook, runningMessage, type Hook } from './hook.ts';
-import { runInContext, type Host } from './hook-run.ts';
-import { beforeHook, hookSucceeded } from './hook-outcome.ts';
 import { commitHook } from './commit.ts';
+import { charmDirectory } from './environment.ts';
+import { type Hook, hookName, isRelationHook, isSecretHook, runningMessage } from './hook.ts';
+import { beforeHook, hookSucceeded } from './hook-outcome.ts';
+import { type Host, runInContext } from './hook-run.ts';
 import { configHash, isOvertaken, nextOperation, type Operation } from './next-operation.ts';
 import { newRelationCaches } from './relation-cache.ts';
 import { statusNow, type UnitState } from './state.ts';
@@ -79,7 +79,9 @@ export function startUnitAgent(host: Host, unit: UnitState, retry: RetryPolicy):
     });
     if (retryAt === undefined) return woken;
     const aborted = new AbortController();
-    const timer = sleep(Math.max(0, retryAt - Date.now()), undefined, { signal: aborted.signal }).catch(() => undefined);
+    const timer = sleep(Math.max(0, retryAt - Date.now()), undefined, { signal: aborted.signal }).catch(
+      () => undefined,
+    );
     await Promise.race([woken, timer]);
     aborted.abort();
   };
@@ -136,7 +138,8 @@ export function startUnitAgent(host: Host, unit: UnitState, retry: RetryPolicy):
       unit.operation = undefined;
       return;
     }
-    const held = unit.operation && unit.operation.hook.kind !== hook.kind && hook.kind === 'start' ? unit.operation : undefined;
+    const held =
+      unit.operation && unit.operation.hook.kind !== hook.kind && hook.kind === 'start' ? unit.operation : undefined;
     if (hook.kind === 'start') unit.rebooted = false;
     const failures = held ? 0 : (unit.operation?.failures ?? 0);
     const asked = unit.updateStatus.asked;
@@ -160,7 +163,12 @@ export function startUnitAgent(host: Host, unit: UnitState, retry: RetryPolicy):
     }
     const problem = exit.problem ?? commitProblem(name, commitHook(context));
     if (problem !== undefined) return hookFailed(hook, failures, problem);
-    host.log(unit.name, 'INFO', UNITER, exit.missing ? `skipped "${name}" hook (missing)` : `ran "${name}" hook (via hook dispatching script: dispatch)`);
+    host.log(
+      unit.name,
+      'INFO',
+      UNITER,
+      exit.missing ? `skipped "${name}" hook (missing)` : `ran "${name}" hook (via hook dispatching script: dispatch)`,
+    );
     if (hook.kind === 'update-status') unit.updateStatus.done = asked;
     hookSucceeded(host, unit, hook, configuration);
     if (held && !unit.operation) unit.operation = held;
@@ -209,14 +217,16 @@ export function startUnitAgent(host: Host, unit: UnitState, retry: RetryPolicy):
     }
   };
 
-  if (unit.operation?.step === 'running') hookFailed(unit.operation.hook, unit.operation.failures, 'the agent was interrupted');
+  if (unit.operation?.step === 'running')
+    hookFailed(unit.operation.hook, unit.operation.failures, 'the agent was interrupted');
   scheduleRetry();
   const ended = loop().catch((error: unknown) => host.broken(unit, error));
 
   return {
     unit,
     wake,
-    isQuiet: () => stopped || (!busy && rebootRequests.length === 0 && retryAt === undefined && !nextOperation(host, unit, false)),
+    isQuiet: () =>
+      stopped || (!busy && rebootRequests.length === 0 && retryAt === undefined && !nextOperation(host, unit, false)),
     hasGivenUp,
     forgive() {
       if (!hasGivenUp() || !unit.operation) return;

@@ -39,10 +39,14 @@ describe('what people change after deployment', () => {
 
   it('options that do not exist, or values of another type: refused, with nothing changed', async () => {
     await expect(bench.model.configure('tiny', { b: 1 })).rejects.toThrow('unknown option "b"');
-    await expect(bench.model.configure('tiny', { old: 'x', a: 'many' })).rejects.toThrow('option "a" expected int, got "many"');
+    await expect(bench.model.configure('tiny', { old: 'x', a: 'many' })).rejects.toThrow(
+      'option "a" expected int, got "many"',
+    );
     await expect(bench.model.configure('tiny', {}, { reset: ['b'] })).rejects.toThrow('unknown option "b"');
     expect((await shell(bench, 'tiny/0', 'config-get --format=json')).stdout).toBe('{"a":1}\n');
-    await expect(bench.model.deploy(await bench.pack({}), { application: 'x', config: { b: 1 } })).rejects.toThrow('unknown option "b"');
+    await expect(bench.model.deploy(await bench.pack({}), { application: 'x', config: { b: 1 } })).rejects.toThrow(
+      'unknown option "b"',
+    );
   });
 
   it('the charm: upgrade-charm, then config-changed; stale files go, files of no charm stay, new peers come', async () => {
@@ -55,7 +59,11 @@ describe('what people change after deployment', () => {
       }),
       'next.charm',
     );
-    expect(await since(() => bench.model.refresh('tiny', next))).toEqual(['upgrade-charm', 'config-changed', 'ring-relation-created']);
+    expect(await since(() => bench.model.refresh('tiny', next))).toEqual([
+      'upgrade-charm',
+      'config-changed',
+      'ring-relation-created',
+    ]);
     const { stdout } = await shell(bench, 'tiny/0', 'cd lib; grep -H . *');
     expect(stdout).toBe('both.txt:two\nmine.txt:mine\nnew.txt:new\n');
     expect((await shell(bench, 'tiny/0', 'config-get a')).stdout).toBe('2\n');
@@ -72,8 +80,13 @@ describe('what people change after deployment', () => {
     const file = join(bench.directory, 'anything');
     for (const content of ['one', 'two']) {
       await writeFile(file, content);
-      expect(await since(() => bench.model.attachResource('tiny', 'bin', file))).toEqual(['upgrade-charm', 'config-changed']);
-      expect((await shell(bench, 'tiny/0', 'p=$(resource-get bin); basename $p; cat $p')).stdout).toBe(`bin.dat\n${content}`.replace(/$/, '\n'));
+      expect(await since(() => bench.model.attachResource('tiny', 'bin', file))).toEqual([
+        'upgrade-charm',
+        'config-changed',
+      ]);
+      expect((await shell(bench, 'tiny/0', 'p=$(resource-get bin); basename $p; cat $p')).stdout).toBe(
+        `bin.dat\n${content}`.replace(/$/, '\n'),
+      );
     }
     await expect(bench.model.attachResource('tiny', 'nope', file)).rejects.toThrow('charm resource "nope" not found');
   });
@@ -83,7 +96,11 @@ describe('what people change after deployment', () => {
     const file = join(bench.directory, 'r', 'x');
     await writeFile(file, 'first');
     const path = await bench.pack(
-      { name: 'res', metadata: { resources: { bin: { type: 'file', filename: 'f' } } }, dispatch: '[ "$JUJU_HOOK_NAME" != install ] || status-set active "$(cat $(resource-get bin))"' },
+      {
+        name: 'res',
+        metadata: { resources: { bin: { type: 'file', filename: 'f' } } },
+        dispatch: '[ "$JUJU_HOOK_NAME" != install ] || status-set active "$(cat $(resource-get bin))"',
+      },
       'res.charm',
     );
     await bench.model.deploy(path, { application: 'res', resources: { bin: file } });

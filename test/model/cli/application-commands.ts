@@ -4,16 +4,24 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
 import { readCharmArchive } from '../charm-archive.ts';
-import { readYamlMapFile } from './yaml-file.ts';
 import { parsePairs, refuseMore, required } from './arguments.ts';
-import { TIMEOUT_FLAG, timeoutMs, type Command } from './command.ts';
+import { type Command, TIMEOUT_FLAG, timeoutMs } from './command.ts';
 import { CommandFailure } from './failure.ts';
 import { change, look } from './session.ts';
+import { readYamlMapFile } from './yaml-file.ts';
 
 const deploy: Command = {
   usage: './<file>.charm [<application name>] [-n <units>] [--config <key>=<value>] [--resource <name>=<path>]',
   summary: 'Deploys a packed charm; makes a model when there is none',
-  flags: { ...TIMEOUT_FLAG, n: 'text', 'num-units': 'text', config: 'list', resource: 'list', trust: 'boolean', juju: 'text' },
+  flags: {
+    ...TIMEOUT_FLAG,
+    n: 'text',
+    'num-units': 'text',
+    config: 'list',
+    resource: 'list',
+    trust: 'boolean',
+    juju: 'text',
+  },
   async run(args, session) {
     const [path, name] = args.positionals;
     const charm = required(path, 'charm');
@@ -33,7 +41,10 @@ const deploy: Command = {
 };
 
 /** `key=value`, `key=@file`, or a YAML file with options, alone or below the application's name. */
-async function readConfig(words: readonly string[], application: string): Promise<Readonly<Record<string, string | number | boolean>>> {
+async function readConfig(
+  words: readonly string[],
+  application: string,
+): Promise<Readonly<Record<string, string | number | boolean>>> {
   const config: Record<string, string | number | boolean> = {};
   for (const word of words) {
     if (word.includes('=')) Object.assign(config, await readFiles(parsePairs([word])));
@@ -90,11 +101,15 @@ const config: Command = {
         const [key] = words;
         if (key === undefined) session.print(stringify({ application, settings: options }));
         else if (key in options) session.print(`${options[key]?.value ?? ''}\n`);
-        else throw new CommandFailure(`key "${key}" not found in "${application}" application config or charm settings.`);
+        else
+          throw new CommandFailure(`key "${key}" not found in "${application}" application config or charm settings.`);
         return 0;
       });
     }
-    const values = { ...(file === undefined ? {} : await readYamlMapFile(file, application)), ...(await readFiles(parsePairs(settings))) };
+    const values = {
+      ...(file === undefined ? {} : await readYamlMapFile(file, application)),
+      ...(await readFiles(parsePairs(settings))),
+    };
     await change(session, { timeoutMs: timeoutMs(args) }, (model) => model.configure(application, values, { reset }));
     return 0;
   },

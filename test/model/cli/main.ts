@@ -2,7 +2,7 @@
 
 import { APPLICATION_COMMANDS } from './application-commands.ts';
 import { parseArguments, refuseMore } from './arguments.ts';
-import { TIMEOUT_FLAG, timeoutMs, type Command } from './command.ts';
+import { type Command, TIMEOUT_FLAG, timeoutMs } from './command.ts';
 import { CommandFailure } from './failure.ts';
 import { RUN_COMMANDS } from './run-command.ts';
 import { change, destroy, hasModel, type Session } from './session.ts';
@@ -17,7 +17,10 @@ const addModel: Command = {
     if (hasModel(session)) throw new CommandFailure('there is a model already: destroy-model first');
     const [modelName] = args.positionals;
     const jujuVersion = args.text('juju');
-    const create = { ...(modelName === undefined ? {} : { modelName }), ...(jujuVersion === undefined ? {} : { jujuVersion }) };
+    const create = {
+      ...(modelName === undefined ? {} : { modelName }),
+      ...(jujuVersion === undefined ? {} : { jujuVersion }),
+    };
     await change(session, { create, timeoutMs: timeoutMs(args) }, () => Promise.resolve());
     return 0;
   },
@@ -74,5 +77,6 @@ function usage(session: Session, unknown: string | undefined): string {
     ...Object.entries(COMMANDS).map(([each, { summary }]) => `  ${each.padEnd(width)}  ${summary}`),
     '',
     `State is kept in ${session.directory} ($JUJU_MODEL_DIR).`,
+    'With JUJU_MODEL_MACHINES=bare there is nothing on the machines: for charms that only talk to Juju.',
   ].join('\n');
 }

@@ -19,7 +19,9 @@ export function formatOutcome(outcomes: readonly UnitOutcome[], format: string):
 }
 
 function plain({ results }: UnitOutcome): string {
-  const own = Object.fromEntries(Object.entries(results).filter(([key]) => key !== 'return-code' && key !== 'stdout' && key !== 'stderr'));
+  const own = Object.fromEntries(
+    Object.entries(results).filter(([key]) => key !== 'return-code' && key !== 'stdout' && key !== 'stderr'),
+  );
   const yaml = Object.keys(own).length === 0 ? '' : stringify(own, { lineWidth: 0 });
   const output = typeof results['stdout'] === 'string' ? results['stdout'] : '';
   return yaml + output;

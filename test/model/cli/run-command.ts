@@ -3,10 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { isMap } from '../charm-yaml.ts';
-import { formatOutcome } from './outcome.ts';
 import { parsePairs, required } from './arguments.ts';
-import { TIMEOUT_FLAG, timeoutMs, type Command } from './command.ts';
+import { type Command, TIMEOUT_FLAG, timeoutMs } from './command.ts';
 import { CommandFailure } from './failure.ts';
+import { formatOutcome } from './outcome.ts';
 import { change } from './session.ts';
 
 const UNIT = /^[a-z][a-z0-9-]*\/([0-9]+|leader)$/;
@@ -16,7 +16,9 @@ const run: Command = {
   summary: 'Runs an action and waits for it',
   flags: { ...TIMEOUT_FLAG, params: 'text', 'string-args': 'boolean', format: 'text', wait: 'text' },
   async run(args, session) {
-    const units = args.positionals.filter((word, index) => UNIT.test(word) && args.positionals.slice(0, index).every((each) => UNIT.test(each)));
+    const units = args.positionals.filter(
+      (word, index) => UNIT.test(word) && args.positionals.slice(0, index).every((each) => UNIT.test(each)),
+    );
     const [action, ...words] = args.positionals.slice(units.length);
     required(units[0], 'unit');
     const name = required(action, 'action');
@@ -25,7 +27,10 @@ const run: Command = {
       Promise.all(
         units.map(async (unit) => {
           const target = model.unit(unit).name;
-          return { unit: target, ...(await model.run(target, name, parameters, (line) => session.printError(progress(line)))) };
+          return {
+            unit: target,
+            ...(await model.run(target, name, parameters, (line) => session.printError(progress(line)))),
+          };
         }),
       ),
     );
@@ -70,4 +75,3 @@ function place(target: Record<string, unknown>, path: readonly string[], value: 
 }
 
 export const RUN_COMMANDS: Readonly<Record<string, Command>> = { run };
-

@@ -12,6 +12,8 @@ import { CommandFailure } from './failure.ts';
 export interface Session {
   /** Folder of everything: model and machines. */
   readonly directory: string;
+  /** `bare`: machines with nothing on them, for charms that only talk to Juju. */
+  readonly machines: 'bare' | 'k8s';
   readonly print: (text: string) => void;
   readonly printError: (text: string) => void;
 }
@@ -39,7 +41,11 @@ export interface ChangeOptions {
 }
 
 /** Changes the model, waits until it is at rest, and saves it; what did not settle is saved as it is, and reported. */
-export async function change<T>(session: Session, options: ChangeOptions, work: (model: Model) => Promise<T>): Promise<T> {
+export async function change<T>(
+  session: Session,
+  options: ChangeOptions,
+  work: (model: Model) => Promise<T>,
+): Promise<T> {
   await mkdir(session.directory, { recursive: true, mode: 0o700 });
   const unlock = await lock(session.directory);
   try {
@@ -78,15 +84,12 @@ async function open(session: Session, provider: MachineProvider, options: Change
   return Model.create({ ...location, ...options.create });
 }
 
-/** Machines with the stand-ins for snapd and Kubernetes, where those are part of the checkout; bare ones otherwise. */
+/** The stand-ins for snapd and Kubernetes are loaded only when they are wanted. */
 async function openMachines(session: Session): Promise<MachineProvider> {
   const directory = join(session.directory, 'machines');
-  const module = new URL('../../k8sd/machines.ts', import.meta.url);
-  if (!existsSync(module)) return openBareMachines({ directory });
-  const { openMachines: openWith }: { openMachines: (options: { directory: string }) => Promise<MachineProvider> } = await import(
-    module.href
-  );
-  return openWith({ directory });
+  if (session.machines === 'bare') return openBareMachines({ directory });
+  const k8sd = await import('../../k8sd/machines.ts');
+  return k8sd.openMachines({ directory });
 }
 
 /** One command at a time; a lock whose holder has died is taken over. */
@@ -97,7 +100,8 @@ async function lock(directory: string): Promise<() => Promise<void>> {
     await writeFile(file, String(process.pid), { flag: 'wx' });
   } catch {
     const holder = Number(await readFile(file, 'utf8').catch(() => '0'));
-    if (holder > 0 && isAlive(holder)) throw new CommandFailure(`process ${holder} is at work on this model (${directory})`);
+    if (holder > 0 && isAlive(holder))
+      throw new CommandFailure(`process ${holder} is at work on this model (${directory})`);
     await writeFile(file, String(process.pid));
   }
   return () => rm(file, { force: true });

@@ -46,14 +46,16 @@ const secrets: Command = {
   async run(args, session) {
     refuseMore(args.positionals, 0);
     return look(session, (model) => {
-      const rows = model.secrets().map(({ id, label, owner, rotate, latest, revisions }) => [
-        id,
-        label === '' ? '-' : label,
-        owner.name,
-        rotate,
-        String(latest),
-        revisions[latest]?.created ?? '',
-      ]);
+      const rows = model
+        .secrets()
+        .map(({ id, label, owner, rotate, latest, revisions }) => [
+          id,
+          label === '' ? '-' : label,
+          owner.name,
+          rotate,
+          String(latest),
+          revisions[latest]?.created ?? '',
+        ]);
       session.print(`${table(['ID', 'Name', 'Owner', 'Rotation', 'Revision', 'Last updated'], rows)}\n`);
       return 0;
     });
@@ -72,7 +74,9 @@ const showSecret: Command = {
       if (!secret) throw new CommandFailure(`secret "${id}" not found`);
       const { owner, label, description, rotate, latest, grants } = secret;
       const revision = args.text('revision');
-      const content = args.boolean('reveal') ? { content: model.secretContent(secret.id, revision === undefined ? latest : Number(revision)) } : {};
+      const content = args.boolean('reveal')
+        ? { content: model.secretContent(secret.id, revision === undefined ? latest : Number(revision)) }
+        : {};
       const access = grants.map(({ subject, relation }) => ({ target: subject, relation, role: 'view' }));
       const shown = { revision: latest, owner: owner.name, label, description, rotation: rotate, access, ...content };
       session.print(stringify({ [secret.id]: shown }, { lineWidth: 0 }));
@@ -88,7 +92,8 @@ const debugLog: Command = {
   async run(args, session) {
     refuseMore(args.positionals, 0);
     const level = (args.text('level') ?? 'INFO').toUpperCase();
-    if (!isLogLevel(level)) throw new CommandFailure(`level value "${level}" is not one of ${LOG_LEVELS.join(', ')}`, 2);
+    if (!isLogLevel(level))
+      throw new CommandFailure(`level value "${level}" is not one of ${LOG_LEVELS.join(', ')}`, 2);
     return look(session, (model) => {
       const include = args.list('include').map((unit) => unit.replace(/^unit-(.*)-([0-9]+)$/, '$1/$2'));
       const entries = model

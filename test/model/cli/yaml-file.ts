@@ -5,7 +5,10 @@ import { isMap, parseYamlMap } from '../charm-yaml.ts';
 import { CommandFailure } from './failure.ts';
 
 /** Options alone, or below the application's name. */
-export async function readYamlMapFile(path: string, application: string): Promise<Readonly<Record<string, string | number | boolean>>> {
+export async function readYamlMapFile(
+  path: string,
+  application: string,
+): Promise<Readonly<Record<string, string | number | boolean>>> {
   const map = parseYamlMap(await readFile(path, 'utf8'), path);
   const below = map[application];
   const values: Record<string, string | number | boolean> = {};

@@ -85,5 +85,7 @@ function resolve(types: FlagTypes, name: string, shown: string): { name: string;
 function readBoolean(shown: string, given: string | undefined): boolean {
   if (given === undefined || TRUE.includes(given)) return true;
   if (FALSE.includes(given)) return false;
-  throw misuse(`invalid value ${JSON.stringify(given)} for option ${shown}: strconv.ParseBool: parsing ${JSON.stringify(given)}: invalid syntax`);
+  throw misuse(
+    `invalid value ${JSON.stringify(given)} for option ${shown}: strconv.ParseBool: parsing ${JSON.stringify(given)}: invalid syntax`,
+  );
 }

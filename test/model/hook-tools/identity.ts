@@ -70,7 +70,9 @@ const goalState: HookTool = {
     for (const relation of relationsOf(state, application)) {
       const remote = remoteApplication(relation, application);
       if (remote === application) continue;
-      const entry = (relations[ownEndpoint(relation, application).name] ??= {});
+      const endpoint = ownEndpoint(relation, application).name;
+      const entry = relations[endpoint] ?? {};
+      relations[endpoint] = entry;
       entry[remote] = { status: relation.life === 'alive' ? 'joined' : 'dying', since: goalTime(undefined) };
       for (const unit of Object.values(state.units).filter((each) => each.application === remote)) {
         entry[unit.name] = goalUnit(unit.life, unit.workload);
@@ -112,7 +114,8 @@ const resourceGet: HookTool = {
     if (name === undefined) throw misuse('missing required resource name');
     refuseMore(flags.positionals, 1);
     const path = await downloadResource(context.controller, context.unit, name);
-    if (path === undefined) throw refusal(`could not download resource: resource#${context.unit.application}/${name} not found`);
+    if (path === undefined)
+      throw refusal(`could not download resource: resource#${context.unit.application}/${name} not found`);
     return { text: path };
   },
 };
@@ -125,7 +128,8 @@ const jujuLog: HookTool = {
     const given = (flags.text('log-level') ?? (flags.boolean('debug') ? 'DEBUG' : 'INFO')).toUpperCase();
     const { controller, unit, hook } = context;
     const logger = `unit.${unit.name}.juju-log`;
-    if (!isLogLevel(given)) controller.log(unit.name, 'WARNING', logger, `"${given}" is not a valid log level, using INFO`);
+    if (!isLogLevel(given))
+      controller.log(unit.name, 'WARNING', logger, `"${given}" is not a valid log level, using INFO`);
     const relation = hook && isRelationHook(hook) ? context.relations.get(hook.relation) : undefined;
     const prefix = relation ? `${relationId(relation, unit.application)}: ` : '';
     controller.log(unit.name, isLogLevel(given) ? given : 'INFO', logger, prefix + flags.positionals.join(' '));
@@ -142,7 +146,12 @@ const jujuReboot: HookTool = {
     context.reboot = flags.boolean('now') ? 'now' : 'after';
     if (context.reboot === 'now') {
       const name = context.hook ? hookName(context.hook) : '';
-      context.controller.log(context.unit.name, 'INFO', 'juju.worker.uniter.context', `hook "${name}" requested a reboot`);
+      context.controller.log(
+        context.unit.name,
+        'INFO',
+        'juju.worker.uniter.context',
+        `hook "${name}" requested a reboot`,
+      );
       context.kill();
     }
     return undefined;

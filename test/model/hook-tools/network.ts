@@ -3,7 +3,7 @@
 import { byNaturalOrder } from '../controller.ts';
 import type { HookContext } from '../hook-context.ts';
 import { misuse, refusal } from './failure.ts';
-import { RELATION_FLAG, flaggedRelation } from './relation-flag.ts';
+import { flaggedRelation, RELATION_FLAG } from './relation-flag.ts';
 import type { HookTool } from './tool.ts';
 import { refuseMore } from './tool.ts';
 
@@ -20,7 +20,8 @@ const unitGet: HookTool = {
   run({ flags }, context) {
     const [setting] = flags.positionals;
     if (setting === undefined) throw misuse('no setting specified');
-    if (setting !== 'private-address' && setting !== 'public-address') throw misuse(`unknown setting ${JSON.stringify(setting)}`);
+    if (setting !== 'private-address' && setting !== 'public-address')
+      throw misuse(`unknown setting ${JSON.stringify(setting)}`);
     refuseMore(flags.positionals, 1);
     return { value: machineAddress(context) };
   },
@@ -83,12 +84,15 @@ interface PortRange {
 function parseRange(text: string): PortRange {
   if (text === 'icmp') return { from: -1, to: -1, protocol: 'icmp' };
   const match = /^([0-9]+)(?:-([0-9]+))?(?:\/(.+))?$/.exec(text);
-  if (!match) throw misuse(`expected <port>[/<protocol>] or <from>-<to>[/<protocol>] or icmp; got ${JSON.stringify(text)}`);
+  if (!match)
+    throw misuse(`expected <port>[/<protocol>] or <from>-<to>[/<protocol>] or icmp; got ${JSON.stringify(text)}`);
   const from = Number(match[1]);
   const to = Number(match[2] ?? match[1]);
   const protocol = (match[3] ?? 'tcp').toLowerCase();
-  if (protocol !== 'tcp' && protocol !== 'udp') throw misuse(`invalid protocol "${protocol}", expected "tcp", "udp", or "icmp"`);
-  if (from < 1 || to > 65535 || from > to) throw misuse(`port range bounds must be between 1 and 65535, got ${from}-${to}`);
+  if (protocol !== 'tcp' && protocol !== 'udp')
+    throw misuse(`invalid protocol "${protocol}", expected "tcp", "udp", or "icmp"`);
+  if (from < 1 || to > 65535 || from > to)
+    throw misuse(`port range bounds must be between 1 and 65535, got ${from}-${to}`);
   return { from, to, protocol };
 }
 
@@ -125,7 +129,9 @@ function checkEndpoint(context: HookContext, open: boolean, range: PortRange, en
   if (endpoint === '' || endpoint === '*') return;
   const { endpoints, extraBindings } = context.controller.charm(context.unit.charm ?? '');
   if (endpoints[endpoint] || extraBindings.includes(endpoint)) return;
-  throw refusal(`cannot ${open ? 'open' : 'close'} ${showRange(range)} (unit "${context.unit.name}"): endpoint "${endpoint}" not found`);
+  throw refusal(
+    `cannot ${open ? 'open' : 'close'} ${showRange(range)} (unit "${context.unit.name}"): endpoint "${endpoint}" not found`,
+  );
 }
 
 /** A unit has its machine to itself, so only its own ranges can be in the way. */
@@ -148,8 +154,10 @@ const openedPorts: HookTool = {
   run({ flags }, { unit, pending }) {
     refuseMore(flags.positionals, 0);
     const ports = pending.ports.reduce(
-      (list, { open, range, endpoint }) =>
-        [...list.filter((each) => each.range !== range || each.endpoint !== endpoint), ...(open ? [{ range, endpoint }] : [])],
+      (list, { open, range, endpoint }) => [
+        ...list.filter((each) => each.range !== range || each.endpoint !== endpoint),
+        ...(open ? [{ range, endpoint }] : []),
+      ],
       unit.ports,
     );
     const shown = ports.map(({ range, endpoint }) =>

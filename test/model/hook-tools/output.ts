@@ -10,7 +10,8 @@ export type Format = (typeof FORMATS)[number];
 export function readFormat(value: string | undefined, byDefault: Format): Format {
   if (value === undefined) return byDefault;
   const format = FORMATS.find((each) => each === value);
-  if (!format) throw misuse(`invalid value ${JSON.stringify(value)} for option --format: unknown format ${JSON.stringify(value)}`);
+  if (!format)
+    throw misuse(`invalid value ${JSON.stringify(value)} for option --format: unknown format ${JSON.stringify(value)}`);
   return format;
 }
 

@@ -1,6 +1,6 @@
 /** Tools for relations and databags. */
 
-import { UNIT_NAME, applicationOf, isJuju4, isLeader } from '../controller.ts';
+import { applicationOf, isJuju4, isLeader, UNIT_NAME } from '../controller.ts';
 import { isRelationHook } from '../hook.ts';
 import type { HookContext } from '../hook-context.ts';
 import { isPeer, ownEndpoint, relationId, remoteApplication } from '../relations.ts';
@@ -51,7 +51,9 @@ const relationGet: HookTool = {
     const [key = '-', target] = flags.positionals;
     refuseMore(flags.positionals, 2);
     const entity = readTarget(context, flags.boolean('app'), target);
-    const settings = entity.includes('/') ? unitSettings(context, relation, entity) : applicationSettings(context, relation, entity);
+    const settings = entity.includes('/')
+      ? unitSettings(context, relation, entity)
+      : applicationSettings(context, relation, entity);
     return { value: key === '-' ? settings : (settings[key] ?? null) };
   },
 };
@@ -92,14 +94,24 @@ function applicationSettings(context: HookContext, relation: RelationState, appl
   }
   if (application !== unit.application) return context.caches.settings(relation.id, application, read);
   if (isLeader(controller.state, unit)) {
-    return withPending(context, `${relation.id}/${application}`, read, context.pending.applicationSettings.get(relation.id));
+    return withPending(
+      context,
+      `${relation.id}/${application}`,
+      read,
+      context.pending.applicationSettings.get(relation.id),
+    );
   }
   if (!isPeer(relation)) throw refusal('permission denied');
   return context.caches.settings(relation.id, application, read);
 }
 
 /** Our own side: as it was at the first look in this hook, with what this hook has written. */
-function withPending(context: HookContext, cacheKey: string, read: () => Settings, pending: ReadonlyMap<string, string> | undefined): Settings {
+function withPending(
+  context: HookContext,
+  cacheKey: string,
+  read: () => Settings,
+  pending: ReadonlyMap<string, string> | undefined,
+): Settings {
   const settings = context.ownSettings.get(cacheKey) ?? structuredClone(read());
   context.ownSettings.set(cacheKey, settings);
   const merged = { ...settings };
@@ -122,7 +134,8 @@ const relationSet: HookTool = {
     const relation = requiredRelation(flags, context);
     const settings = readSettings(call, flags.positionals);
     const application = flags.boolean('app');
-    if (application && !isLeader(context.controller.state, context.unit)) throw refusal('cannot write relation settings');
+    if (application && !isLeader(context.controller.state, context.unit))
+      throw refusal('cannot write relation settings');
     const pending = application ? context.pending.applicationSettings : context.pending.unitSettings;
     const changes = pending.get(relation.id) ?? new Map<string, string>();
     pending.set(relation.id, changes);

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import type { HookContext } from '../hook-context.ts';
 import { ACTION_TOOLS } from './action.ts';
 import { ToolFailure } from './failure.ts';
-import { parseFlags, type FlagTypes } from './flags.ts';
+import { type FlagTypes, parseFlags } from './flags.ts';
 import { IDENTITY_TOOLS } from './identity.ts';
 import { NETWORK_TOOLS } from './network.ts';
 import { formatValue, readFormat } from './output.ts';

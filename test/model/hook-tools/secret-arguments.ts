@@ -50,7 +50,8 @@ function readArgument(argument: string): Settings {
   if (form === undefined) return { [key]: Buffer.from(value, 'utf8').toString('base64') };
   if (form === 'base64') return { [key]: value };
   if (form !== 'file') throw misuse(`key ${JSON.stringify(argument.slice(0, equals))} not valid`);
-  if (!value.startsWith('/')) throw misuse(`reading content for secret key ${JSON.stringify(key)}: path ${JSON.stringify(value)} not valid`);
+  if (!value.startsWith('/'))
+    throw misuse(`reading content for secret key ${JSON.stringify(key)}: path ${JSON.stringify(value)} not valid`);
   return { [key]: readSecretFile(value).toString('base64') };
 }
 
@@ -98,7 +99,8 @@ function checkKey(key: string): void {
 function checkContent(content: Settings): void {
   let total = 0;
   for (const [key, value] of Object.entries(content)) {
-    if (value.length > LARGEST) throw misuse(`secret content for key "${key}" too large: ${value.length} bytes not valid`);
+    if (value.length > LARGEST)
+      throw misuse(`secret content for key "${key}" too large: ${value.length} bytes not valid`);
     total += value.length;
   }
   if (total > LARGEST) throw misuse(`secret content too large: ${total} bytes not valid`);
@@ -106,7 +108,8 @@ function checkContent(content: Settings): void {
 
 export function readAttributes(flags: ParsedFlags): PendingSecretUpdate {
   const rotate = flags.text('rotate');
-  if (rotate !== undefined && !POLICIES.includes(rotate)) throw misuse(`rotate policy ${JSON.stringify(rotate)} not valid`);
+  if (rotate !== undefined && !POLICIES.includes(rotate))
+    throw misuse(`rotate policy ${JSON.stringify(rotate)} not valid`);
   const expire = flags.text('expire');
   const label = flags.text('label');
   const description = flags.text('description');
@@ -134,7 +137,15 @@ function readExpire(text: string): string {
   return new Date(Date.now() + duration).toISOString();
 }
 
-const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, 'µs': 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
 
 function goDurationMs(text: string): number | undefined {
   if (!/^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;

@@ -6,7 +6,7 @@ import { remoteApplication } from '../relations.ts';
 import { applicationSubject, canRead, latestRevision, manages, newSecretId, unitSubject } from '../secrets.ts';
 import type { RelationState, SecretState, Settings } from '../state.ts';
 import { misuse, refusal } from './failure.ts';
-import { RELATION_FLAG, flaggedRelation, requiredRelation } from './relation-flag.ts';
+import { flaggedRelation, RELATION_FLAG, requiredRelation } from './relation-flag.ts';
 import { CONTENT_FLAGS, parseSecretUri, readAttributes, readContent, readOwner } from './secret-arguments.ts';
 import type { HookTool } from './tool.ts';
 import { refuseMore } from './tool.ts';
@@ -84,7 +84,8 @@ const secretGet: HookTool = {
     if (uri === undefined && label === '') throw misuse('require either a secret URI or label');
     if (peek && refresh) throw misuse('specify one of --peek or --refresh but not both');
     const id = uri === undefined ? undefined : parseSecretUri(uri);
-    const content = pendingContent(context, id, label, { peek, refresh }) ?? storedContent(context, id, label, { peek, refresh });
+    const content =
+      pendingContent(context, id, label, { peek, refresh }) ?? storedContent(context, id, label, { peek, refresh });
     return { value: selectValue(content, key) };
   },
 };
@@ -95,7 +96,12 @@ interface ReadMode {
 }
 
 /** Content that only this hook knows of yet. */
-function pendingContent(context: HookContext, id: string | undefined, label: string, mode: ReadMode): Settings | undefined {
+function pendingContent(
+  context: HookContext,
+  id: string | undefined,
+  label: string,
+  mode: ReadMode,
+): Settings | undefined {
   const { controller, pending, unit } = context;
   for (const created of pending.secretCreates.values()) {
     if (id === undefined ? created.label !== label : created.id !== id) continue;
@@ -105,7 +111,9 @@ function pendingContent(context: HookContext, id: string | undefined, label: str
   if (!mode.peek && !mode.refresh) return undefined;
   for (const [updated, { content, label: newLabel }] of pending.secretUpdates) {
     const stored = controller.state.secrets[updated];
-    const named = newLabel === label || (stored?.label === label && stored !== undefined && manages(controller.state, unit, stored));
+    const named =
+      newLabel === label ||
+      (stored?.label === label && stored !== undefined && manages(controller.state, unit, stored));
     if (!content || (id === undefined ? !named : updated !== id)) continue;
     if (mode.refresh) pending.secretTrackLatest.add(updated);
     return content;
@@ -173,7 +181,9 @@ const secretInfoGet: HookTool = {
     if (uri === undefined && label === '') throw misuse('require either a secret URI or label');
     const { state } = context.controller;
     const id = uri === undefined ? undefined : parseSecretUri(uri);
-    const created = [...context.pending.secretCreates.values()].find((each) => (id === undefined ? each.label === label : each.id === id));
+    const created = [...context.pending.secretCreates.values()].find((each) =>
+      id === undefined ? each.label === label : each.id === id,
+    );
     if (created) return { value: { [created.id]: pendingInfo(created) } };
     const owned = Object.values(state.secrets).filter((secret) => manages(state, context.unit, secret));
     const secret = owned.find((each) => (id === undefined ? each.label === label : each.id === id));
@@ -183,12 +193,19 @@ const secretInfoGet: HookTool = {
 };
 
 function pendingInfo({ description, label, owner, rotate, expire }: PendingSecretCreate): Record<string, unknown> {
-  return present({ revision: 1, label: label ?? '', owner: owner.kind }, { description, rotation: rotate, expiry: expire });
+  return present(
+    { revision: 1, label: label ?? '', owner: owner.kind },
+    { description, rotation: rotate, expiry: expire },
+  );
 }
 
 function secretInfo(context: HookContext, secret: SecretState): Record<string, unknown> {
   const { expire } = latestRevision(secret);
-  const access = secret.grants.map(({ subject, relation }) => ({ target: subject, scope: scopeTag(context, relation), role: 'view' }));
+  const access = secret.grants.map(({ subject, relation }) => ({
+    target: subject,
+    scope: scopeTag(context, relation),
+    role: 'view',
+  }));
   return present(
     { revision: secret.latest, label: secret.label, owner: secret.owner.kind },
     {
@@ -217,7 +234,9 @@ const secretIds: HookTool = {
   run({ flags }, { controller: { state }, pending, unit }) {
     refuseMore(flags.positionals, 0);
     const stored = Object.values(state.secrets).filter((secret) => manages(state, unit, secret));
-    const ids = [...stored.map(({ id }) => id), ...pending.secretCreates.keys()].filter((id) => pending.secretDeletes.get(id) !== 'all');
+    const ids = [...stored.map(({ id }) => id), ...pending.secretCreates.keys()].filter(
+      (id) => pending.secretDeletes.get(id) !== 'all',
+    );
     return { value: ids.length === 0 ? null : ids.sort() };
   },
 };
@@ -243,7 +262,8 @@ const secretGrant: HookTool = {
 function grantSubject(context: HookContext, relation: RelationState, unit: string | undefined): string {
   const remote = remoteApplication(relation, context.unit.application);
   if (unit === undefined) return applicationSubject(remote);
-  if (!unit.startsWith(`${remote}/`)) throw misuse(`cannot specify unit "${unit}" in relation to application "${remote}"`);
+  if (!unit.startsWith(`${remote}/`))
+    throw misuse(`cannot specify unit "${unit}" in relation to application "${remote}"`);
   return unitSubject(unit);
 }
 
@@ -260,7 +280,9 @@ function isCovered(
   const remote = applicationSubject(remoteApplication(relation, context.unit.application));
   if (subjects.includes(remote) || subjects.includes(subject)) return true;
   if (subject === remote && subjects.some((each) => each.startsWith('unit-'))) {
-    throw refusal('any unit level grants need to be revoked before granting access to the corresponding application not valid');
+    throw refusal(
+      'any unit level grants need to be revoked before granting access to the corresponding application not valid',
+    );
   }
   return false;
 }
@@ -277,7 +299,8 @@ const secretRevoke: HookTool = {
     const relation = flags.text('r') === undefined ? undefined : flaggedRelation(flags, context);
     if (application !== undefined && unit !== undefined) throw misuse('specify only one of application or unit');
     if (relation && application !== undefined) throw misuse('do not specify both relation and app');
-    if (!relation && application === undefined && unit === undefined) throw misuse('missing relation or application or unit');
+    if (!relation && application === undefined && unit === undefined)
+      throw misuse('missing relation or application or unit');
     managed(context, id);
     const remote = relation ? remoteApplication(relation, context.unit.application) : application;
     const subject = unit === undefined ? applicationSubject(remote ?? '') : unitSubject(unit);
@@ -297,7 +320,9 @@ const secretRemove: HookTool = {
     const id = parseSecretUri(uri);
     const given = flags.text('revision');
     if (given !== undefined && !/^[0-9]+$/.test(given)) {
-      throw misuse(`invalid value ${JSON.stringify(given)} for option --revision: strconv.ParseInt: parsing ${JSON.stringify(given)}: invalid syntax`);
+      throw misuse(
+        `invalid value ${JSON.stringify(given)} for option --revision: strconv.ParseInt: parsing ${JSON.stringify(given)}: invalid syntax`,
+      );
     }
     managed(context, id);
     const { pending } = context;
@@ -323,4 +348,3 @@ export const SECRET_TOOLS: Readonly<Record<string, HookTool>> = {
   'secret-revoke': secretRevoke,
   'secret-remove': secretRemove,
 };
-

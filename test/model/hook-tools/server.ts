@@ -4,7 +4,17 @@
  */
 
 import { execFile } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -43,7 +53,7 @@ const SHORT_ANSWER = /^[\x20-\x7e]{1,300}\n$/;
 export async function serveHookTools(directory: string, handler: HookToolHandler): Promise<HookToolServer> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const slots = Array.from({ length: SLOTS }, (_, slot) => String(slot));
-  await run('/usr/bin/mkfifo', ['-m', '600', 'calls', ...slots], { cwd: directory });
+  await run('mkfifo', ['-m', '600', 'calls', ...slots], { cwd: directory });
   const descriptor = openSync(join(directory, 'calls'), constants.O_RDWR | constants.O_NONBLOCK);
   const calls = new Socket({ fd: descriptor, readable: true, writable: false });
   const waiting = new Set<string>();

@@ -41,7 +41,8 @@ const stateSet: HookTool = {
     const settings = readSettings(call, call.flags.positionals);
     for (const [key, value] of settings) {
       if (Buffer.byteLength(key) > LONGEST_KEY) throw refusal(`max allowed key length (${LONGEST_KEY}) exceeded`);
-      if (Buffer.byteLength(value) > LONGEST_VALUE) throw refusal(`max allowed value length (${LONGEST_VALUE}) exceeded: quota limit exceeded`);
+      if (Buffer.byteLength(value) > LONGEST_VALUE)
+        throw refusal(`max allowed value length (${LONGEST_VALUE}) exceeded: quota limit exceeded`);
     }
     for (const [key, value] of settings) context.pending.state.set(key, value);
     return undefined;

@@ -2,7 +2,7 @@
 
 import { isLeader } from '../controller.ts';
 import type { HookContext } from '../hook-context.ts';
-import { statusNow, type ApplicationState, type StatusState } from '../state.ts';
+import { type ApplicationState, type StatusState, statusNow } from '../state.ts';
 import { misuse, refusal } from './failure.ts';
 import type { HookTool } from './tool.ts';
 import { refuseMore } from './tool.ts';
@@ -15,7 +15,8 @@ const statusSet: HookTool = {
   run({ flags }, context) {
     const [word, message = ''] = flags.positionals;
     if (word === undefined) throw misuse('invalid args, require <status> [message]');
-    if (!WORDS.includes(word)) throw misuse(`invalid status ${JSON.stringify(word)}, expected one of [${WORDS.join(' ')}]`);
+    if (!WORDS.includes(word))
+      throw misuse(`invalid status ${JSON.stringify(word)}, expected one of [${WORDS.join(' ')}]`);
     refuseMore(flags.positionals, 2);
     if (flags.boolean('application')) {
       leadersApplication(context, 'this unit is not the leader').status = statusNow(word, message);

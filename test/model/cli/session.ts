@@ -22,9 +22,9 @@ export function sessionDirectory(environment: Readonly<Record<string, string | u
   return resolve(environment['JUJU_MODEL_DIR'] ?? join(tmpdir(), 'k8s-charms-model'));
 }
 
-const modelDirectory = (session: Session): string => join(session.directory, 'model');
+const modelDirectory = (session: Pick<Session, 'directory'>): string => join(session.directory, 'model');
 
-export function hasModel(session: Session): boolean {
+export function hasModel(session: Pick<Session, 'directory'>): boolean {
   return existsSync(join(modelDirectory(session), 'state.json'));
 }
 

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { argumentsAtBirth, planArguments } from '../../src/cluster/arguments.ts';
+import { editArguments, parseArguments } from '../../src/cluster/arguments-file.ts';
+import type { Arguments } from '../../src/cluster/extra-arguments.ts';
+import type { ArgumentsJournal, RememberedArguments } from '../../src/cluster/facts.ts';
+import { createRandom } from '../juju/random.ts';
+
+const K8SD = '--anonymous-auth="false"\n--profiling="false"\n--request-timeout="300s"\n';
+
+/** A unit's file, its journal, and what Juju has committed of its memory. */
+class Unit {
+  text: string;
+  journal: ArgumentsJournal | undefined;
+  memory: RememberedArguments = {};
+
+  constructor(text = K8SD) {
+    this.text = text;
+  }
+
+  plan(wanted: Arguments) {
+    return planArguments('kube-apiserver', wanted, { text: this.text, journal: this.journal }, this.memory);
+  }
+
+  /** As `apply` does; `committed`: whether the hook ended well. */
+  reconcile(wanted: Arguments, committed = true) {
+    const change = this.plan(wanted);
+    if (change === undefined) return undefined;
+    if (Object.keys(change.set).length > 0) {
+      const after = editArguments(this.text, change.set);
+      this.journal = {
+        before: this.text,
+        after,
+        remembered: this.memory,
+        remember: change.remember,
+        finished: committed,
+      };
+      this.text = after;
+    }
+    if (committed) this.memory = change.remember;
+    return change;
+  }
+}
+
+describe('planArguments', () => {
+  it('adds a flag, remembers that there was none, and takes it out again', () => {
+    const unit = new Unit();
+    expect(unit.reconcile({ '--v': '4' })).toMatchObject({
+      set: { '--v': '4' },
+      remember: { '--v': { was: null, is: '4' } },
+    });
+    expect(unit.plan({ '--v': '4' })).toBeUndefined();
+    expect(unit.reconcile({})).toMatchObject({ set: { '--v': null }, remember: {} });
+    expect(unit.text).toBe(K8SD);
+  });
+
+  it('gives back what k8sd had put there, through changes of the value', () => {
+    const unit = new Unit();
+    unit.reconcile({ '--request-timeout': '60s' });
+    unit.reconcile({ '--request-timeout': '90s' });
+    expect(unit.memory).toEqual({ '--request-timeout': { was: '300s', is: '90s' } });
+    unit.reconcile({});
+    expect(unit.text).toBe(K8SD);
+  });
+
+  it('remembers without a restart what came with the bootstrap', () => {
+    const unit = new Unit(`${K8SD}--v="4"\n`);
+    expect(unit.reconcile({ '--v': '4' })).toMatchObject({ set: {}, remember: { '--v': { was: null, is: '4' } } });
+    unit.reconcile({});
+    expect(unit.text).toBe(K8SD);
+  });
+
+  it('restarts nothing for a value that is the default, neither when it comes nor when it goes', () => {
+    const unit = new Unit();
+    expect(unit.reconcile({ '--profiling': 'false' })?.set).toEqual({});
+    expect(unit.reconcile({})?.set).toEqual({});
+    expect(unit.text).toBe(K8SD);
+  });
+
+  it('leaves alone what somebody has changed since, and says so', () => {
+    const unit = new Unit();
+    unit.reconcile({ '--v': '4' });
+    unit.text = unit.text.replace('"4"', '"9"');
+    expect(unit.reconcile({})).toMatchObject({ set: {}, foreign: ['--v'], remember: {} });
+    expect(parseArguments(unit.text)['--v']).toBe('9');
+  });
+
+  it('puts a wanted value back that somebody has changed', () => {
+    const unit = new Unit();
+    unit.reconcile({ '--v': '4' });
+    unit.text = unit.text.replace('"4"', '"9"');
+    expect(unit.reconcile({ '--v': '4' })?.set).toEqual({ '--v': '4' });
+  });
+
+  it.each([
+    ['a new flag', { '--v': '4' }],
+    ['a default that was replaced', { '--profiling': 'true' }],
+  ])('forgets nothing of %s when the hook failed after the edit and the option is taken back', (_, wanted) => {
+    const unit = new Unit();
+    unit.reconcile(wanted, false);
+    unit.reconcile({});
+    expect(unit.text).toBe(K8SD);
+    expect(unit.memory).toEqual({});
+  });
+
+  it('forgets nothing of a change that the hook failed after', () => {
+    const unit = new Unit();
+    unit.reconcile({ '--profiling': 'true' });
+    unit.reconcile({ '--profiling': 'maybe' }, false);
+    unit.reconcile({});
+    expect(unit.text).toBe(K8SD);
+  });
+
+  it('comes to rest, and back to what k8sd wrote, whatever is wanted and whichever hooks fail in between', () => {
+    const random = createRandom(3);
+    const flags = ['--v', '--profiling', '--request-timeout', '--audit-log-path', '--anonymous-auth'];
+    for (let round = 0; round < 300; round += 1) {
+      const unit = new Unit();
+      let wanted: Arguments = {};
+      for (let step = 0; step < 8; step += 1) {
+        wanted = Object.fromEntries(
+          flags.filter(() => random(2) === 0).map((flag) => [flag, ['false', '300s', 'x', ''][random(4)] ?? '']),
+        );
+        unit.reconcile(wanted, random(3) > 0);
+        unit.reconcile(wanted);
+        expect(unit.plan(wanted)).toBeUndefined();
+        expect(parseArguments(unit.text)).toMatchObject(wanted);
+        if (random(4) === 0) unit.reconcile({ '--v': '7' }, false);
+      }
+      unit.reconcile({});
+      expect(unit.plan({})).toBeUndefined();
+      expect(unit.text).toBe(K8SD);
+    }
+  });
+});
+
+describe('argumentsAtBirth', () => {
+  it('keeps back what replaces a default: k8sd would never tell what it would have been', () => {
+    expect(argumentsAtBirth('kubelet', { '--v': '4', '--read-only-port': '10255' })).toEqual({ '--v': '4' });
+  });
+});

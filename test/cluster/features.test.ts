@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { annotationChanges, featureChanges, featuresFor } from '../../src/cluster/features.ts';
+import { readControlPlaneOptions } from '../../src/cluster/options.ts';
+import { configured } from './facts.ts';
+
+const wanted = readControlPlaneOptions(configured('control-plane')).value.features;
+
+describe('featuresFor', () => {
+  it.each([
+    [
+      '1.35 knows no kube-proxy-enabled and would refuse it',
+      35,
+      { enabled: true, 'kube-proxy-enabled': true },
+      { enabled: true },
+    ],
+    ['1.36 runs it where the network is off', 36, { enabled: false }, { enabled: false, 'kube-proxy-enabled': true }],
+    ['1.36 does not beside the network', 36, { enabled: true }, { enabled: true, 'kube-proxy-enabled': false }],
+    [
+      '1.36 as chosen',
+      36,
+      { enabled: false, 'kube-proxy-enabled': false },
+      { enabled: false, 'kube-proxy-enabled': false },
+    ],
+  ])('%s', (_, minor, network, expected) => {
+    expect(featuresFor(minor, { network }).network).toEqual(expected);
+  });
+});
+
+describe('featureChanges', () => {
+  const present = featuresFor(36, wanted);
+
+  it('finds none where nothing differs', () => {
+    expect(featureChanges(featuresFor(36, wanted), present)).toBeUndefined();
+  });
+
+  it('takes what k8sd leaves out as empty, and does not mind what it has besides', () => {
+    const answered = {
+      ...present,
+      ingress: { enabled: false },
+      'local-storage': { ...present['local-storage'], default: true },
+      'cloud-provider': 'external',
+    };
+    expect(featureChanges(featuresFor(36, wanted), answered)).toBeUndefined();
+  });
+
+  it.each([
+    ['a flag', { gateway: { enabled: true } }, ['gateway']],
+    ['a list', { dns: { ...present.dns, 'upstream-nameservers': ['192.0.2.1'] } }, ['dns']],
+    ['a number', { 'load-balancer': { ...present['load-balancer'], 'bgp-local-asn': 1 } }, ['load-balancer']],
+  ])('sends the whole section in which %s differs', (_, change, sections) => {
+    const changes = featureChanges({ ...present, ...change }, present);
+    expect(changes).toEqual(change);
+    expect(Object.keys(changes ?? {})).toEqual(sections);
+  });
+
+  it('sends kube-proxy with the network: a cluster from before 1.36 has one that k8sd would keep', () => {
+    const off = { ...present, network: { enabled: false, 'kube-proxy-enabled': true } };
+    expect(featureChanges(present, off)).toEqual({ network: { enabled: true, 'kube-proxy-enabled': false } });
+  });
+});
+
+describe('annotationChanges', () => {
+  it.each([
+    ['new and changed ones are set', { a: '1', b: '2' }, { b: '1' }, [], { a: '1', b: '2' }],
+    ['ours that are no longer wanted are deleted', {}, { a: '1' }, ['a'], { a: '-' }],
+    ['ours that are gone already are not deleted again', {}, {}, ['a'], {}],
+    ['those of others stay', {}, { a: '1' }, [], {}],
+    ['nothing differs', { a: '1' }, { a: '1', other: 'x' }, ['a'], {}],
+  ])('%s', (_, asked, present, ours, expected) => {
+    expect(annotationChanges(asked, present, ours)).toEqual(expected);
+  });
+});

@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { type RawOptions, readControlPlaneOptions, readWorkerOptions } from '../../src/cluster/options.ts';
+import { configured } from './facts.ts';
+
+const read = (set: RawOptions) => readControlPlaneOptions(configured('control-plane', set));
+
+describe('the default configuration', () => {
+  it('of the control plane has no problem, and says to k8sd what the existing charm says', () => {
+    const { value, problems } = read({});
+    expect(problems).toEqual([]);
+    expect(value).toMatchObject({
+      snapChannel: '1.36-classic/stable',
+      datastore: 'managed-etcd',
+      podCidr: '10.1.0.0/16',
+      serviceCidr: '10.152.183.0/24',
+      unreadyPodNamespaces: ['kube-system', 'metallb-system'],
+      features: {
+        network: { enabled: true },
+        dns: { enabled: true, 'cluster-domain': 'cluster.local', 'upstream-nameservers': ['/etc/resolv.conf'] },
+        gateway: { enabled: false },
+        ingress: { enabled: false, 'default-tls-secret': '', 'enable-proxy-protocol': false },
+        'local-storage': {
+          enabled: true,
+          'local-path': '/var/snap/k8s/common/rawfile-storage',
+          'reclaim-policy': 'Delete',
+        },
+        'metrics-server': { enabled: true },
+      },
+    });
+  });
+
+  it('of the worker has no problem', () => {
+    expect(readWorkerOptions(configured('worker')).problems).toEqual([]);
+  });
+});
+
+describe('options that mean something', () => {
+  it.each<[string, RawOptions, object]>([
+    [
+      '"auto" and nothing leave a range to the snap',
+      { 'bootstrap-pod-cidr': 'auto', 'bootstrap-service-cidr': '' },
+      { podCidr: undefined, serviceCidr: undefined },
+    ],
+    [
+      'blanks in a pair of ranges go: k8sd would not know them',
+      { 'bootstrap-pod-cidr': ' 10.1.0.0/16, fd01::/108 ' },
+      { podCidr: '10.1.0.0/16,fd01::/108' },
+    ],
+    ['an external datastore', { 'bootstrap-datastore': 'etcd' }, { datastore: 'etcd' }],
+    [
+      'names once',
+      { 'kube-apiserver-extra-sans': 'a.example 192.0.2.1 fd00::1 *.b.example a.example' },
+      { extraSans: ['a.example', '192.0.2.1', 'fd00::1', '*.b.example'] },
+    ],
+    ['kube-proxy unset stays unset', {}, { features: { network: { enabled: true } } }],
+    [
+      'kube-proxy set',
+      { 'kube-proxy-enabled': true, 'network-enabled': false },
+      { features: { network: { enabled: false, 'kube-proxy-enabled': true } } },
+    ],
+    [
+      'a DNS address',
+      { 'dns-service-ip': ' 10.152.183.10 ' },
+      { features: { dns: { 'service-ip': '10.152.183.10' } } },
+    ],
+    [
+      'name servers',
+      { 'dns-upstream-nameservers': '192.0.2.1 192.0.2.2' },
+      { features: { dns: { 'upstream-nameservers': ['192.0.2.1', '192.0.2.2'] } } },
+    ],
+    [
+      'the arguments of etcd',
+      { 'datastore-extra-args': 'quota-backend-bytes=8589934592' },
+      { arguments: { etcd: { '--quota-backend-bytes': '8589934592' } } },
+    ],
+  ])('%s', (_, set, expected) => {
+    const { value, problems } = read(set);
+    expect(problems).toEqual([]);
+    expect(value).toMatchObject(expected);
+  });
+
+  it.each(['latest/edge', '1.32-classic/stable', '1.40-classic/candidate', '1.36-classic/beta'])(
+    'takes the channel %s',
+    (channel) => {
+      expect(read({ 'snap-channel': channel }).problems).toEqual([]);
+    },
+  );
+});
+
+describe('a bad option is named, with what is wrong and what would be right', () => {
+  it.each<[string, RawOptions[string], string, RawOptions?]>([
+    ['snap-channel', 'stable', 'must be a channel of the k8s snap, such as 1.36-classic/stable'],
+    ['snap-channel', '1.36/stable', 'must be a channel of the k8s snap, such as 1.36-classic/stable'],
+    [
+      'snap-channel',
+      '1.36-classic/stable --dangerous',
+      'must be a channel of the k8s snap, such as 1.36-classic/stable',
+    ],
+    ['bootstrap-datastore', 'dqlite', 'must be managed-etcd or etcd'],
+    [
+      'bootstrap-node-taints',
+      'x',
+      'has "x", which is not a taint such as key=value:NoSchedule (effects: NoSchedule, PreferNoSchedule, NoExecute)',
+    ],
+    ['bootstrap-pod-cidr', '10.1.0.0', 'has "10.1.0.0", which is not a CIDR such as 10.1.0.0/16'],
+    [
+      'bootstrap-service-cidr',
+      '10.1.4.0/24',
+      'shares addresses with bootstrap-pod-cidr; give ranges that do not overlap',
+    ],
+    ['cluster-annotations', 'x', 'has "x" without a value; write key=value'],
+    [
+      'containerd-custom-registries',
+      '{',
+      'is not JSON; write a list such as [{"url": "https://registry.example.com"}]',
+    ],
+    [
+      'datastore-extra-args',
+      'x=`id`',
+      'gives --x a value with one of " ` $ \\, which the service\'s start script would interpret; take it out',
+    ],
+    ['dns-cluster-domain', 'cluster local', 'must be a DNS domain such as cluster.local'],
+    ['dns-service-ip', '10.152.183', 'must be an IP address, or empty'],
+    ['gateway-enabled', true, 'needs network-enabled to be true', { 'network-enabled': false }],
+    ['ingress-enabled', true, 'needs network-enabled to be true', { 'network-enabled': false }],
+    ['kube-proxy-enabled', true, 'must not be true while network-enabled is true'],
+    [
+      'kube-apiserver-extra-args',
+      'v=$(id)',
+      'gives --v a value with one of " ` $ \\, which the service\'s start script would interpret; take it out',
+    ],
+    ['kube-controller-manager-extra-args', 'cluster-name=x', 'must not have --cluster-name, which is set by the charm'],
+    ['kube-scheduler-extra-args', 'v=1 v=2', 'has --v twice; give each flag once'],
+    [
+      'kube-proxy-extra-args',
+      '+=1',
+      'has "+", which is not a flag name; write flag=value with letters, digits and dashes',
+    ],
+    ['kubelet-extra-args', 'v=\u0001', 'gives --v a value with a control character; take it out'],
+    ['kube-apiserver-extra-sans', 'a_b.example', 'has "a_b.example", which is neither a DNS name nor an IP address'],
+    ['kube-apiserver-extra-sans', 'fe80::1%eth0', 'has "fe80::1%eth0", which is neither a DNS name nor an IP address'],
+    [
+      'load-balancer-cidrs',
+      '192.0.2.9-192.0.2.1',
+      'has "192.0.2.9-192.0.2.1", which is neither a CIDR nor a range first-last',
+    ],
+    [
+      'load-balancer-bgp-peer-address',
+      '',
+      'is needed while load-balancer-bgp-mode is true',
+      { 'load-balancer-enabled': true, 'load-balancer-bgp-mode': true },
+    ],
+    ['load-balancer-bgp-local-asn', -1, 'must be a whole number from 0 to 4294967295'],
+    ['load-balancer-bgp-peer-asn', 4_294_967_296, 'must be a whole number from 0 to 4294967295'],
+    ['load-balancer-bgp-peer-port', 0, 'must be a whole number from 1 to 65535'],
+    ['local-storage-local-path', 'storage', 'must be an absolute path'],
+    ['local-storage-local-path', '/var/../etc', 'must be an absolute path'],
+    ['local-storage-reclaim-policy', 'Recycle', 'must be Delete or Retain'],
+    ['node-labels', 'zone', 'has "zone" without a value; write key=value'],
+  ])('%s: %j', (option, value, message, others = {}) => {
+    expect(read({ ...others, [option]: value }).problems).toEqual([{ option, message }]);
+  });
+
+  it.each<[string, RawOptions[string], string]>([
+    ['snap-channel', '', 'must be a channel of the k8s snap, such as 1.36-classic/stable'],
+    ['kubelet-extra-args', 'v=1 v=2', 'has --v twice; give each flag once'],
+    [
+      'kube-proxy-extra-args',
+      'v="',
+      'gives --v a value with one of " ` $ \\, which the service\'s start script would interpret; take it out',
+    ],
+    [
+      'bootstrap-node-taints',
+      'x',
+      'has "x", which is not a taint such as key=value:NoSchedule (effects: NoSchedule, PreferNoSchedule, NoExecute)',
+    ],
+    ['node-labels', 'a=1 a=2', 'has a twice; give each key once'],
+  ])('on a worker, too: %s', (option, value, message) => {
+    expect(readWorkerOptions(configured('worker', { [option]: value })).problems).toEqual([{ option, message }]);
+  });
+
+  it('tells of all that is wrong at once', () => {
+    expect(read({ 'snap-channel': 'x', 'node-labels': 'y' }).problems.map(({ option }) => option)).toEqual([
+      'snap-channel',
+      'node-labels',
+    ]);
+  });
+});

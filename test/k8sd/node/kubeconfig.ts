@@ -15,7 +15,15 @@ export function writeKubeconfig(config: Kubeconfig): string {
     {
       apiVersion: 'v1',
       clusters: [
-        { cluster: { 'certificate-authority-data': encode(config.authority), server: config.server }, name: 'k8s' },
+        {
+          cluster: {
+            'certificate-authority-data': encode(config.authority),
+            server: config.server,
+            // Real certificates name 127.0.0.1, through which a worker reaches the API; a machine of ours has another address for it.
+            'tls-server-name': 'kubernetes',
+          },
+          name: 'k8s',
+        },
       ],
       contexts: [{ context: { cluster: 'k8s', user: 'k8s-user' }, name: 'k8s' }],
       'current-context': 'k8s',

@@ -150,6 +150,12 @@ export function ready(machine: NodeMachine): Promise<boolean> {
   return eventually(async () => (await k8sd(machine, 'GET', '/core/1.0/ready')).status === 200);
 }
 
+/** After a failed bootstrap or join and after a removal the daemon's socket goes, and comes back. */
+export async function startedOver(machine: NodeMachine): Promise<void> {
+  await eventually(async () => !(await machine.files.exists(paths.controlSocket)));
+  await ready(machine);
+}
+
 /** The usual features; without a network no node becomes Ready. */
 export const usualConfig = { 'cluster-config': { network: { enabled: true }, dns: { enabled: true } } };
 

@@ -4,7 +4,8 @@
  *
  * One thing is not as on a real machine. All machines share this computer's loopback interface, so a machine's "127.0.0.1" is
  * the machine's own address in 127.0.0.0/8: kubeconfigs say `https://<machine address>:6443`, and services listen there, on
- * their real port numbers.
+ * their real port numbers. A worker's kubeconfigs name the certificate that its proxy leads to (`tls-server-name`), because
+ * the certificates of API servers hold 127.0.0.1 but no worker's address.
  */
 
 import { randomBytes } from 'node:crypto';

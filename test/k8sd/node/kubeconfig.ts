@@ -6,6 +6,8 @@ import { at } from '../json.ts';
 export interface Kubeconfig {
   readonly server: string;
   readonly authority: string;
+  /** Name that the server's certificate is to have, where it is not the server's address. */
+  readonly serverName?: string;
   readonly certificate: string;
   readonly key: string;
 }
@@ -19,8 +21,7 @@ export function writeKubeconfig(config: Kubeconfig): string {
           cluster: {
             'certificate-authority-data': encode(config.authority),
             server: config.server,
-            // Real certificates name 127.0.0.1, through which a worker reaches the API; a machine of ours has another address for it.
-            'tls-server-name': 'kubernetes',
+            ...(config.serverName === undefined ? {} : { 'tls-server-name': config.serverName }),
           },
           name: 'k8s',
         },

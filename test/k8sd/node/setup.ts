@@ -104,9 +104,12 @@ export async function writeControlPlaneKubeconfigs(
   for (const [field, file] of kubeconfigs) await writeOneKubeconfig(machine, securePort, pems, field, file);
 }
 
+/** API servers' certificates hold 127.0.0.1, where a real worker's proxy listens, but not the addresses of other machines. */
+const PROXIED = 'kubernetes';
+
 export async function writeWorkerKubeconfigs(machine: NodeMachine, port: number, pems: Readonly<Pems>): Promise<void> {
-  await writeOneKubeconfig(machine, port, pems, 'kubelet-client', 'kubelet.conf');
-  await writeOneKubeconfig(machine, port, pems, 'kube-proxy-client', 'proxy.conf');
+  await writeOneKubeconfig(machine, port, pems, 'kubelet-client', 'kubelet.conf', PROXIED);
+  await writeOneKubeconfig(machine, port, pems, 'kube-proxy-client', 'proxy.conf', PROXIED);
 }
 
 async function writeOneKubeconfig(
@@ -115,6 +118,7 @@ async function writeOneKubeconfig(
   pems: Readonly<Pems>,
   field: string,
   file: string,
+  serverName?: string,
 ): Promise<void> {
   const text = writeKubeconfig({
     // The loopback address of a real machine: here each machine's own.
@@ -122,6 +126,7 @@ async function writeOneKubeconfig(
     authority: pems['ca-crt'] ?? '',
     certificate: pems[`${field}-crt`] ?? '',
     key: pems[`${field}-key`] ?? '',
+    ...(serverName === undefined ? {} : { serverName }),
   });
   await machine.files.write(`${paths.kubernetes}/${file}`, text);
 }

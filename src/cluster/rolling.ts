@@ -29,6 +29,15 @@ export const LATEST_START_MS = 15 * 60_000;
 export interface Grant {
   readonly unit: string;
   readonly id: string;
+  /** When the request was made that it answers: it is good for no other, or a unit could begin with one that has ended. */
+  readonly asked: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+interface Request {
+  readonly id: string;
+  readonly reason: string;
   /** RFC 3339. */
   readonly at: string;
 }
@@ -76,11 +85,11 @@ export function reasonNotToTry(
 export function turn(rolling: Rolling, id: string, reason: string): Turn {
   if (rolling.units.size === 0) return { kind: 'granted' };
   const grant = parseGrant(rolling.shared[GRANT]);
-  const ours = grant?.unit === rolling.unit && grant.id === id;
-  if (ours && rolling.now.getTime() - Date.parse(grant.at) < LATEST_START_MS) return { kind: 'granted' };
   const asked = parseRequest(rolling.own[REQUEST]);
   if (asked?.id !== id || asked.reason !== reason)
-    return { kind: 'ask', entries: { [REQUEST]: `{"id": "${id}", "reason": ${JSON.stringify(reason)}}` } };
+    return { kind: 'ask', entries: { [REQUEST]: formatRequest({ id, reason, at: rolling.now.toISOString() }) } };
+  const ours = grant?.unit === rolling.unit && answers(grant, asked);
+  if (ours && rolling.now.getTime() - Date.parse(grant.at) < LATEST_START_MS) return { kind: 'granted' };
   return { kind: 'wait', reason: grant && !ours ? `${grant.unit} has its turn` : 'the leader gives the turns' };
 }
 
@@ -112,20 +121,21 @@ export function grantTurns(rolling: Rolling, trouble: (unit: string) => string |
   const waiting = [...bags]
     .flatMap(([unit, bag]) => {
       const request = parseRequest(bag[REQUEST]);
-      return request ? [{ unit, id: request.id, held: trouble(unit) }] : [];
+      return request ? [{ unit, request, held: trouble(unit) }] : [];
     })
-    .sort((a, b) => overdue(a.unit, present) - overdue(b.unit, present) || unitNumber(a.unit) - unitNumber(b.unit));
+    .sort((a, b) => before(a.unit, present) - before(b.unit, present) || unitNumber(a.unit) - unitNumber(b.unit));
   const ended: Entries = present ? { [GRANT]: undefined } : {};
   const [first] = waiting;
   if (first === undefined) return { entries: ended };
   const next = waiting.find(({ held }) => held === undefined);
   if (next === undefined) return { entries: ended, held: `${first.unit} waits for its turn: ${first.held}` };
-  return { entries: { [GRANT]: `{"unit": "${next.unit}", "id": "${next.id}", "at": "${rolling.now.toISOString()}"}` } };
+  const { id, at: asked } = next.request;
+  return { entries: { [GRANT]: formatGrant({ unit: next.unit, id, asked, at: rolling.now.toISOString() }) } };
 }
 
-/** Last in the queue: one that let its turn run out, or a unit that is down would get every turn. */
-function overdue(unit: string, ended: Grant | undefined): number {
-  return unit === ended?.unit ? 1 : 0;
+/** Round and round, from the last one that had a turn: units that are down and let theirs run out must not get every one. */
+function before(unit: string, last: Grant | undefined): number {
+  return last !== undefined && unitNumber(unit) <= unitNumber(last.unit) ? 1 : 0;
 }
 
 /** Whether somebody waits for a turn that has not been given: only then is it worth looking whether all answer. */
@@ -137,19 +147,34 @@ export function wantsTurn({ own, units, shared, now, unit }: Rolling): boolean {
 
 function holds(grant: Grant, bags: ReadonlyMap<string, Databag>, now: Date): boolean {
   const request = parseRequest(bags.get(grant.unit)?.[REQUEST]);
-  return request?.id === grant.id && now.getTime() - Date.parse(grant.at) < LEASE_MS;
+  return request !== undefined && answers(grant, request) && now.getTime() - Date.parse(grant.at) < LEASE_MS;
+}
+
+function answers(grant: Grant, request: Request): boolean {
+  return grant.id === request.id && grant.asked === request.at;
+}
+
+function formatRequest({ id, at, reason }: Request): string {
+  return `{"id": "${id}", "at": "${at}", "reason": ${JSON.stringify(reason)}}`;
+}
+
+function formatGrant({ unit, id, asked, at }: Grant): string {
+  return `{"unit": "${unit}", "id": "${id}", "asked": "${asked}", "at": "${at}"}`;
 }
 
 function parseGrant(text: string | undefined): Grant | undefined {
-  const { unit, id, at } = parseObject(text) ?? {};
-  const known =
-    typeof unit === 'string' && typeof id === 'string' && typeof at === 'string' && !Number.isNaN(Date.parse(at));
-  return known ? { unit, id, at } : undefined;
+  const { unit, id, asked, at } = parseObject(text) ?? {};
+  const known = typeof unit === 'string' && typeof id === 'string' && typeof asked === 'string';
+  return known && isTime(at) ? { unit, id, asked, at } : undefined;
 }
 
-function parseRequest(text: string | undefined): { id: string; reason: string } | undefined {
-  const { id, reason } = parseObject(text) ?? {};
-  return typeof id === 'string' ? { id, reason: String(reason ?? '') } : undefined;
+function parseRequest(text: string | undefined): Request | undefined {
+  const { id, at, reason } = parseObject(text) ?? {};
+  return typeof id === 'string' && isTime(at) ? { id, at, reason: String(reason ?? '') } : undefined;
+}
+
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
 }
 
 function parseFailures(text: string | undefined): readonly RollingFailure[] {

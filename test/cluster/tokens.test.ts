@@ -199,7 +199,7 @@ describe('offeredSecret', () => {
       'in both, the same',
       {
         shared: uri,
-        units: new Map([
+        units: new Map<string, Databag>([
           ['k8s/0', uri],
           ['k8s/1', {}],
         ]),

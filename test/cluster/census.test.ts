@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { describeCensus, takeCensus } from '../../src/cluster/census.ts';
+import { controlPlaneBag, leader, OUTSIDE, PEERS, relation, WORKERS, workerBag } from './facts.ts';
+
+describe('the census', () => {
+  it.each([
+    ['a settled cluster', leader(), '2 control planes, 1 worker'],
+    [
+      'units that are still to come',
+      leader({
+        peers: relation(PEERS, {
+          units: new Map([
+            ['k8s/1', controlPlaneBag(1)],
+            ['k8s/2', {}],
+          ]),
+        }),
+        workers: [
+          relation(WORKERS, {
+            units: new Map([
+              ['a/0', workerBag(0)],
+              ['a/1', {}],
+            ]),
+          }),
+          relation('k8s-cluster:9', { units: new Map([['b/0', workerBag(1)]]) }),
+        ],
+      }),
+      '2 control planes, 2 workers, 2 joining',
+    ],
+    [
+      'a leader outside',
+      leader({ ...OUTSIDE, peers: relation(PEERS), workers: [] }),
+      '0 control planes, 0 workers, 1 joining',
+    ],
+  ])('of %s', (_, facts, expected) => {
+    expect(describeCensus(takeCensus(facts))).toBe(expected);
+  });
+});

@@ -1,0 +1,735 @@
+import { describe, expect, it } from 'vitest';
+import type { ControlPlaneFacts } from '../../src/cluster/facts.ts';
+import type { RawOptions } from '../../src/cluster/options.ts';
+import { planControlPlane, planRemovals } from '../../src/cluster/plan-control-plane.ts';
+import {
+  CLUSTER,
+  controlPlaneBag,
+  descriptions,
+  follower,
+  kinds,
+  leader,
+  NO_MEMORY,
+  OUTSIDE,
+  PEERS,
+  published,
+  relation,
+  VERSION,
+  WORKERS,
+  workerBag,
+} from './facts.ts';
+
+const alone = relation(PEERS);
+const newborn = (more: Partial<ControlPlaneFacts> = {}, set: RawOptions = {}) =>
+  leader({ ...OUTSIDE, peers: alone, workers: [], configuration: undefined, ...more }, set);
+
+describe('a machine is prepared first', () => {
+  it.each<[string, Partial<ControlPlaneFacts>, RawOptions, readonly string[], readonly string[]]>([
+    [
+      'refused options stop everything',
+      { snap: undefined, daemon: 'absent' },
+      { 'snap-channel': 'x' },
+      [],
+      ['snap-channel must be a channel of the k8s snap, such as 1.36-classic/stable'],
+    ],
+    [
+      'the snap is installed, also before the peer relation is there',
+      { snap: undefined, daemon: 'absent', peers: relation('') },
+      {},
+      ['install-snap'],
+      [],
+    ],
+    ['k8sd is waited for', { daemon: 'starting' }, {}, ['await-daemon'], []],
+    [
+      'nothing is published before there is a relation',
+      { peers: relation('') },
+      {},
+      [],
+      ['Waiting for the peer relation'],
+    ],
+  ])('%s', (_, more, set, changes, messages) => {
+    const plan = planControlPlane(newborn(more, set));
+    expect(kinds(plan.changes)).toEqual(changes);
+    expect(plan.reports.map(({ message }) => message)).toEqual(messages);
+  });
+
+  it('the snap is installed from the file that the operator gave', () => {
+    const snapFile = { path: '/resource/k8s.snap', sha256: 'abc' };
+    expect(planControlPlane(newborn({ snap: undefined, daemon: 'absent', snapFile })).changes).toEqual([
+      { kind: 'install-snap', channel: '1.36-classic/stable', file: snapFile },
+    ]);
+  });
+
+  it('the snap is held, or snapd would refresh it behind our back', () => {
+    const { heldUntil: _, ...snap } = leader().snap ?? { name: '', version: '', revision: '', confinement: '' };
+    expect(kinds(planControlPlane(leader({ snap })).changes)).toEqual(['hold-snap']);
+  });
+});
+
+describe('bootstrap', () => {
+  it('is made by the first leader, which says who it is', () => {
+    const { changes, reports } = planControlPlane(newborn());
+    expect(descriptions(changes)).toEqual([
+      'publish node-name, version on cluster:0 (unit)',
+      'bootstrap a cluster with juju-3f2a-0 at 10.0.0.10:6400',
+    ]);
+    expect(reports).toEqual([]);
+  });
+
+  it('carries the options in the words of k8sd', () => {
+    const set = {
+      'bootstrap-node-taints': 'a:NoSchedule',
+      'bootstrap-pod-cidr': '10.2.0.0/16,fd01::/108',
+      'bootstrap-service-cidr': 'auto',
+      'cluster-annotations': 'k8sd/x=y',
+      'kube-apiserver-extra-sans': 'api.example.com',
+      'kube-apiserver-extra-args': 'v=4 profiling=true',
+      'datastore-extra-args': 'quota-backend-bytes=1',
+      'kubelet-extra-args': 'max-pods=50',
+    };
+    const addresses = ['10.0.0.10', 'fd00:0000:0000:0000:0000:0000:0000:0001'];
+    const change = planControlPlane(newborn({ addresses }, set)).changes.at(-1);
+    expect(change).toMatchObject({
+      kind: 'bootstrap',
+      config: {
+        'cluster-config': { annotations: { 'k8sd/x': 'y' }, network: { enabled: true, 'kube-proxy-enabled': false } },
+        'control-plane-taints': ['a:NoSchedule'],
+        'pod-cidr': '10.2.0.0/16,fd01::/108',
+        'datastore-type': 'etcd',
+        'extra-sans': ['api.example.com', ...addresses],
+        // profiling replaces a default, and is set when that can be read and remembered.
+        'extra-node-kube-apiserver-args': { '--v': '4' },
+        'extra-node-kube-controller-manager-args': { '--cluster-name': CLUSTER },
+        'extra-node-kubelet-args': { '--max-pods': '50', '--node-ip': addresses.join(',') },
+        'extra-node-etcd-args': { '--quota-backend-bytes': '1' },
+      },
+    });
+    expect(change).not.toHaveProperty('config.service-cidr');
+  });
+
+  it('gives an older snap no field that it does not know', () => {
+    const snap = {
+      name: 'k8s',
+      version: '1.35.2',
+      revision: '1',
+      channel: '1.36-classic/stable',
+      confinement: 'classic',
+    };
+    const change = planControlPlane(
+      newborn(
+        { snap: { ...snap, channel: '1.35-classic/stable', heldUntil: 'forever' } },
+        { 'snap-channel': '1.35-classic/stable' },
+      ),
+    ).changes.at(-1);
+    expect(change).toMatchObject({ kind: 'bootstrap', config: { 'cluster-config': { network: { enabled: true } } } });
+    expect(JSON.stringify(change)).not.toContain('kube-proxy-enabled');
+  });
+
+  it('uses an external etcd once that has told all', () => {
+    const set = { 'bootstrap-datastore': 'etcd', 'datastore-extra-args': 'v=1' };
+    const etcd = { servers: ['https://10.0.0.9:2379'], ca: 'CA', certificate: 'CERT', key: 'KEY' };
+    expect(planControlPlane(newborn({ etcd: 'no relation' }, set)).reports).toEqual([
+      { status: 'blocked', message: 'Missing etcd relation' },
+    ]);
+    expect(planControlPlane(newborn({ etcd: 'not ready' }, set)).reports).toEqual([
+      { status: 'waiting', message: 'Waiting for etcd to be ready' },
+    ]);
+    const change = planControlPlane(newborn({ etcd }, set)).changes.at(-1);
+    expect(change).toMatchObject({
+      config: {
+        'datastore-type': 'external',
+        'datastore-servers': ['https://10.0.0.9:2379'],
+        'datastore-ca-crt': 'CA',
+        'datastore-client-crt': 'CERT',
+        'datastore-client-key': 'KEY',
+      },
+    });
+    expect(change).not.toHaveProperty('config.extra-node-etcd-args');
+  });
+
+  it('waits for an address', () => {
+    expect(planControlPlane(newborn({ addresses: [] })).reports).toEqual([
+      { status: 'waiting', message: 'Waiting for an address on the binding of endpoint cluster' },
+    ]);
+  });
+
+  it.each<[string, Partial<ControlPlaneFacts>]>([
+    ['by one that is not the leader', { leader: false }],
+    [
+      'while another unit is in a cluster',
+      { peers: relation(PEERS, { units: new Map([['k8s/1', controlPlaneBag(1)]]) }) },
+    ],
+    [
+      'while one is on record as joined',
+      { peers: relation(PEERS, { units: new Map([['k8s/1', {}]]), shared: { 'k8s/1': 'joined-n' } }) },
+    ],
+    [
+      'by a unit that has not met those on record yet',
+      { peers: relation(PEERS, { shared: { 'k8s/1': 'joined-n' } }), staying: ['k8s/1'] },
+    ],
+    [
+      'while workers belong to a cluster',
+      { workers: [relation(WORKERS, { units: new Map([['k8s-worker/0', workerBag(0)]]) })] },
+    ],
+  ])('is not made %s', (_, more) => {
+    expect(kinds(planControlPlane(newborn(more)).changes)).not.toContain('bootstrap');
+  });
+
+  it('is made anew when all that are on record are gone: their cluster went with them', () => {
+    const peers = relation(PEERS, { shared: { 'k8s/1': 'joined-n', 'k8s/2': 'pending-m' } });
+    expect(kinds(planControlPlane(newborn({ peers })).changes)).toContain('bootstrap');
+  });
+
+  it('has the same name whoever computes it, so that a hook that failed after it publishes the same', () => {
+    const peers = relation(PEERS, { own: { 'node-name': 'juju-3f2a-0', version: VERSION } });
+    const { changes } = planControlPlane(leader({ peers, workers: [], members: [] }));
+    expect(published(changes, [peers]).get(PEERS)).toEqual({
+      own: { 'node-name': 'juju-3f2a-0', version: VERSION, joined: CLUSTER, 'cluster-name': CLUSTER },
+      shared: { 'bootstrap-certificates': 'snap-managed', 'k8s/0': 'joined-juju-3f2a-0' },
+    });
+  });
+});
+
+describe('a control plane joins', () => {
+  const units = new Map([['k8s/0', controlPlaneBag(0, { 'cluster-name': CLUSTER })]]);
+  const own = { 'node-name': 'juju-3f2a-1', version: VERSION };
+  const joiner = (more: Partial<ControlPlaneFacts> = {}, bags: Partial<ControlPlaneFacts['peers']> = {}) =>
+    follower({
+      ...OUTSIDE,
+      peers: relation(PEERS, { units, own, shared: { version: VERSION }, ...bags }),
+      offeredToken: { revision: '2', token: 'SECRET-TOKEN' },
+      ...more,
+    });
+
+  it('with the token that it was offered', () => {
+    const { changes } = planControlPlane(joiner());
+    expect(changes).toMatchObject([
+      {
+        kind: 'join',
+        name: 'juju-3f2a-1',
+        address: '10.0.0.11:6400',
+        relation: PEERS,
+        revision: 2,
+        token: 'SECRET-TOKEN',
+        config: {
+          'extra-sans': ['10.0.0.11'],
+          'extra-node-kube-controller-manager-args': { '--cluster-name': CLUSTER },
+        },
+      },
+    ]);
+    expect(changes[0]).not.toHaveProperty('config.cluster-config');
+  });
+
+  it.each<[string, Partial<ControlPlaneFacts>, Partial<ControlPlaneFacts['peers']>, string]>([
+    ['has no token', { offeredToken: undefined }, {}, 'Waiting for Cluster token'],
+    ['has an empty one', { offeredToken: { revision: '0', token: '' } }, {}, 'Waiting for Cluster token'],
+    [
+      'hears two names of the cluster',
+      {},
+      { units: new Map([...units, ['k8s/2', { 'cluster-name': 'other' }]]) },
+      'Waiting for Cluster token',
+    ],
+    [
+      'has failed with this one',
+      {},
+      { own: { ...own, 'token-failure': '{"revision": 2, "error": "expired"}' } },
+      'Waiting for another Cluster token: expired',
+    ],
+    [
+      'has another snap',
+      {},
+      { shared: { version: '1.35.0' } },
+      `Snap ${VERSION} cannot join a cluster of 1.35.0; set snap-channel or attach snap-installation accordingly`,
+    ],
+  ])('not while it %s', (_, more, bags, message) => {
+    const plan = planControlPlane(joiner(more, bags));
+    expect(kinds(plan.changes)).not.toContain('join');
+    expect(plan.reports).toMatchObject([{ message }]);
+  });
+
+  it('says so once it is in, from what k8sd says: the hook may have failed after the join', () => {
+    const peers = relation(PEERS, {
+      units,
+      own: { ...own, 'token-failure': '{"revision": 0, "error": "x"}' },
+      shared: leader().peers.shared,
+    });
+    const members = [{ name: 'juju-3f2a-0', address: '10.0.0.10:6400', role: 'voter', status: 'ONLINE' }];
+    expect(planControlPlane(follower({ peers, members })).changes).toEqual([
+      { kind: 'publish', relation: PEERS, scope: 'unit', entries: { joined: CLUSTER, 'token-failure': undefined } },
+    ]);
+  });
+
+  it.each<[string, ControlPlaneFacts['members'], string]>([
+    [
+      'in a cluster without any of the others',
+      [{ name: 'juju-3f2a-1', address: '', role: 'voter', status: 'ONLINE' }],
+      'This unit has made a cluster of its own while another one existed; remove the unit and add one',
+    ],
+    ['before k8sd has told who is in it', undefined, 'Waiting for k8sd to tell who is in the cluster'],
+  ])('does not say so %s', (_, members, message) => {
+    const plan = planControlPlane(follower({ peers: relation(PEERS, { units, own }), members }));
+    expect(plan.changes).toEqual([]);
+    expect(plan.reports).toMatchObject([{ message }]);
+  });
+
+  it('is refused on a machine that is a worker', () => {
+    const node = { name: 'n', address: '10.0.0.11', role: 'worker', taints: [] } as const;
+    expect(planControlPlane(follower({ node })).reports).toMatchObject([{ status: 'blocked' }]);
+  });
+});
+
+describe('a leader that is not in the cluster', () => {
+  const units = new Map([
+    ['k8s/0', controlPlaneBag(0, { 'cluster-name': CLUSTER })],
+    ['k8s/2', {}],
+  ]);
+  const own = { 'node-name': 'juju-3f2a-1', version: VERSION };
+  const outsider = (bags: Partial<ControlPlaneFacts['peers']> = {}, more: Partial<ControlPlaneFacts> = {}) =>
+    follower({ ...OUTSIDE, leader: true, peers: relation(PEERS, { units, own, ...bags }), ...more });
+  const uri = { 'k8s/1-secret-id': 'secret:a' };
+  const offeredToken = { revision: '0', token: 't' };
+  const failure = { 'token-failure': '{"revision": 0, "error": "x"}' };
+
+  it('asks a member for a token', () => {
+    expect(planControlPlane(outsider()).changes).toEqual([
+      {
+        kind: 'publish',
+        relation: PEERS,
+        scope: 'application',
+        entries: { deputy: '{"unit": "k8s/0", "for": "k8s/1"}' },
+      },
+    ]);
+  });
+
+  it('uses what the leader before it had offered, and asks for nothing else: two offers would be none', () => {
+    expect(kinds(planControlPlane(outsider({ shared: uri }, { offeredToken })).changes)).toEqual(['join']);
+  });
+
+  it('clears an offer away that has failed, and starts anew', () => {
+    const plan = planControlPlane(outsider({ shared: uri, own: { ...own, ...failure } }, { offeredToken }));
+    expect(descriptions(plan.changes)).toEqual([
+      'withdraw the join token of k8s/1',
+      'publish token-failure on cluster:0 (unit)',
+      'publish deputy on cluster:0 (application)',
+    ]);
+  });
+
+  it('says whom it waits for when it has met no member', () => {
+    const plan = planControlPlane(
+      outsider({ units: new Map(), shared: { 'k8s/0': 'joined-n' } }, { staying: ['k8s/0'] }),
+    );
+    expect(kinds(plan.changes)).toEqual([]);
+    expect(plan.reports).toContainEqual({
+      status: 'waiting',
+      message: 'Waiting for a member of the cluster to hand out a token',
+    });
+  });
+});
+
+describe('a deputy', () => {
+  const asker = (more = {}) => new Map([['k8s/0', { 'node-name': 'juju-3f2a-0', version: VERSION, ...more }]]);
+  const request = { deputy: '{"unit": "k8s/1", "for": "k8s/0"}' };
+  const deputy = (bags: Partial<ControlPlaneFacts['peers']>, more: Partial<ControlPlaneFacts> = {}) =>
+    follower({
+      peers: relation(PEERS, { own: controlPlaneBag(1), shared: request, units: asker(), ...bags }),
+      ...more,
+    });
+  const offered = controlPlaneBag(1, { 'k8s/0-secret-id': 'secret:d' });
+
+  it.each<[string, ControlPlaneFacts, readonly string[]]>([
+    [
+      'offers a token to the leader that asks',
+      deputy({}),
+      ['offer a join token for k8s/0 (control plane juju-3f2a-0)'],
+    ],
+    ['offers it once', deputy({ own: offered }), []],
+    [
+      'renews it when it failed',
+      deputy(
+        { own: offered, units: asker({ 'token-failure': '{"revision": 0, "error": "x"}' }) },
+        { failedTokens: new Map([['k8s/0', { revision: '0', token: 't' }]]) },
+      ),
+      ['renew a join token for k8s/0 (control plane juju-3f2a-0)'],
+    ],
+    [
+      'renews it once',
+      deputy(
+        { own: offered, units: asker({ 'token-failure': '{"revision": 0, "error": "x"}' }) },
+        { failedTokens: new Map([['k8s/0', { revision: '1', token: 't' }]]) },
+      ),
+      [],
+    ],
+    [
+      'withdraws it when the leader has joined',
+      deputy({ own: offered, units: asker({ joined: CLUSTER }) }),
+      ['withdraw the join token of k8s/0'],
+    ],
+    [
+      'withdraws it when another is asked',
+      deputy({ own: offered, shared: { deputy: '{"unit": "k8s/2", "for": "k8s/0"}' } }),
+      ['withdraw the join token of k8s/0'],
+    ],
+    [
+      'withdraws it when nobody asks any more',
+      deputy({ own: offered, shared: {} }),
+      ['withdraw the join token of k8s/0'],
+    ],
+    ['does nothing for one that is not there', deputy({ units: new Map() }), []],
+    ['does nothing by a request that makes no sense', deputy({ shared: { deputy: '["k8s/1"]' } }), []],
+  ])('%s', (_, facts, expected) => {
+    expect(descriptions(planControlPlane(facts).changes)).toEqual(expected);
+  });
+});
+
+describe('the leader takes nodes out whose units are gone', () => {
+  const gone = (shared: Record<string, string>, more: Partial<ControlPlaneFacts> = {}) => {
+    const settled = leader();
+    const [first] = settled.workers;
+    const workers = first ? [{ ...first, shared: { ...first.shared, ...shared } }] : [];
+    return planRemovals(leader({ workers, ...more }));
+  };
+
+  it.each<[string, Record<string, string>, object[]]>([
+    [
+      'whatever their application is called',
+      { 'workers-small/3': 'joined-n' },
+      [{ unit: 'workers-small/3', node: 'n', force: false, uri: undefined }],
+    ],
+    [
+      'by force and with their token when they had not joined',
+      { 'k8s-worker/3': 'pending-n', 'k8s-worker/3-secret-id': 'secret:x' },
+      [{ node: 'n', force: true, uri: 'secret:x' }],
+    ],
+    ['not those that are there', {}, []],
+    ['not what is no unit', { 'k8s-worker/3-secret-id': 'secret:x', 'certs-provider': 'x' }, []],
+  ])('%s', (_, shared, expected) => {
+    const changes = gone(shared);
+    expect(changes).toHaveLength(expected.length);
+    for (const [index, change] of expected.entries())
+      expect(changes[index]).toMatchObject({ kind: 'remove-node', relation: WORKERS, ...change });
+  });
+
+  it('not itself, and not a control plane that it has only not met yet', () => {
+    const { peers } = leader();
+    const shared = { ...peers.shared, 'k8s/2': 'joined-n' };
+    expect(planRemovals(leader({ peers: { ...peers, shared }, staying: ['k8s/1', 'k8s/2'] }))).toEqual([]);
+    expect(planRemovals(leader({ peers: { ...peers, shared } }))).toMatchObject([{ unit: 'k8s/2' }]);
+  });
+});
+
+describe('the leader announces', () => {
+  it('its cluster on each relation with workers, and a version once all have one', () => {
+    const fresh = relation('k8s-cluster:7', { units: new Map([['other/0', { 'node-name': 'n', version: VERSION }]]) });
+    const { changes } = planControlPlane(leader({ workers: [fresh] }));
+    expect(published(changes, [fresh]).get('k8s-cluster:7')).toEqual({
+      own: { 'node-name': 'juju-3f2a-0', version: VERSION, 'cluster-name': CLUSTER, joined: CLUSTER },
+      shared: { 'bootstrap-certificates': 'snap-managed', version: VERSION },
+    });
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['one that says no version', { version: '' }, 'Waiting for version from k8s-worker/0'],
+    ['one of another version', { version: '1.35.0' }, 'Waiting for 1 Worker to upgrade'],
+  ])('what it waits for: %s; the version on record stays', (_, bag, message) => {
+    const [first] = leader().workers;
+    const workers = first
+      ? [
+          {
+            ...first,
+            units: new Map([['k8s-worker/0', workerBag(0, bag)]]),
+            shared: { ...first.shared, version: '1.35.0' },
+          },
+        ]
+      : [];
+    const { changes, reports } = planControlPlane(leader({ workers }));
+    expect(published(changes, workers).get(WORKERS)?.shared['version']).toBe('1.35.0');
+    expect(reports).toEqual([{ status: 'waiting', message }]);
+  });
+
+  it('counts both kinds that have to be upgraded', () => {
+    const old = (bag: Record<string, string>) => ({ ...bag, version: '1.35.0' });
+    const { peers, workers } = leader();
+    const facts = leader({
+      peers: {
+        ...peers,
+        units: new Map([
+          ['k8s/1', old(controlPlaneBag(1))],
+          ['k8s/2', old(controlPlaneBag(2))],
+        ]),
+        shared: { ...peers.shared, 'k8s/2': 'joined-juju-3f2a-2' },
+      },
+      workers: workers.map((each) => ({ ...each, units: new Map([['k8s-worker/0', old(workerBag(0))]]) })),
+    });
+    expect(planControlPlane(facts).reports).toEqual([
+      { status: 'waiting', message: 'Waiting for 2 Control Planes, 1 Worker to upgrade' },
+    ]);
+  });
+
+  it('does not write over what is written once', () => {
+    const fresh = relation('k8s-cluster:7', { shared: { 'bootstrap-certificates': 'vault' } });
+    const { changes } = planControlPlane(leader({ workers: [fresh] }));
+    expect(published(changes, [fresh]).get('k8s-cluster:7')?.shared).toEqual({ 'bootstrap-certificates': 'vault' });
+  });
+
+  it('registries, also none: workers wait for the key', () => {
+    const containerd = [relation('containerd:9', { units: new Map([['k8s-worker/0', {}]]) })];
+    expect(published(planControlPlane(leader({ containerd })).changes, containerd).get('containerd:9')?.shared).toEqual(
+      { 'custom-registries': '[]' },
+    );
+    const text = '[{"url":   "https://r.example"}]';
+    const facts = leader({ containerd }, { 'containerd-custom-registries': text });
+    expect(published(planControlPlane(facts).changes, containerd).get('containerd:9')?.shared).toEqual({
+      'custom-registries': text,
+    });
+  });
+
+  it('keeps the name of a cluster that was named otherwise', () => {
+    const peers = relation(PEERS, { own: controlPlaneBag(0, { joined: 'k8s-of-old' }) });
+    const { changes } = planControlPlane(leader({ peers, workers: [] }));
+    expect(published(changes, [peers]).get(PEERS)?.own).toMatchObject({
+      joined: 'k8s-of-old',
+      'cluster-name': 'k8s-of-old',
+    });
+  });
+});
+
+describe('the databags of the worker relation', () => {
+  const asking = { 'node-name': 'juju-3f2a-4', version: '1.35.0' };
+  const snap = { name: 'k8s', version: '1.35.0', revision: '1', confinement: 'classic', heldUntil: 'forever' };
+  const peers = relation(PEERS, { own: controlPlaneBag(0, { version: '1.35.0', 'cluster-name': CLUSTER }) });
+
+  it('are those of the existing charms while a worker is joining', () => {
+    const workers = relation(WORKERS, { units: new Map([['k8s-worker/0', asking]]) });
+    const { changes } = planControlPlane(leader({ snap, peers, workers: [workers] }));
+    const bags = published(changes, [workers]).get(WORKERS);
+    expect(bags?.own).toEqual({
+      'node-name': 'juju-3f2a-0',
+      'cluster-name': 'k8s-376106d671644e274a3877e86a4bdbc5',
+      joined: 'k8s-376106d671644e274a3877e86a4bdbc5',
+      version: '1.35.0',
+    });
+    // The token's two keys come with its secret, whose id only Juju knows.
+    expect(bags?.shared).toEqual({ 'bootstrap-certificates': 'snap-managed', version: '1.35.0' });
+    expect(changes).toContainEqual({
+      kind: 'offer-token',
+      relation: WORKERS,
+      unit: 'k8s-worker/0',
+      node: 'juju-3f2a-4',
+      worker: true,
+      replaces: undefined,
+      as: 'leader',
+    });
+  });
+
+  it('are those of the existing charms once it has joined', () => {
+    const shared = {
+      'bootstrap-certificates': 'snap-managed',
+      version: '1.35.0',
+      'k8s-worker/0': 'pending-juju-3f2a-4',
+      'k8s-worker/0-secret-id': 'secret:d2k9c1fmp25c77u0abcg',
+    };
+    const workers = relation(WORKERS, { units: new Map([['k8s-worker/0', { ...asking, joined: CLUSTER }]]), shared });
+    const { changes } = planControlPlane(leader({ snap, peers, workers: [workers] }));
+    expect(published(changes, [workers]).get(WORKERS)?.shared).toMatchObject({ 'k8s-worker/0': 'joined-juju-3f2a-4' });
+    expect(changes).toContainEqual({
+      kind: 'withdraw-token',
+      relation: WORKERS,
+      unit: 'k8s-worker/0',
+      uri: 'secret:d2k9c1fmp25c77u0abcg',
+      as: 'leader',
+    });
+  });
+});
+
+describe('the cluster is kept as configured', () => {
+  it.each<[string, RawOptions, readonly string[]]>([
+    [
+      'features',
+      { 'gateway-enabled': true, 'dns-upstream-nameservers': '192.0.2.1' },
+      ['configure the cluster: dns, gateway'],
+    ],
+    [
+      'annotations, which are remembered',
+      { 'cluster-annotations': 'b=2 a=1' },
+      ['configure the cluster: annotations', 'remember annotations'],
+    ],
+    [
+      'arguments',
+      { 'kube-apiserver-extra-args': 'v=4 profiling=true' },
+      ['kube-apiserver: set --v=4, set --profiling=true, and restart it'],
+    ],
+    ['labels', { 'node-labels': 'zone=a' }, ['label node juju-3f2a-0: zone=a']],
+    [
+      'registries',
+      { 'containerd-custom-registries': '[{"url":"https://r.example"}]' },
+      ['write the files of the custom registries: /etc/containerd/hosts.d/r.example/hosts.toml'],
+    ],
+    ['a channel', { 'snap-channel': '1.37-classic/stable' }, ['refresh the k8s snap to 1.37-classic/stable']],
+  ])('%s', (_, set, expected) => {
+    expect(descriptions(planControlPlane(leader({}, set)).changes)).toEqual(expected);
+  });
+
+  it('annotations that are no longer wanted go, and are forgotten', () => {
+    const memory = { ...leader().memory, annotations: ['a'] };
+    const { configuration } = leader();
+    const facts = leader({
+      memory,
+      configuration: { ...configuration, config: { ...configuration?.config, annotations: { a: '1', theirs: 'x' } } },
+    });
+    expect(planControlPlane(facts).changes).toEqual([
+      { kind: 'configure-cluster', config: { annotations: { a: '-' } }, datastore: undefined },
+      { kind: 'remember', key: 'annotations', value: undefined },
+    ]);
+  });
+
+  it('what is only read at bootstrap is told when it changes afterwards', () => {
+    const set = { 'bootstrap-pod-cidr': '10.2.0.0/16', 'bootstrap-service-cidr': 'auto' };
+    expect(planControlPlane(leader({}, set))).toEqual({
+      changes: [],
+      reports: [
+        { status: 'blocked', message: 'bootstrap-pod-cidr cannot change after bootstrap; set it back to 10.1.0.0/16' },
+      ],
+    });
+    expect(planControlPlane(leader({ etcd: 'no relation' }, { 'bootstrap-datastore': 'etcd' })).reports).toEqual([
+      { status: 'blocked', message: 'bootstrap-datastore cannot change after bootstrap; set it back to managed-etcd' },
+    ]);
+  });
+
+  it('new credentials of an external etcd are given to k8sd', () => {
+    const etcd = { servers: ['https://10.0.0.9:2379'], ca: 'CA', certificate: 'NEW', key: 'KEY' };
+    const datastore = {
+      type: 'external',
+      servers: ['https://10.0.0.9:2379'],
+      'ca-crt': 'CA',
+      'client-crt': 'OLD',
+      'client-key': 'KEY',
+    };
+    const configuration = { ...leader().configuration, config: leader().configuration?.config ?? {}, datastore };
+    const { changes } = planControlPlane(leader({ etcd, configuration }, { 'bootstrap-datastore': 'etcd' }));
+    expect(changes).toMatchObject([
+      { kind: 'configure-cluster', config: {}, datastore: { type: 'external', 'client-crt': 'NEW' } },
+    ]);
+    expect(descriptions(changes)).toEqual(['configure the cluster: datastore']);
+    const same = { ...configuration, datastore: { ...datastore, 'client-crt': 'NEW' } };
+    expect(planControlPlane(leader({ etcd, configuration: same }, { 'bootstrap-datastore': 'etcd' })).changes).toEqual(
+      [],
+    );
+  });
+
+  it('what k8sd does not tell is waited for', () => {
+    expect(planControlPlane(leader({ configuration: undefined })).reports).toEqual([
+      { status: 'waiting', message: "Waiting for k8sd to tell the cluster's configuration" },
+    ]);
+  });
+
+  it('only by the leader, as far as it is of the whole cluster', () => {
+    expect(kinds(planControlPlane(follower({}, { 'gateway-enabled': true, 'node-labels': 'zone=a' })).changes)).toEqual(
+      ['label-node'],
+    );
+  });
+});
+
+describe('turns', () => {
+  const request = '{"id": "a", "at": "2026-11-23T09:59:00.000Z", "reason": "restart"}';
+  const asking = (
+    more: Partial<ControlPlaneFacts> = {},
+    units: [string, Record<string, string>][] = [],
+    shared = {},
+  ) => {
+    const { peers } = leader();
+    const all = new Map<string, Record<string, string>>([
+      ['k8s/1', controlPlaneBag(1, { 'rolling-request': request })],
+      ...units,
+    ]);
+    return leader({ peers: { ...peers, units: all, shared: { ...peers.shared, ...shared } }, ...more });
+  };
+  const granted = [
+    { kind: 'publish', scope: 'application', entries: { 'rolling-grant': expect.stringContaining('"k8s/1"') } },
+  ];
+
+  it('are given by the leader', () => {
+    expect(planControlPlane(asking()).changes).toMatchObject(granted);
+  });
+
+  it.each<[string, ControlPlaneFacts, string]>([
+    [
+      'another API server is silent',
+      asking({ silent: ['k8s/2'] }),
+      'k8s/1 waits for its turn: the API server of k8s/2 does not answer',
+    ],
+    [
+      'one is joining',
+      asking({}, [['k8s/2', { 'node-name': 'c', version: VERSION }]], {
+        'k8s/2': 'pending-c',
+        'k8s/2-secret-id': 'secret:c',
+      }),
+      'k8s/1 waits for its turn: k8s/2 is joining',
+    ],
+  ])('are not given while %s', (_, facts, message) => {
+    const plan = planControlPlane(facts);
+    expect(plan.changes).toEqual([]);
+    expect(plan.reports).toContainEqual({ status: 'waiting', message });
+  });
+
+  it.each<[string, ControlPlaneFacts]>([
+    ['the silent one is the one that asks: its change may mend it', asking({ silent: ['k8s/1', 'k8s/2'] })],
+    [
+      'the one that joins waits for the cluster to be upgraded',
+      asking({}, [['k8s/2', { 'node-name': 'c', version: '1.37.0' }]], {
+        'k8s/2': 'pending-c',
+        'k8s/2-secret-id': 'secret:c',
+      }),
+    ],
+  ])('are given although %s', (_, facts) => {
+    expect(planControlPlane(facts).changes).toMatchObject(granted);
+  });
+
+  it('are given also by a leader whose k8sd waits for the others to be upgraded, and it takes its own', () => {
+    const facts = asking({ daemon: 'upgrading', node: undefined, arguments: {} });
+    expect(planControlPlane(facts).changes).toMatchObject(granted);
+    const old = leader(
+      { daemon: 'upgrading', node: undefined, arguments: {} },
+      { 'snap-channel': '1.37-classic/stable' },
+    );
+    expect(kinds(planControlPlane(old).changes)).toEqual(['refresh-snap']);
+  });
+});
+
+describe('a control plane leaves', () => {
+  const stop = { kind: 'stop' } as const;
+  const leaving = { leaving: true, memory: { ...NO_MEMORY, leaving: true } };
+
+  it.each<[string, ControlPlaneFacts, readonly string[]]>([
+    ['what it has begun is remembered', follower({ leaving: true }), ['remember']],
+    ['nothing is done before its relations are over', follower(leaving), []],
+    [
+      'it waits for the leader to take it out, does it itself if need be, and stops its services',
+      follower({ ...leaving, event: stop, staying: ['k8s/0'] }),
+      ['await-removal', 'leave-cluster', 'remove-snap'],
+    ],
+    [
+      'the leader takes itself out',
+      leader({ ...leaving, event: stop, staying: ['k8s/1'] }),
+      ['leave-cluster', 'remove-snap'],
+    ],
+    ['with the last one the cluster goes', leader({ ...leaving, event: stop }), ['remove-snap']],
+    [
+      'one that never joined only goes',
+      follower({ ...leaving, event: stop, node: undefined, staying: ['k8s/0'] }),
+      ['remove-snap'],
+    ],
+    [
+      'one without a snap has nothing to do',
+      follower({ ...leaving, event: stop, snap: undefined, node: undefined }),
+      [],
+    ],
+    [
+      'the last hook finds what is left to do',
+      follower({ ...leaving, event: { kind: 'remove' }, node: undefined }),
+      ['remove-snap'],
+    ],
+    ['refused options do not keep it', follower({ ...leaving, event: stop }, { 'snap-channel': 'x' }), ['remove-snap']],
+  ])('%s', (_, facts, expected) => {
+    expect(kinds(planControlPlane(facts).changes)).toEqual(expected);
+  });
+});

@@ -52,7 +52,7 @@ function authoritiesOf(cluster: ClusterState): readonly Authority[] {
   const describeAuthority = (pem: string, key: string): Authority => {
     const certificate = parseCertificate(pem);
     return {
-      name: commonName(certificate.subject),
+      name: commonName(certificate),
       expires: timestamp(certificate.validToDate),
       'externally-managed': key === '',
     };
@@ -67,7 +67,7 @@ function authoritiesOf(cluster: ClusterState): readonly Authority[] {
 /** Whose CA it is goes by the issuer's name alone; a worker calls all of its certificates external. */
 function describe(name: string, pem: string, authorities: readonly Authority[], isWorker: boolean): unknown {
   const certificate = parseCertificate(pem);
-  const issuer = commonName(certificate.issuer);
+  const issuer = commonName(certificate, 'issuer');
   const external = authorities.find((authority) => authority.name === issuer)?.['externally-managed'] ?? false;
   return {
     name,

@@ -2,7 +2,7 @@
 
 import { createPublicKey, sign, verify, type X509Certificate } from 'node:crypto';
 import { at } from '../json.ts';
-import { commonName, nameFields, parseCertificates } from '../pki/parse.ts';
+import { commonName, organizations, parseCertificates } from '../pki/parse.ts';
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 const ANY_USAGE = '2.5.29.37.0';
@@ -28,9 +28,9 @@ export function authenticateCertificate(certificate: X509Certificate, authoritie
   const usages = certificate.keyUsage as readonly string[] | undefined;
   if (usages !== undefined && usages.length > 0 && !usages.includes(CLIENT_AUTH) && !usages.includes(ANY_USAGE))
     return undefined;
-  const username = commonName(certificate.subject);
+  const username = commonName(certificate);
   if (username === '') return undefined;
-  return { username, groups: [...new Set([...nameFields(certificate.subject, 'O'), AUTHENTICATED])] };
+  return { username, groups: [...new Set([...organizations(certificate), AUTHENTICATED])] };
 }
 
 export interface ServiceAccountClaim {

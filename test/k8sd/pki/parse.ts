@@ -24,14 +24,13 @@ export function requireRsaKey(text: string): void {
   if (createPrivateKey(text).asymmetricKeyType !== 'rsa') throw new Error('not an RSA private key');
 }
 
-/** Values of an attribute of a distinguished name as Node writes it (one `KEY=value` a line). */
-export function nameFields(name: string, field: 'CN' | 'O'): readonly string[] {
-  return name
-    .split('\n')
-    .filter((line) => line.startsWith(`${field}=`))
-    .map((line) => line.slice(field.length + 1));
+/** Organizations of a certificate's subject, which Go writes into one part of the name. */
+export function organizations(certificate: X509Certificate): readonly string[] {
+  const value = certificate.toLegacyObject().subject.O as string | readonly string[] | undefined;
+  return value === undefined ? [] : [value].flat();
 }
 
-export function commonName(name: string): string {
-  return nameFields(name, 'CN')[0] ?? '';
+export function commonName(certificate: X509Certificate, of: 'subject' | 'issuer' = 'subject'): string {
+  const value = certificate.toLegacyObject()[of].CN as string | readonly string[] | undefined;
+  return [value ?? ''].flat()[0] ?? '';
 }

@@ -48,6 +48,19 @@ export async function newAuthority(): Promise<Authority> {
   };
 }
 
+/** A certificate request (PKCS #10, PEM) by a new RSA key, as kubelets make. */
+export async function signingRequest(name: string): Promise<string> {
+  const rsa = {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    modulusLength: 2048,
+    publicExponent: new Uint8Array([1, 0, 1]),
+  };
+  const keys = await webcrypto.subtle.generateKey(rsa, true, ['sign', 'verify']);
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: rsa });
+  return `${request.toString('pem')}\n`;
+}
+
 function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 }

@@ -1,0 +1,132 @@
+/** Guards the Kubernetes door against the stand-in nodes' API server: its certificates, its authorizer, its versions of objects. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openHost } from '../../src/host/open-host.ts';
+import { openK8sd } from '../../src/k8sd/open-k8sd.ts';
+import type { Kubernetes } from '../../src/kubernetes/kubernetes.ts';
+import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
+import { type K8sMachines, type NodeMachine, openMachines } from '../k8sd/machines.ts';
+import { signingRequest } from './authority.ts';
+
+const options = { timeoutMs: 30_000 };
+
+let directory: string;
+let machines: K8sMachines;
+let controlPlane: NodeMachine;
+let worker: NodeMachine;
+
+beforeAll(async () => {
+  directory = await mkdtemp('/tmp/kk-');
+  machines = await openMachines({ directory });
+  controlPlane = await installed('0');
+  worker = await installed('1');
+  const { hostname: name, address } = controlPlane;
+  // Without a network no node becomes ready.
+  const config = { 'cluster-config': { network: { enabled: true } } };
+  await k8sd(controlPlane).bootstrap({ name, address: `${address}:6400`, config }, options);
+  const token = await k8sd(controlPlane).joinToken({ name: worker.hostname, worker: true }, options);
+  await k8sd(worker).join({ name: worker.hostname, address: `${worker.address}:6400`, token, config: {} }, options);
+});
+afterAll(async () => {
+  await machines.close();
+  await rm(directory, { recursive: true });
+});
+
+function k8sd(machine: NodeMachine) {
+  const socketPath = join(machine.root, 'var/snap/k8s/common/var/lib/k8sd/state/control.socket');
+  return openK8sd({ socketPath, minor: 36 });
+}
+
+async function installed(id: string): Promise<NodeMachine> {
+  const machine = await machines.provision(id);
+  const source = { channel: '1.36-classic/stable', classic: true };
+  await openHost(machine.root).snapd.install('k8s', source, options);
+  await k8sd(machine).waitUntilReady(options);
+  return machine;
+}
+
+async function as(machine: NodeMachine, kubeconfig: string): Promise<Kubernetes> {
+  const text = await openHost(machine.root).files.read(`/etc/kubernetes/${kubeconfig}`);
+  return openKubernetes(text ?? '', { timeoutMs: 10_000 });
+}
+
+it('the administrator sees nodes become ready, with their addresses and versions', async () => {
+  const api = await as(controlPlane, 'admin.conf');
+  expect(await api.ready()).toBe(true);
+  await expect
+    .poll(async () => (await api.nodes()).map(({ name, ready }) => [name, ready]), { timeout: 20_000 })
+    .toEqual([
+      [controlPlane.hostname, true],
+      [worker.hostname, true],
+    ]);
+  expect(await api.node(worker.hostname)).toMatchObject({
+    kubeletVersion: 'v1.36.4',
+    addresses: expect.arrayContaining([{ type: 'InternalIP', address: worker.address }]),
+  });
+  expect(await api.node('never-there')).toBeUndefined();
+});
+
+it('labels are set and removed, the others stay', async () => {
+  const api = await as(controlPlane, 'admin.conf');
+  const before = (await api.node(worker.hostname))?.labels;
+  await api.labelNode(worker.hostname, { 'example.com/one': '1', 'example.com/two': '2' });
+  await api.labelNode(worker.hostname, { 'example.com/one': null });
+  expect((await api.node(worker.hostname))?.labels).toEqual({ ...before, 'example.com/two': '2' });
+  await expect(api.labelNode('never-there', { a: 'b' })).rejects.toMatchObject({ status: 404, reason: 'NotFound' });
+});
+
+it('a kubelet may read its own node and is refused another’s business', async () => {
+  const api = await as(worker, 'kubelet.conf');
+  expect((await api.node(worker.hostname))?.name).toBe(worker.hostname);
+  await expect(api.labelNode(controlPlane.hostname, { a: 'b' })).rejects.toMatchObject({
+    status: 403,
+    reason: 'Forbidden',
+  });
+});
+
+it('a request of a kubelet is found by the administrator, decided on and deleted', async () => {
+  const [kubelet, admin] = await Promise.all([as(worker, 'kubelet.conf'), as(controlPlane, 'admin.conf')]);
+  const subject = `CN=system:node:${worker.hostname}, O=system:nodes`;
+  const wanted = {
+    name: 'door-test',
+    signerName: 'k8sd.io/kubelet-client',
+    request: await signingRequest(subject),
+    usages: ['digital signature', 'key encipherment', 'client auth'],
+    expirationSeconds: 3600,
+    annotations: { 'k8sd.io/node': worker.hostname },
+  };
+  await kubelet.createCertificateRequest(wanted);
+  await kubelet.createCertificateRequest(wanted);
+  const other = { ...wanted, request: await signingRequest(subject) };
+  await expect(kubelet.createCertificateRequest(other)).rejects.toMatchObject({ reason: 'AlreadyExists' });
+
+  expect(await admin.certificateRequest('door-test')).toMatchObject({
+    ...wanted,
+    state: 'pending',
+    username: `system:node:${worker.hostname}`,
+    groups: expect.arrayContaining(['system:nodes']),
+  });
+  const decision = { reason: 'Test', message: 'no' };
+  await expect(kubelet.approve('door-test', decision)).rejects.toMatchObject({ reason: 'Forbidden' });
+  await Promise.all([admin.deny('door-test', decision), admin.deny('door-test', decision)]);
+  expect(await admin.certificateRequests()).toMatchObject([{ name: 'door-test', state: 'denied', ...decision }]);
+  await expect(admin.approve('door-test', decision)).rejects.toMatchObject({ reason: 'Conflict' });
+  await admin.deleteCertificateRequest('door-test');
+  await admin.deleteCertificateRequest('door-test');
+  expect(await admin.certificateRequests()).toEqual([]);
+});
+
+it('pods of a namespace are listed', async () => {
+  expect(await (await as(controlPlane, 'admin.conf')).pods('kube-system')).toEqual(expect.any(Array));
+});
+
+it('an API server that is down is not ready, and comes back', async () => {
+  const api = await as(controlPlane, 'admin.conf');
+  const { snapd } = openHost(controlPlane.root);
+  await snapd.stop('k8s', ['kube-apiserver'], { disable: false }, options);
+  expect(await api.ready()).toBe(false);
+  await expect(api.nodes()).rejects.toMatchObject({ status: 0, reason: 'Unreachable' });
+  await snapd.start('k8s', ['kube-apiserver'], { enable: false }, options);
+  await expect.poll(() => api.ready(), { timeout: 20_000 }).toBe(true);
+});

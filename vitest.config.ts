@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { schemaValidators } from './scripts/schema-validators.ts';
 
 export default defineConfig({
-  plugins: [schemaValidators()],
+  plugins: [{ ...schemaValidators(), enforce: 'pre' }],
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',

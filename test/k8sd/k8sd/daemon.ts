@@ -82,7 +82,9 @@ export class K8sdDaemon {
       },
       listener(this.#serving((exchange) => this.#handle(exchange, this.#isPeer(exchange)))),
     );
-    this.#port = await listenOnPort(server, machine.address, K8SD_PORT);
+    const port = await listenOnPort(server, machine.address, K8SD_PORT);
+    if (this.#up) this.#port = port;
+    else await port.close();
   }
 
   async closePort(): Promise<void> {
@@ -96,7 +98,9 @@ export class K8sdDaemon {
     const generation = ++this.#generation;
     await this.#prepareState();
     const server = createServer(listener(this.#serving((exchange) => this.#handle(exchange, true))));
-    this.#socket = await listenOnSocket(server, machine.files.real(paths.controlSocket), 0o660);
+    const socket = await listenOnSocket(server, machine.files.real(paths.controlSocket), 0o660);
+    if (!this.#up) return socket.close();
+    this.#socket = socket;
     if (machine.state.k8sd.member !== undefined) await this.openPort();
     machine.timers.after(machine.site.delays.k8sdReady, async () => {
       await this.#startServices();

@@ -16,68 +16,81 @@ export interface MachineFiles {
   list(path: string): Promise<readonly string[]>;
   exists(path: string): Promise<boolean>;
   remove(path: string): Promise<void>;
+  /**
+   * The power goes: resolves when what is being done on the disk is done. Whoever asks for more waits forever, as a process
+   * does that is no more.
+   */
+  freeze(): Promise<void>;
+  /** The power is back. */
+  thaw(): void;
 }
 
 export function machineFiles(root: string): MachineFiles {
   const real = (path: string): string => join(root, path);
-  const read = async (path: string): Promise<string | undefined> => {
-    try {
-      return await readFile(real(path), 'utf8');
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+  const busy = new Set<Promise<unknown>>();
+  let frozen = false;
+
+  const onDisk = <T>(action: () => Promise<T>): Promise<T> => {
+    if (frozen) return new Promise<T>(() => {});
+    const work = action();
+    busy.add(work);
+    const done = (): void => {
+      busy.delete(work);
+    };
+    work.then(done, done);
+    return work;
   };
-  const directory = async (path: string, mode = 0o700): Promise<void> => {
-    await mkdir(real(path), { recursive: true, mode });
-  };
+
+  const read = (path: string): Promise<string | undefined> =>
+    onDisk(() => missingIsUndefined(readFile(real(path), 'utf8')));
+
   return {
     real,
     read,
-    directory,
     need: async (path) => {
       const text = await read(path);
       if (text === undefined) throw new Error(`failed to read file: open ${path}: no such file or directory`);
       return text;
     },
-    write: async (path, content, mode = 0o600) => {
-      if (content === '') {
-        await rm(real(path), { force: true });
-        return;
-      }
-      await directory(dirname(path));
-      const temporary = `${real(path)}.new`;
-      await rm(temporary, { force: true });
-      await writeFile(temporary, content, { mode });
-      await chmod(temporary, mode);
-      await rename(temporary, real(path));
+    write: (path, content, mode = 0o600) =>
+      onDisk(() => (content === '' ? rm(real(path), { force: true }) : replace(real(path), content, mode))),
+    touch: (path) =>
+      onDisk(async () => {
+        await mkdir(dirname(real(path)), { recursive: true, mode: 0o700 });
+        await writeFile(real(path), '', { mode: 0o600 });
+      }),
+    directory: (path, mode = 0o700) =>
+      onDisk(async () => {
+        await mkdir(real(path), { recursive: true, mode });
+      }),
+    list: async (path) => ((await onDisk(() => missingIsUndefined(readdir(real(path))))) ?? []).sort(),
+    exists: async (path) => (await onDisk(() => missingIsUndefined(stat(real(path))))) !== undefined,
+    remove: (path) => onDisk(() => rm(real(path), { recursive: true, force: true })),
+    freeze: async () => {
+      frozen = true;
+      await Promise.allSettled(busy);
     },
-    touch: async (path) => {
-      await directory(dirname(path));
-      await writeFile(real(path), '', { mode: 0o600 });
+    thaw: () => {
+      frozen = false;
     },
-    list: async (path) => {
-      try {
-        return (await readdir(real(path))).sort();
-      } catch (error) {
-        if (isMissing(error)) return [];
-        throw error;
-      }
-    },
-    exists: async (path) => {
-      try {
-        await stat(real(path));
-        return true;
-      } catch (error) {
-        if (isMissing(error)) return false;
-        throw error;
-      }
-    },
-    remove: (path) => rm(real(path), { recursive: true, force: true }),
   };
 }
 
-function isMissing(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOENT' || code === 'ENOTDIR';
+async function replace(path: string, content: string, mode: number): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.new`;
+  await rm(temporary, { force: true });
+  await writeFile(temporary, content, { mode });
+  await chmod(temporary, mode);
+  await rename(temporary, path);
+}
+
+async function missingIsUndefined<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }

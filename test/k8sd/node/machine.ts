@@ -67,6 +67,7 @@ export class NodeMachine implements Machine {
     if (this.state.gone) throw new Error(`machine ${this.id} is gone`);
     await this.powerOff();
     this.#timers = createTimers(this.site.fail);
+    this.files.thaw();
     await this.files.remove('/run/containerd');
     await this.snapd.start();
     await this.services.boot();
@@ -86,5 +87,6 @@ export class NodeMachine implements Machine {
     this.#timers.stop();
     await this.snapd.stop();
     await this.services.suspend();
+    await this.files.freeze();
   }
 }

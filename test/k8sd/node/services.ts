@@ -65,6 +65,7 @@ export class Services {
   readonly #machine: NodeMachine;
   readonly #running = new Map<string, Stop>();
   #turn: Promise<void> = Promise.resolve();
+  #off = false;
 
   constructor(machine: NodeMachine) {
     this.#machine = machine;
@@ -114,12 +115,14 @@ export class Services {
   /** Ends the processes; what ran stays on record, so that `resume` brings it back. */
   suspend(): Promise<void> {
     return this.#inTurn(async () => {
+      this.#off = true;
       for (const name of [...this.#running.keys()].reverse()) await this.#end(name);
-    });
+    }, true);
   }
 
   /** Brings back what ran when the state was saved. */
   resume(): Promise<void> {
+    this.#off = false;
     return this.#inTurn(async () => {
       for (const name of ['k8sd', ...controlPlaneServices, 'k8s-apiserver-proxy']) {
         if (this.isActive(name)) await this.#launch(name);
@@ -129,6 +132,7 @@ export class Services {
 
   /** What systemd does at boot: starts what is enabled. */
   boot(): Promise<void> {
+    this.#off = false;
     return this.#inTurn(async () => {
       for (const [name, state] of Object.entries(this.#machine.state.services)) {
         state.active = false;
@@ -138,10 +142,18 @@ export class Services {
     });
   }
 
-  #inTurn(action: () => Promise<void>): Promise<void> {
-    const mine = this.#turn.then(action);
-    this.#turn = mine.catch(() => {});
-    return mine;
+  /** Without power nothing is started or stopped any more; who asks is no more either, and waits forever. */
+  async #inTurn(action: () => Promise<void>, evenOff = false): Promise<void> {
+    const mine = this.#turn.then(async () => {
+      const dead = this.#off && !evenOff;
+      if (!dead) await action();
+      return dead;
+    });
+    this.#turn = mine.then(
+      () => {},
+      () => {},
+    );
+    if (await mine) await new Promise<void>(() => {});
   }
 
   async #launch(name: string): Promise<void> {

@@ -1,0 +1,66 @@
+/** A cluster of packed charms on the local model, for tests of the whole. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packedArchives } from '../archives.ts';
+import { type K8sMachines, openMachines } from '../k8sd/machines.ts';
+import { Model } from '../model/model.ts';
+
+export interface TestCluster {
+  readonly model: Model;
+  readonly machines: K8sMachines;
+  readonly directory: string;
+  close(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  readonly jujuVersion?: string;
+  readonly modelUuid?: string;
+}
+
+/** An empty model with machines for its units. */
+export async function openCluster(options: ClusterOptions = {}): Promise<TestCluster> {
+  // Short: the sockets of the machines hang from it.
+  const directory = await mkdtemp(join(tmpdir(), 'kc-'));
+  const machines = await openMachines({ directory });
+  const model = await Model.create({ directory, provider: machines, ...options });
+  return {
+    model,
+    machines,
+    directory,
+    async close() {
+      await model.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface Size {
+  readonly controlPlanes: number;
+  readonly workers: number;
+}
+
+/** Deploys both charms, integrates them and waits until everything is active. */
+export async function deployCluster(
+  { model }: TestCluster,
+  { controlPlanes, workers }: Size,
+  config: Record<string, string | number | boolean> = {},
+): Promise<void> {
+  const archives = await packedArchives();
+  await model.deploy(archives.k8s, { application: 'k8s', units: controlPlanes, config });
+  if (workers > 0) {
+    await model.deploy(archives.worker, { application: 'k8s-worker', units: workers });
+    await model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
+  }
+  await settleActive(model);
+}
+
+/** Waits until all is at rest and every unit active; while it is not, time passes (`update-status`). */
+export async function settleActive(model: Model, timeoutMs = 120_000): Promise<void> {
+  await model.settle({ timeoutMs, until: allActive, updateStatusEveryMs: 2_000 });
+}
+
+export function allActive(model: Model): boolean {
+  return Object.values(model.state.units).every((unit) => unit.workload.status === 'active');
+}

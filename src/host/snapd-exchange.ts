@@ -1,5 +1,5 @@
 /** One request to snapd over its socket, with a JSON body or a snap file that is sent as it is read from the disk. */
-import type { ClientRequest } from 'node:http';
+import type { Body } from './snapd-body.ts';
 
 export type SnapdBody =
   | { readonly json: unknown }
@@ -20,12 +20,6 @@ export class SnapdConnectionFailure extends Error {
     this.code = code;
     this.sent = sent;
   }
-}
-
-/** How a body is announced, and how it is sent. */
-export interface Body {
-  readonly headers: Readonly<Record<string, string | number>>;
-  send(request: ClientRequest): Promise<void>;
 }
 
 export interface SnapdQuestion {

@@ -8,7 +8,7 @@ import { stat } from 'node:fs/promises';
 import type { ClientRequest } from 'node:http';
 import { basename } from 'node:path';
 import { setImmediate as afterReading } from 'node:timers/promises';
-import type { Body } from './snapd-exchange.ts';
+import type { Body } from './snapd-body.ts';
 
 /** As curl does with servers that do not know the question. */
 const CONTINUE_MS = 1000;

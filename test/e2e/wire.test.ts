@@ -3,7 +3,9 @@
  * worker in our cluster, our worker in theirs.
  */
 
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openK8sd } from '../../src/k8sd/open-k8sd.ts';
 import { packedArchives } from '../archives.ts';
 import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
 
@@ -125,7 +127,7 @@ describe('our worker in a cluster of the existing charms', { timeout: 120_000 },
       message: 'Waiting for Cluster token',
     });
 
-    const token = await cluster.machines.joinToken(model.unit('k8s/0').machine.id, {
+    const token = await joinToken(model.unit('k8s/0').machine.root, {
       name: asked['node-name'] ?? '',
       worker: true,
     });
@@ -160,8 +162,8 @@ describe('our worker in a cluster of the existing charms', { timeout: 120_000 },
     await model.integrate('python:k8s-cluster', 'k8s-worker:cluster');
     await model.settle({ timeoutMs: 60_000 });
     const name = model.unit('k8s-worker/0').bag('cluster')['node-name'] ?? '';
-    const control = model.unit('k8s/0').machine.id;
-    const good = await cluster.machines.joinToken(control, { name, worker: true });
+    const control = model.unit('k8s/0').machine.root;
+    const good = await joinToken(control, { name, worker: true });
     const parsed = JSON.parse(Buffer.from(good, 'base64').toString()) as Record<string, unknown>;
     const bad = Buffer.from(
       JSON.stringify({ ...parsed, token: 'worker::0000000000000000000000000000000000000000' }),
@@ -184,6 +186,12 @@ describe('our worker in a cluster of the existing charms', { timeout: 120_000 },
     expect(model.unit('k8s-worker/0').bag('cluster')['token-failure']).toBeUndefined();
   });
 });
+
+/** A token of the cluster's own k8sd, as the leader would ask for it. */
+function joinToken(root: string, request: { name: string; worker: boolean }): Promise<string> {
+  const socketPath = join(root, '/var/snap/k8s/common/var/lib/k8sd/state/control.socket');
+  return openK8sd({ socketPath, minor: 36 }).joinToken(request, { timeoutMs: 10_000 });
+}
 
 /** A databag without what Juju itself writes into it. */
 function without(bag: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { request as tlsRequest } from 'node:https';
+import { createServer } from 'node:net';
 import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -147,6 +149,12 @@ describe('k8sd on a machine that is in no cluster', () => {
     await fresh.files.directory(paths.containerdRun);
     const first = await k8sd(fresh, 'POST', BOOTSTRAP, request(fresh));
     expect(error(first)).toContain("The path '/run/containerd' required for the containerd socket already exists");
+    await startedOver(fresh);
+    const squatter = createServer();
+    await new Promise<void>((resolve) => squatter.listen(10_257, fresh.address, resolve));
+    const second = await k8sd(fresh, 'POST', BOOTSTRAP, request(fresh));
+    expect(error(second)).toContain('port 10257 (kube-controller-manager) is already in use');
+    await new Promise((resolve) => squatter.close(resolve));
     await startedOver(fresh);
   });
 
@@ -418,6 +426,38 @@ describe('tokens of users', () => {
     const unknown = await review({ ...asked, spec: { token: 'token::no' } });
     expect([unknown.status, at(unknown.body, 'status', 'error')]).toEqual([401, 'invalid token']);
     expect((await review('{')).status).toBe(400);
+  });
+});
+
+describe('port 6400', () => {
+  const post = async (path: string, headers: Readonly<Record<string, string>> = {}) => {
+    const ca = await node.files.need(`${paths.state}/cluster.crt`);
+    return new Promise<number>((resolve, reject) => {
+      const options = {
+        host: node.address,
+        port: 6400,
+        path,
+        method: 'POST',
+        ca,
+        servername: '',
+        agent: false,
+        headers,
+      };
+      const outgoing = tlsRequest({ ...options, checkServerIdentity: () => undefined }, (incoming) => {
+        incoming.resume();
+        resolve(incoming.statusCode ?? 0);
+      });
+      outgoing.on('error', reject);
+      outgoing.end('{}');
+    });
+  };
+
+  it('serves strangers with what guards itself, and refuses them the rest', async () => {
+    expect(await post('/1.0/k8sd/worker/info', { 'worker-name': 'x', 'worker-token': 'worker::no' })).toBe(401);
+    expect(await post('/1.0/kubernetes/auth/webhook')).toBe(400);
+    expect(await post('/1.0/x/capi/generate-join-token')).toBe(401);
+    expect(await post('/1.0/k8sd/cluster/tokens')).toBe(403);
+    expect(await post('/1.0/k8sd/cluster/remove')).toBe(403);
   });
 });
 

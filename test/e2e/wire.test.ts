@@ -165,9 +165,8 @@ describe('our worker in a cluster of the existing charms', { timeout: 120_000 },
     const control = model.unit('k8s/0').machine.root;
     const good = await joinToken(control, { name, worker: true });
     const parsed = JSON.parse(Buffer.from(good, 'base64').toString()) as Record<string, unknown>;
-    const bad = Buffer.from(
-      JSON.stringify({ ...parsed, token: 'worker::0000000000000000000000000000000000000000' }),
-    ).toString('base64');
+    const nobodys = 'worker::0000000000000000000000000000000000000000';
+    const bad = Buffer.from(JSON.stringify({ ...parsed, token: nobodys, secret: nobodys })).toString('base64');
     const uri = python.addSecret({ revision: '4', token: bad });
     python.grant(uri, 'k8s-cluster', 'k8s-worker/0');
     python.setUnitBag('k8s-cluster', 'python/0', { 'cluster-name': CLUSTER_NAME, version: '1.36.4' });

@@ -5,6 +5,7 @@ import type { K8sd } from '../k8sd/k8sd.ts';
 import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
 import { type ClusterFacts, type ControlPlaneFacts, snapMinor } from './facts.ts';
+import { awaitKubeletStop } from './kubelet-stop.ts';
 import { ChangeFailed } from './outcome.ts';
 import { formatAllocation, NODE_NAME, secretIdKey } from './wire.ts';
 
@@ -42,10 +43,18 @@ export async function removeNode(doors: Doors, facts: ClusterFacts, change: Remo
   const { juju } = doors;
   const { relation, unit, node, uri } = change;
   const k8sd = doors.k8sd(snapMinor(facts.snap));
-  if (!ownedByAnother(facts, node, unit)) await removeFromCluster(doors, k8sd, node, change.force);
+  if (!ownedByAnother(facts, node, unit)) {
+    if (isOfWorker(facts, relation)) await awaitKubeletStop(doors, unit, node);
+    await removeFromCluster(doors, k8sd, node, change.force);
+  }
   await k8sd.deleteJoinToken(node, CALL).catch(() => undefined);
   if (uri) await removeSecret(juju, uri);
   juju.relations.setApplication(relation, { [unit]: undefined, [secretIdKey(unit)]: undefined });
+}
+
+/** k8sd stops the services of a control plane that it removes; those of a worker only the worker itself can stop. */
+function isOfWorker(facts: ClusterFacts, relation: string): boolean {
+  return relation !== (facts as ControlPlaneFacts).peers.id;
 }
 
 async function removeFromCluster(doors: Doors, k8sd: K8sd, name: string, force: boolean): Promise<void> {

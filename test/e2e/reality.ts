@@ -1,0 +1,121 @@
+/**
+ * What really is, read from the machines and the databags and not from statuses: nodes of Kubernetes, members of k8sd and of
+ * etcd, services that run, what is left on a machine whose unit has gone.
+ */
+
+import { expect } from 'vitest';
+import type { NodeMachine } from '../k8sd/machines.ts';
+import { controlPlaneServices, workerServices } from '../k8sd/node/services.ts';
+import type { Model } from '../model/model.ts';
+import type { TestCluster } from './cluster.ts';
+
+/** The machine of a unit. Keep it to look at it after the unit has gone. */
+export function machineOf({ model, machines }: TestCluster, unit: string): NodeMachine {
+  return machines.machine(model.unit(unit).machine.id);
+}
+
+export function unitsOf(model: Model, application: string): readonly string[] {
+  return Object.keys(model.state.units).filter((unit) => model.unit(unit).application === application);
+}
+
+/** Names of the nodes that Kubernetes has, as any control plane tells it, with whether each is ready. */
+export function kubernetesNodes({ machines }: TestCluster, controlPlane: NodeMachine): Record<string, string> {
+  const nodes = machines.cluster(controlPlane.id)?.nodes() ?? [];
+  return Object.fromEntries(nodes.map((node) => [node.metadata.name, readiness(node['status'])]));
+}
+
+function readiness(status: unknown): string {
+  const { conditions } = status as { conditions: readonly { type: string; status: string }[] };
+  return conditions.find(({ type }) => type === 'Ready')?.status === 'True' ? 'ready' : 'not ready';
+}
+
+/** Services of the snap that run on a machine; k8sd itself does on each. */
+export function runningServices(machine: NodeMachine): readonly string[] {
+  return Object.entries(machine.state.services)
+    .filter(([name, { active }]) => active && name !== 'k8sd')
+    .map(([name]) => name)
+    .sort();
+}
+
+/**
+ * Every unit of these applications is a ready node of one cluster with the services of its role, k8sd and etcd have the control
+ * planes and nobody else, the databags say so, no token lies about, everybody is active and the leader counts right.
+ */
+export function expectWholeCluster(cluster: TestCluster, workerApplications: readonly string[] = ['k8s-worker']): void {
+  const { model, machines } = cluster;
+  const controlPlanes = unitsOf(model, 'k8s');
+  const workers = workerApplications.flatMap((application) => unitsOf(model, application));
+  const first = machineOf(cluster, controlPlanes[0] ?? '');
+  const view = machines.cluster(first.id);
+  const names = (units: readonly string[]) => units.map((unit) => machineOf(cluster, unit).hostname).sort();
+
+  const ready = Object.fromEntries(names([...controlPlanes, ...workers]).map((name) => [name, 'ready']));
+  expect(kubernetesNodes(cluster, first)).toEqual(ready);
+  expect(view?.state.members.map(({ name }) => name).sort()).toEqual(names(controlPlanes));
+  expect([...(view?.state.etcdMembers ?? [])].sort()).toEqual(
+    controlPlanes.map((unit) => machineOf(cluster, unit).id).sort(),
+  );
+  for (const unit of controlPlanes) expectNode(cluster, unit, view?.id, controlPlaneServices);
+  for (const unit of workers) expectNode(cluster, unit, view?.id, workerServices);
+
+  expect(recordedUnits(model, 'cluster')).toEqual(joinedAs(cluster, controlPlanes));
+  for (const application of workerApplications)
+    if (unitsOf(model, application).length > 0)
+      expect(recordedUnits(model, { endpoint: 'k8s-cluster', remote: application })).toEqual(
+        joinedAs(cluster, unitsOf(model, application)),
+      );
+  expect(model.secrets()).toEqual([]);
+
+  const statuses = [...controlPlanes, ...workers].map((unit) => [unit, model.unit(unit).workload.message]);
+  expect(statuses).toEqual(statuses.map(([unit]) => [unit, 'Ready']));
+  expect(model.status().applications['k8s']?.status).toMatchObject({
+    status: 'active',
+    message: `${plural(controlPlanes.length, 'control plane')}, ${plural(workers.length, 'worker')}`,
+  });
+  expect(machines.failures).toEqual([]);
+}
+
+function expectNode(cluster: TestCluster, unit: string, id: string | undefined, services: readonly string[]): void {
+  const machine = machineOf(cluster, unit);
+  // The cluster's own network takes the place of kube-proxy.
+  const wanted = services.filter((service) => service !== 'kube-proxy').sort();
+  expect({ unit, cluster: machine.state.k8sd.member?.cluster, services: runningServices(machine) }).toEqual({
+    unit,
+    cluster: id,
+    services: wanted,
+  });
+}
+
+type Where = 'cluster' | { readonly endpoint: string; readonly remote: string };
+
+/** What the leader has on record of units, and of tokens. */
+function recordedUnits(model: Model, where: Where): Record<string, string> {
+  const bag = model.applicationBag('k8s', typeof where === 'string' ? where : relationWith(model, where));
+  return Object.fromEntries(Object.entries(bag).filter(([key]) => key.includes('/')));
+}
+
+function relationWith(model: Model, { endpoint, remote }: Exclude<Where, string>): string {
+  const found = Object.values(model.state.relations).find(
+    ({ endpoints }) =>
+      endpoints.some(({ name }) => name === endpoint) && endpoints.some(({ application }) => application === remote),
+  );
+  return `${endpoint}:${found?.id}`;
+}
+
+function joinedAs(cluster: TestCluster, units: readonly string[]): Record<string, string> {
+  return Object.fromEntries(units.map((unit) => [unit, `joined-${machineOf(cluster, unit).hostname}`]));
+}
+
+/** Nothing of the snap is left: it is not installed, nothing of it runs or would at the next boot, it is in no cluster. */
+export function expectCleanMachine({ state }: NodeMachine): void {
+  expect({ id: state.id, snap: state.snapd.snap, services: state.services, member: state.k8sd.member }).toEqual({
+    id: state.id,
+    snap: undefined,
+    services: {},
+    member: undefined,
+  });
+}
+
+function plural(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

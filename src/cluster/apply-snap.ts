@@ -73,6 +73,7 @@ export async function refreshSnap(doors: Doors, facts: ClusterFacts, { channel, 
     throw new ChangeUndone(`The node did not come up with ${what}: ${trouble}; the former snap is back`);
   }
   remember(doors.juju.state, 'snapFile', file?.sha256);
+  remember(doors.juju.state, 'snapFileDue', undefined);
 }
 
 /** The services are stopped by the removal; stopping them first gives kubelet the time to say goodbye. */
@@ -84,7 +85,7 @@ export async function removeSnap(doors: Doors): Promise<void> {
   if (running.length > 0) await host.snapd.stop(SNAP, running, { disable: true }, wait(doors));
   await host.snapd.remove(SNAP, wait(doors));
   await removeJournals(host.files);
-  for (const key of ['arguments', 'labels', 'registries', 'snapFile', 'home', 'failures'] as const)
+  for (const key of ['arguments', 'labels', 'registries', 'snapFile', 'snapFileDue', 'home', 'failures'] as const)
     remember(doors.juju.state, key, undefined);
 }
 

@@ -98,7 +98,7 @@ export function describe(change: Change): string {
       return 'hold the k8s snap so that snapd does not refresh it by itself';
     case 'refresh-snap':
       return change.file
-        ? 'replace the k8s snap by the one in the resource snap-installation'
+        ? `replace the k8s snap by the one in the resource snap-installation (sha256 ${change.file.sha256.slice(0, 12)})`
         : `refresh the k8s snap to ${change.channel}`;
     case 'await-daemon':
       return 'wait for k8sd to be ready';

@@ -41,6 +41,8 @@ export interface Memory {
   readonly annotations: readonly string[];
   /** SHA-256 of the snap file that was installed; empty when it came from a channel. */
   readonly snapFile: string;
+  /** The resource was seen to hold another snap than the installed one, which is not taken yet. */
+  readonly snapFileDue: boolean;
   /** A worker's relation over which it joined its cluster. */
   readonly home: string | undefined;
   /** Paths of the registry files that we wrote. */
@@ -72,6 +74,9 @@ export interface ServiceArguments {
   readonly journal: ArgumentsJournal | undefined;
 }
 
+/** What the resource `snap-installation` holds; with an empty file the channel is meant. */
+export type SnapResource = SnapFile | 'empty';
+
 export interface SnapFile {
   readonly path: string;
   readonly sha256: string;
@@ -94,8 +99,8 @@ export interface NodeFacts {
   /** Under which the node joins; the first is the one of the cluster's own traffic. */
   readonly addresses: readonly string[];
   readonly snap: Snap | undefined;
-  /** Only known when the resource was looked at: before the installation and when it may have changed. */
-  readonly snapFile: SnapFile | undefined;
+  /** Only known when the resource was looked at: before the installation, and from when it may have changed until it is taken. */
+  readonly snapFile: SnapResource | undefined;
   /** `upgrading`: it waits until all control planes run the same snap, and does nothing until then. */
   readonly daemon: 'absent' | 'starting' | 'upgrading' | 'ready';
   /** Our node; undefined while it is in no cluster. */

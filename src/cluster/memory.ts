@@ -19,6 +19,7 @@ export async function recall(state: State): Promise<Memory> {
     annotations: list('annotations'),
     registries: list('registries'),
     snapFile: read('snapFile') ?? '',
+    snapFileDue: read('snapFileDue') !== undefined,
     home: read('home'),
     failures: JSON.parse(read('failures') ?? '[]') as RollingFailure[],
   };

@@ -19,7 +19,7 @@ import type {
   NodeFacts,
   RelationFacts,
   ServiceArguments,
-  SnapFile,
+  SnapResource,
   WorkerFacts,
 } from './facts.ts';
 import { snapMinor } from './facts.ts';
@@ -121,7 +121,7 @@ async function observeNode(
   ]);
   const [{ daemon, node }, snapFile, files, upgradeRelation, offeredToken] = await Promise.all([
     snap ? observeDaemon(doors.k8sd(snapMinor(snap))) : { daemon: 'absent' as const, node: undefined },
-    observeSnapFile(juju, snap),
+    observeSnapFile(juju, snap, memory),
     observeRegistryFiles(host, memory, registries),
     observeUpgradeRelation(juju),
     cluster ? observeOffer(juju, cluster) : undefined,
@@ -175,13 +175,20 @@ async function observeRelations(juju: Juju, endpoint: string, side: Side): Promi
   );
 }
 
-/** Looked at only when it may have changed: before the first installation, and when the charm or a resource was replaced. */
-async function observeSnapFile(juju: Juju, snap: Snap | undefined): Promise<SnapFile | undefined> {
-  if (snap !== undefined && juju.event.kind !== 'upgrade-charm') return undefined;
+/**
+ * Looked at only when it may have changed (before the first installation, and when the charm or a resource was replaced) and from
+ * then on until it is taken: a unit may have to wait for its turn.
+ */
+async function observeSnapFile(
+  juju: Juju,
+  snap: Snap | undefined,
+  { snapFileDue }: Memory,
+): Promise<SnapResource | undefined> {
+  if (snap !== undefined && juju.event.kind !== 'upgrade-charm' && !snapFileDue) return undefined;
   const path = await juju.resource('snap-installation');
   if (path === undefined) return undefined;
   const { size, sha256 } = await fileDigest(path);
-  return size === 0 ? undefined : { path, sha256 };
+  return size === 0 ? 'empty' : { path, sha256 };
 }
 
 async function observeDaemon(k8sd: K8sd): Promise<{ daemon: NodeFacts['daemon']; node: NodeStatus | undefined }> {

@@ -43,8 +43,10 @@ export function publish(relation: RelationFacts, scope: 'unit' | 'application', 
 export function planPreparation(facts: NodeFacts, options: NodeOptions): ClusterPlan | undefined {
   if (facts.problems.length > 0)
     return { changes: [], reports: facts.problems.map(({ option, message }) => blocked(`${option} ${message}`)) };
-  if (facts.snap === undefined)
-    return { changes: [{ kind: 'install-snap', channel: options.snapChannel, file: facts.snapFile }], reports: [] };
+  if (facts.snap === undefined) {
+    const file = facts.snapFile === 'empty' ? undefined : facts.snapFile;
+    return { changes: [{ kind: 'install-snap', channel: options.snapChannel, file }], reports: [] };
+  }
   if (facts.daemon === 'starting' || facts.daemon === 'absent')
     return { changes: [...planHold(facts), { kind: 'await-daemon' }], reports: [] };
   return undefined;
@@ -65,25 +67,35 @@ export function planSnapRefresh(
 ): ClusterPlan {
   const { snap, snapFile, memory } = facts;
   if (snap === undefined) return NOTHING;
-  const refresh = { kind: 'refresh-snap', channel: options.snapChannel, file: snapFile } as const;
-  if (snapFile && snapFile.sha256 !== memory.snapFile) return { changes: [refresh], reports: [] };
-  if (snap.channel === undefined || snap.channel === options.snapChannel) return NOTHING;
+  const file = snapFile === 'empty' ? undefined : snapFile;
+  const other = snapFile !== undefined && (file?.sha256 ?? '') !== memory.snapFile;
+  const due: readonly Change[] =
+    snapFile === undefined || other === memory.snapFileDue
+      ? []
+      : [{ kind: 'remember', key: 'snapFileDue', value: other ? 'yes' : undefined }];
+  const refresh: ClusterPlan = {
+    changes: [...due, { kind: 'refresh-snap', channel: options.snapChannel, file }],
+    reports: [],
+  };
+  if (other && file !== undefined) return refresh;
+  if (!other && (snap.channel === undefined || snap.channel === options.snapChannel))
+    return { changes: due, reports: [] };
   const present = snapMinor(snap);
   const wanted = minorOf(options.snapChannel.split(/[-/]/)[0] ?? '');
   if (wanted !== undefined && (wanted < present || wanted > present + 1)) {
     const reason = wanted < present ? 'goes back' : 'skips a minor version';
     return {
-      changes: [],
+      changes: due,
       reports: [blocked(`snap-channel ${reason} from 1.${present}; set 1.${present} or 1.${present + 1}`)],
     };
   }
   const ceiling = minorOf(controlPlaneVersion ?? '');
   if (wanted !== undefined && ceiling !== undefined && wanted > ceiling)
     return {
-      changes: [],
+      changes: due,
       reports: [waiting(`snap-channel is newer than the control plane's ${controlPlaneVersion}; waiting for it`)],
     };
-  return { changes: [refresh], reports: [] };
+  return refresh;
 }
 
 export function planServiceArguments(

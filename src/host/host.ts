@@ -96,7 +96,7 @@ export interface Snapd {
    * system's, not below the root: it is Juju that names it, as a resource.
    */
   installFile(name: string, path: string, options: { readonly classic: boolean }, wait: SnapWait): Promise<void>;
-  /** No update available counts as done. */
+  /** Also of one that came from a file. No update available counts as done. */
   refresh(name: string, source: { readonly channel: string }, wait: SnapWait): Promise<void>;
   /** Back to the revision before. */
   revert(name: string, wait: SnapWait): Promise<void>;

@@ -60,6 +60,7 @@ export const NO_MEMORY: Memory = {
   annotations: [],
   registries: [],
   snapFile: '',
+  snapFileDue: false,
   home: undefined,
   failures: [],
 };

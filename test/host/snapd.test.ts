@@ -89,7 +89,7 @@ describe('what is asked for', () => {
       'refresh',
       (snapd) => snapd.refresh('k8s', { channel: '1.36-classic/beta' }, wait),
       '/v2/snaps/k8s',
-      { action: 'refresh', channel: '1.36-classic/beta' },
+      { action: 'refresh', channel: '1.36-classic/beta', amend: true },
     ],
     ['revert', (snapd) => snapd.revert('k8s', wait), '/v2/snaps/k8s', { action: 'revert' }],
     [

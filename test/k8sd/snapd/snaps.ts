@@ -98,6 +98,13 @@ function plan(
   }
   switch (action) {
     case 'refresh': {
+      if (present.channel === undefined && request['amend'] !== true)
+        throw new SnapdRefusal(
+          400,
+          'local snap "k8s" is unknown to the store, use --amend to proceed anyway',
+          'snap-local',
+          name,
+        );
       const snap = chosen(machine, request, present.channel ?? 'latest/stable');
       requireNoConflict(machine);
       if (snap.revision === present.revision && snap.channel === present.channel) {

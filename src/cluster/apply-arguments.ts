@@ -6,14 +6,15 @@
 import type { ArgumentsChange } from './arguments.ts';
 import { ARGUMENTS_DIRECTORY, ARGUMENTS_MODE, editArguments } from './arguments-file.ts';
 import { writeJournal } from './arguments-journal.ts';
-import type { Service } from './default-arguments.ts';
+import { optionOf, type Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
 import type { ArgumentsJournal, ClusterFacts } from './facts.ts';
 import { recall, remember } from './memory.ts';
 import { ChangeUndone } from './outcome.ts';
 import { unhealthy } from './service-health.ts';
 
-const HEALTH_MS = 120_000;
+/** systemd starts a service anew that ends at once, and gives it up after five times within ten seconds (systemd.unit, StartLimitBurst). */
+const PATIENCE = { timeoutMs: 120_000, downMs: 12_000 };
 const RESTART = { timeoutMs: 180_000 };
 
 export async function writeArguments(
@@ -67,7 +68,9 @@ async function restartOrUndo(
     still === undefined
       ? 'what stood there before is back'
       : `it does not come up with what stood there before either: ${still}`;
-  throw new ChangeUndone(`${service} did not come up with ${what}: ${trouble}; ${end}`);
+  throw new ChangeUndone(
+    `${optionOf(service)}: ${service} did not come up with ${what}: ${trouble} (see journalctl -u snap.k8s.${service}); ${end}`,
+  );
 }
 
 /** A service that is stopped on purpose (kube-proxy beside Cilium) stays so: its arguments count when it is next started. */
@@ -80,7 +83,7 @@ async function restart(doors: Doors, facts: ClusterFacts, service: Service): Pro
   } catch (error) {
     return `snapd could not restart it (${(error as Error).message})`;
   }
-  return unhealthy(doors, service, facts.addresses[0], HEALTH_MS);
+  return unhealthy(doors, service, facts.addresses[0], PATIENCE);
 }
 
 function warnOfForeign(doors: Doors, { service, foreign }: ArgumentsChange): void {

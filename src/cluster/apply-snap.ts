@@ -91,10 +91,10 @@ export async function removeSnap(doors: Doors): Promise<void> {
 
 async function nodeTrouble(doors: Doors, facts: ClusterFacts): Promise<string | undefined> {
   const address = facts.addresses[0];
-  const kubelet = await unhealthy(doors, 'kubelet', address, HEALTH_MS);
+  const kubelet = await unhealthy(doors, 'kubelet', address, { timeoutMs: HEALTH_MS });
   if (kubelet !== undefined) return `kubelet: ${kubelet}`;
   if (facts.role === 'worker') return undefined;
-  const api = await unhealthy(doors, 'kube-apiserver', address, HEALTH_MS);
+  const api = await unhealthy(doors, 'kube-apiserver', address, { timeoutMs: HEALTH_MS });
   return api === undefined ? undefined : `kube-apiserver: ${api}`;
 }
 

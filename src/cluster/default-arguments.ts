@@ -17,6 +17,11 @@ export const SERVICES = [
 
 export type Service = (typeof SERVICES)[number];
 
+/** The option with which an operator gives arguments to it. */
+export function optionOf(service: Service): string {
+  return service === 'etcd' ? 'datastore-extra-args' : `${service}-extra-args`;
+}
+
 /** Services of a worker that have arguments of an operator's. */
 export const WORKER_SERVICES: readonly Service[] = ['kube-proxy', 'kubelet'];
 

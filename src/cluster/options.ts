@@ -3,7 +3,7 @@
 import type { ConfigValue } from '../juju/juju.ts';
 import type { ClusterConfig } from '../k8sd/k8sd.ts';
 import { dualStackProblem, isAddress, isAddressRange, isCidr, overlap } from './addresses.ts';
-import type { Service } from './default-arguments.ts';
+import { optionOf, type Service } from './default-arguments.ts';
 import { type Arguments, parseExtraArguments } from './extra-arguments.ts';
 import { type KeyValues, parseAnnotations, parseLabels, parseTaints } from './key-values.ts';
 import { type Checked, type OptionProblem, words } from './option-problem.ts';
@@ -82,7 +82,7 @@ function readNodeOptions(reader: Reader, services: readonly Service[]): NodeOpti
   if (!CHANNEL.test(snapChannel))
     reader.refuse('snap-channel', 'must be a channel of the k8s snap, such as 1.36-classic/stable');
   const pairs = services.map((service) => {
-    const option = service === 'etcd' ? 'datastore-extra-args' : `${service}-extra-args`;
+    const option = optionOf(service);
     return [service, reader.checked(parseExtraArguments(option, reader.text(option)))] as const;
   });
   return {

@@ -76,7 +76,7 @@ export function reasonNotToTry(
   if (here) return here.reason;
   for (const [unit, bag] of rolling?.units ?? []) {
     const there = parseFailures(bag[FAILURE]).find((failure) => failure.id === id);
-    if (there) return `${unit}: ${there.reason}`;
+    if (there) return `not tried here, since it failed on ${unit}: ${there.reason}`;
   }
   return undefined;
 }

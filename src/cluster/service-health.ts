@@ -8,23 +8,33 @@ const POLL_MS = 500;
 /** A service that crashes on a bad argument does so within a second or two; it has to be seen up for longer than that. */
 const STEADY_POLLS = 5;
 const KUBELET_PORT = 10250;
+const DOWN = 'it is not running';
+
+export interface Patience {
+  readonly timeoutMs: number;
+  /** How long it may be down without a break before no more is waited for; as long as anything else when not given. */
+  readonly downMs?: number;
+}
 
 /** @returns undefined when it is well, else what was seen last. Waits up to the time given. */
 export async function unhealthy(
   doors: Doors,
   service: Service,
   address: string | undefined,
-  timeoutMs: number,
+  { timeoutMs, downMs = timeoutMs }: Patience,
 ): Promise<string | undefined> {
   const { host } = doors;
-  const deadline = host.now().getTime() + timeoutMs;
+  const started = host.now().getTime();
+  let lastUp = started;
   let steady = 0;
   let seen = 'it did not start';
-  while (host.now().getTime() < deadline) {
+  for (let now = started; now < started + timeoutMs; now = host.now().getTime()) {
     const trouble = await look(doors, host, service, address);
     steady = trouble === undefined ? steady + 1 : 0;
     if (steady >= STEADY_POLLS) return undefined;
     if (trouble !== undefined) seen = trouble;
+    if (trouble !== DOWN) lastUp = now;
+    else if (now - lastUp >= downMs) return seen;
     await host.sleep(POLL_MS);
   }
   return seen;
@@ -38,7 +48,7 @@ async function look(
 ): Promise<string | undefined> {
   const found = (await host.snapd.services('k8s')).find(({ name }) => name === service);
   if (found === undefined) return 'the snap has no such service';
-  if (!found.active) return 'it is not running';
+  if (!found.active) return DOWN;
   if (service === 'kubelet' && address !== undefined && !(await host.accepts(address, KUBELET_PORT, 2_000)))
     return 'it does not listen';
   if (service === 'kube-apiserver' || service === 'etcd') {

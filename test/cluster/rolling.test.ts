@@ -219,7 +219,7 @@ describe('failures', () => {
   it('are published in one form and read by the others', () => {
     expect(release({}, [{ id: 'a', reason: 'it "broke"' }])).toEqual({ [FAILURE]: failed });
     const others = rolling({ units: new Map([['k8s/1', { [FAILURE]: failed }]]) });
-    expect(reasonNotToTry(others, [], 'a')).toBe('k8s/1: it "broke"');
+    expect(reasonNotToTry(others, [], 'a')).toBe('not tried here, since it failed on k8s/1: it "broke"');
     expect(reasonNotToTry(others, [], 'b')).toBeUndefined();
   });
 

@@ -22,7 +22,7 @@ import { restartDrifted } from './node/drift.ts';
 import { NodeMachine } from './node/machine.ts';
 import { paths, SOCKET_PATH_LIMIT } from './node/paths.ts';
 import { openKeyPool } from './pki/keys.ts';
-import type { Site } from './site.ts';
+import type { ServiceEvent, Site } from './site.ts';
 import { initialChannels } from './snapd/store.ts';
 import type {
   ClusterState,
@@ -86,6 +86,8 @@ export interface K8sMachines extends MachineProvider {
   clockOffsetMs: number;
   /** The cluster that the machine is in; undefined while it is in none. */
   cluster(machine: string): ClusterView | undefined;
+  /** When services came up and went down since the machines were opened, in order. */
+  readonly serviceEvents: readonly ServiceEvent[];
   /** Errors of the stand-in itself: a test that wants to be sure looks that there are none. */
   readonly failures: readonly unknown[];
 }
@@ -129,6 +131,7 @@ export async function openMachines(options: OpenOptions): Promise<K8sMachines> {
     all: () => [...site.machines.values()],
     delays: site.delays,
     failures,
+    serviceEvents: site.serviceEvents,
     provision: async (id) => {
       const present = site.machines.get(id);
       if (present !== undefined) return present;
@@ -205,6 +208,7 @@ function createSite(options: OpenOptions, state: ProviderState, failures: unknow
     timers: createTimers(fail),
     machines,
     proxied: new Map(),
+    serviceEvents: [],
     fail,
     cluster,
     forget: (id) => {

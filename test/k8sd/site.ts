@@ -8,6 +8,12 @@ import type { KeyPool } from './pki/keys.ts';
 import type { ClusterState, ProviderState } from './state.ts';
 import type { Timers } from './timers.ts';
 
+export interface ServiceEvent {
+  readonly machine: string;
+  readonly service: string;
+  readonly what: 'up' | 'down';
+}
+
 export interface Site {
   /** Folder that holds the machines. */
   readonly directory: string;
@@ -26,6 +32,8 @@ export interface Site {
   machineAt(address: string): NodeMachine | undefined;
   /** Milliseconds, where tokens expire. */
   now(): number;
+  /** When services came up and went down, in order. */
+  readonly serviceEvents: ServiceEvent[];
   /** Keeps an error of the stand-in itself. */
   fail(error: unknown): void;
   /** Machines whose proxy holds a connection to an API server, by the connection's local port. */

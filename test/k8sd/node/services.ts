@@ -169,6 +169,7 @@ export class Services {
         state.running = values;
       }
       state.active = true;
+      this.#tell(name, 'up');
       delete state.failure;
     } catch (error) {
       state.active = false;
@@ -180,7 +181,13 @@ export class Services {
   async #end(name: string): Promise<void> {
     const stop = this.#running.get(name);
     this.#running.delete(name);
-    await stop?.();
+    if (stop === undefined) return;
+    this.#tell(name, 'down');
+    await stop();
+  }
+
+  #tell(service: string, what: 'up' | 'down'): void {
+    this.#machine.site.serviceEvents.push({ machine: this.#machine.id, service, what });
   }
 }
 

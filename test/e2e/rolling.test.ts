@@ -1,0 +1,139 @@
+/**
+ * Changes that restart services, on a cluster of three control planes: one unit at a time, so that the API stays up; and a
+ * change that one API server does not come up with goes no further than that one.
+ */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { argumentsOf, argumentText, fingerprints, machineOf, runningArguments, served } from './nodes.ts';
+import { expectNoSecretsToldIn } from './secrecy.ts';
+
+const CONTROL_PLANES = ['k8s/0', 'k8s/1', 'k8s/2'];
+const API = 'kube-apiserver';
+
+let cluster: TestCluster;
+let original: readonly string[];
+
+beforeAll(async () => {
+  cluster = await openCluster();
+  await deployCluster(cluster, { controlPlanes: 3, workers: 0 });
+  // Long enough that two restarts at once could not miss each other.
+  cluster.machines.delays.restartGap = 800;
+}, 240_000);
+
+afterAll(() => cluster.close());
+
+describe('an argument of kube-apiserver', { timeout: 240_000 }, () => {
+  it('that it does not start with is rolled back where it was tried, and tried nowhere else', async () => {
+    const { model } = cluster;
+    original = await Promise.all(CONTROL_PLANES.map((unit) => argumentText(cluster, unit, API)));
+    const before = await Promise.all(CONTROL_PLANES.map((unit) => fingerprints(cluster, unit)));
+    const trial = restartsSince();
+    await model.configure('k8s', { 'kube-apiserver-extra-args': 'no-such-flag=1' });
+    await settleBlocked(CONTROL_PLANES);
+    expect(trial.most()).toBe(1);
+    const [tried] = CONTROL_PLANES.filter((unit) => trial.restarted().includes(machineOf(cluster, unit).id));
+    expect(trial.restarted()).toHaveLength(1);
+    expect(await Promise.all(CONTROL_PLANES.map((unit) => fingerprints(cluster, unit)))).toEqual(before);
+    expect(CONTROL_PLANES.map((unit) => machineOf(cluster, unit).services.isActive(API))).toEqual([true, true, true]);
+    const reason =
+      'kube-apiserver-extra-args: kube-apiserver did not come up with --no-such-flag=1: it is not running ' +
+      '(see journalctl -u snap.k8s.kube-apiserver); what stood there before is back';
+    for (const unit of CONTROL_PLANES)
+      expect(model.unit(unit).workload.message).toBe(
+        unit === tried ? reason : `not tried here, since it failed on ${tried}: ${reason}`,
+      );
+    expect(model.status().applications['k8s']?.status.message).toContain('kube-apiserver-extra-args');
+  });
+
+  it('that is corrected is taken on by one control plane at a time', async () => {
+    const { model } = cluster;
+    const rollout = restartsSince();
+    await model.configure('k8s', { 'kube-apiserver-extra-args': 'audit-log-maxage=7 request-timeout=2m0s' });
+    await settleActive(model);
+    expect(rollout.most()).toBe(1);
+    expect(rollout.restarted()).toEqual(machinesOf(CONTROL_PLANES));
+    for (const unit of CONTROL_PLANES) {
+      const wanted = { '--audit-log-maxage': '7', '--request-timeout': '2m0s', '--secure-port': '6443' };
+      expect(await argumentsOf(cluster, unit, API)).toMatchObject(wanted);
+      expect(runningArguments(cluster, unit, API)).toMatchObject(wanted);
+    }
+  });
+
+  it('that is taken back leaves what stood there before, byte for byte, on one control plane at a time', async () => {
+    const { model } = cluster;
+    const rollout = restartsSince();
+    await model.configure('k8s', {}, { reset: ['kube-apiserver-extra-args'] });
+    await settleActive(model);
+    expect(rollout.most()).toBe(1);
+    expect(rollout.restarted()).toEqual(machinesOf(CONTROL_PLANES));
+    const after = await Promise.all(CONTROL_PLANES.map((unit) => argumentText(cluster, unit, API)));
+    expect(after).toEqual(original);
+    for (const unit of CONTROL_PLANES) {
+      expect(runningArguments(cluster, unit, API)).toMatchObject({ '--request-timeout': '300s' });
+      expect(runningArguments(cluster, unit, API)).not.toHaveProperty('--audit-log-maxage');
+      // Nobody keeps asking for a turn, or keeps telling of what failed.
+      expect(Object.keys(model.unit(unit).bag('cluster')).filter((key) => key.startsWith('rolling'))).toEqual([]);
+    }
+    expect(model.applicationBag('k8s', 'cluster')['rolling-grant']).toBeUndefined();
+  });
+});
+
+describe('a name for the certificate of the API server', { timeout: 240_000 }, () => {
+  it('is issued on every control plane, one at a time, and served', async () => {
+    const { model } = cluster;
+    const names = async () =>
+      Promise.all(CONTROL_PLANES.map(async (unit) => (await served(cluster, unit, 6443)).subjectAltName ?? ''));
+    const before = await names();
+    const issue = restartsSince();
+    await model.configure('k8s', { 'kube-apiserver-extra-sans': 'api.example.com 192.0.2.10' });
+    await settleActive(model);
+    expect(issue.most()).toBe(1);
+    expect(issue.restarted()).toEqual(machinesOf(CONTROL_PLANES));
+    for (const [index, text] of (await names()).entries()) {
+      const sans = text.split(', ');
+      expect(sans).toEqual(expect.arrayContaining(['DNS:api.example.com', 'IP Address:192.0.2.10']));
+      expect(sans).toEqual(expect.arrayContaining((before[index] ?? '-').split(', ')));
+    }
+  });
+});
+
+describe('all of it', () => {
+  it('told no secret', async () => {
+    await expectNoSecretsToldIn(cluster);
+  });
+
+  it('gave the stand-ins no trouble of their own', () => {
+    expect(cluster.machines.failures).toEqual([]);
+  });
+});
+
+function settleBlocked(units: readonly string[]): Promise<void> {
+  const { model } = cluster;
+  const until = () => units.every((unit) => model.unit(unit).workload.status === 'blocked');
+  return model.settle({ timeoutMs: 120_000, until, updateStatusEveryMs: 2_000 });
+}
+
+function machinesOf(units: readonly string[]): readonly string[] {
+  return units.map((unit) => machineOf(cluster, unit).id).sort();
+}
+
+/** Which API servers went down from now on, and how many were down at once at most. */
+function restartsSince() {
+  const { serviceEvents } = cluster.machines;
+  const from = serviceEvents.length;
+  const events = () => serviceEvents.slice(from).filter(({ service }) => service === API);
+  return {
+    restarted: () => [...new Set(events().map(({ machine }) => machine))].sort(),
+    most() {
+      const down = new Set<string>();
+      let most = 0;
+      for (const { machine, what } of events()) {
+        if (what === 'down') down.add(machine);
+        else down.delete(machine);
+        most = Math.max(most, down.size);
+      }
+      return most;
+    },
+  };
+}

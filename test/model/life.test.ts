@@ -76,6 +76,22 @@ describe('the life of a unit', () => {
     }
   });
 
+  it('runs no hook any more once its machine is lost, and goes at once when it is removed by force', async () => {
+    bench = await newTestBench();
+    await bench.deploy({ metadata: PEERS }, { units: 2 });
+    const { model } = bench;
+    const before = events(model, 'tiny/1');
+    await model.loseMachine('tiny/1');
+    model.updateStatus();
+    await bench.settle();
+    expect(events(model, 'tiny/1')).toEqual(before);
+    expect(model.unit('tiny/1').agent).toMatchObject({ status: 'lost' });
+    await model.removeUnit('tiny/1', { force: true });
+    await bench.settle();
+    expect(Object.keys(model.status().units)).toEqual(['tiny/0']);
+    expect(events(model, 'tiny/0').at(-1)).toBe('cluster-relation-departed');
+  });
+
   it('is numbered on, and so are machines', async () => {
     bench = await newTestBench();
     await bench.deploy({}, { units: 2 });

@@ -50,6 +50,7 @@ import {
   newModelState,
   type SecretState,
   type Settings,
+  statusNow,
   type UnitState,
 } from './state.ts';
 import { enqueueTask, failInterruptedTasks } from './task-queue.ts';
@@ -234,8 +235,22 @@ export class Model {
     this.#host.changed();
   }
 
-  async removeUnit(unit: string): Promise<void> {
+  /** With `force` as `juju remove-unit --force --no-wait`: the unit is gone at once, and runs no hook any more. */
+  async removeUnit(unit: string, { force = false }: { readonly force?: boolean } = {}): Promise<void> {
     destroyUnit(this.#host, unit);
+    if (force) {
+      await this.#agent(unit).stop();
+      await this.#unitEnded(this.#unitState(unit));
+    }
+    this.#host.changed();
+  }
+
+  /** The unit's machine is gone for good, and its agent with it; Juju keeps the unit until somebody removes it. */
+  async loseMachine(unit: string): Promise<void> {
+    const state = this.#unitState(unit);
+    await this.#agent(unit).stop();
+    await this.#host.machine(state).terminate();
+    state.agent = statusNow('lost', 'agent is not communicating with the server');
     this.#host.changed();
   }
 

@@ -1,7 +1,7 @@
 /** Makes a cluster, joins one, leaves it. */
 
 import type { UnitStatus } from '../juju/status.ts';
-import { AlreadyBootstrapped, AlreadyJoined, BadRequest, K8sdError, K8sdUnavailable } from '../k8sd/errors.ts';
+import { AlreadyBootstrapped, AlreadyJoined, BadRequest, ClusterBusy, K8sdError } from '../k8sd/errors.ts';
 import type { K8sd } from '../k8sd/k8sd.ts';
 import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
@@ -18,6 +18,7 @@ const JOIN_MS = 20 * 60_000;
 const RETURN_MS = 120_000;
 const REMOVAL_MS = 120_000;
 const POLL_MS = 1_000;
+const BUSY_MS = 5_000;
 
 export async function bootstrap(doors: Doors, facts: ClusterFacts, change: Bootstrap): Promise<void> {
   const { name, address, config } = change;
@@ -74,29 +75,41 @@ export async function awaitRemoval(doors: Doors, facts: ClusterFacts): Promise<v
   }
 }
 
-/** Takes the own node out through the own daemon, which may drop the connection while it wipes itself. */
+/**
+ * Takes the own node out through the own daemon, which may drop the connection while it wipes itself. By force only when it has
+ * to be: k8sd then leaves behind what it cannot remove, such as a member of etcd.
+ */
 export async function leaveCluster(doors: Doors, facts: ClusterFacts, { name }: LeaveCluster): Promise<void> {
+  const { host, juju } = doors;
   const k8sd = doors.k8sd(snapMinor(facts.snap));
   if (await isOut(k8sd)) return;
-  for (const force of [false, true]) {
-    try {
-      await k8sd.removeNode({ name, force }, { timeoutMs: REMOVAL_MS });
-      return;
-    } catch (error) {
-      if (!(error instanceof K8sdError)) throw error;
-      if (await isOut(k8sd)) return;
-      doors.juju.log.warning(
-        `removing node ${name} from the cluster${force ? ' by force' : ''} failed: ${error.message}`,
-      );
-    }
+  const deadline = host.now().getTime() + REMOVAL_MS;
+  for (let force = false; ; ) {
+    const error = await remove(k8sd, name, force);
+    if (error === undefined || (await isOut(k8sd))) return;
+    juju.log.warning(`removing node ${name} from the cluster${force ? ' by force' : ''} failed: ${error.message}`);
+    if (force) return;
+    if (error instanceof ClusterBusy && host.now().getTime() < deadline) await host.sleep(BUSY_MS);
+    else force = true;
   }
 }
 
+async function remove(k8sd: K8sd, name: string, force: boolean): Promise<K8sdError | undefined> {
+  try {
+    await k8sd.removeNode({ name, force }, { timeoutMs: REMOVAL_MS });
+    return undefined;
+  } catch (error) {
+    if (error instanceof K8sdError) return error;
+    throw error;
+  }
+}
+
+/** Not as far as is known, while k8sd does not say: a daemon in trouble must not keep a unit from going. */
 async function isOut(k8sd: K8sd): Promise<boolean> {
   try {
     return (await k8sd.node({ timeoutMs: 10_000 })) === undefined;
   } catch (error) {
-    if (error instanceof K8sdUnavailable) return false;
+    if (error instanceof K8sdError) return false;
     throw error;
   }
 }

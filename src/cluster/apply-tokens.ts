@@ -1,6 +1,6 @@
 /** Hands out join tokens through Juju secrets, and takes nodes out of the cluster whose units are gone. */
 
-import { K8sdError, NodeExists } from '../k8sd/errors.ts';
+import { ClusterBusy, K8sdError, NodeExists, WaitingForUpgrade } from '../k8sd/errors.ts';
 import type { K8sd } from '../k8sd/k8sd.ts';
 import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
@@ -62,7 +62,9 @@ async function removeFromCluster(doors: Doors, k8sd: K8sd, name: string, force: 
     await k8sd.removeNode({ name, force }, CALL);
   } catch (error) {
     if (!(error instanceof K8sdError)) throw error;
-    if (force) throw new ChangeFailed('waiting', `Waiting to remove node ${name}: ${error.message}`);
+    // By force k8sd would remove the node and leave its member of etcd behind.
+    if (force || error instanceof ClusterBusy || error instanceof WaitingForUpgrade)
+      throw new ChangeFailed('waiting', `Waiting to remove node ${name}: ${error.message}`);
     doors.juju.log.warning(`removing node ${name} failed (${error.message}); removing it by force`);
     await removeFromCluster(doors, k8sd, name, true);
   }

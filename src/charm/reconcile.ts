@@ -113,17 +113,28 @@ async function takeTurn(
     case 'wait':
       return [...reports, { status: 'waiting', message: `Waiting for its turn (${decision.reason}) to ${reason}` }];
     case 'granted':
-      return makeDisruptive(doors, changes, failures, failed);
+      return makeDisruptive(
+        doors,
+        changes,
+        failures,
+        failed,
+        () =>
+          rolling === undefined ||
+          turn({ ...rolling, now: doors.host.now() }, changeId(descriptions), reason).kind === 'granted',
+      );
   }
 }
 
+/** One after the other, as long as the turn lasts; for what is left another turn is asked for. */
 async function makeDisruptive(
   doors: Doors,
   changes: readonly PlannedChange[],
   failures: readonly RollingFailure[],
   failed: Map<string, UnitStatus>,
+  mayBegin: () => boolean,
 ): Promise<'again'> {
   for (const change of changes) {
+    if (!mayBegin()) return 'again';
     const error = await attempt(doors, change, failed);
     if (error === undefined) continue;
     const undone = error instanceof ChangeUndone || (error instanceof RefreshFailed && error.undone);

@@ -13,9 +13,13 @@ import { unhealthy } from './service-health.ts';
 
 const SNAP = 'k8s';
 const INSTALL_MS = 20 * 60_000;
+const HOLD_MS = 2 * 60_000;
 const DAEMON_MS = 120_000;
 const NODE_MS = 30_000;
-const HEALTH_MS = 5 * 60_000;
+/** Together they stay below what is left of the lease of a turn when the last change is begun (`rolling.ts`). */
+const REFRESH_MS = 12 * 60_000;
+const HEALTH_MS = 4 * 60_000;
+const REVERT_MS = 10 * 60_000;
 
 type InstallSnap = Extract<Change, { kind: 'install-snap' }>;
 type RefreshSnap = Extract<Change, { kind: 'refresh-snap' }>;
@@ -37,7 +41,7 @@ export async function installSnap(doors: Doors, { channel, file }: InstallSnap):
 /** Held, or snapd would refresh it on one machine after the other whenever it likes. */
 export async function holdSnap(doors: Doors): Promise<void> {
   try {
-    await doors.host.snapd.hold(SNAP, wait(doors));
+    await doors.host.snapd.hold(SNAP, wait(doors, HOLD_MS));
   } catch (error) {
     if (!(error instanceof SnapdError)) throw error;
     throw new ChangeFailed('waiting', `Waiting for snapd to hold the snap: ${error.message}`);
@@ -61,15 +65,15 @@ export async function refreshSnap(doors: Doors, facts: ClusterFacts, { channel, 
   const { snapd } = doors.host;
   const what = file ? 'the snap from resource snap-installation' : `the snap from snap-channel ${channel}`;
   try {
-    if (file) await snapd.installFile(SNAP, file.path, { classic: true }, wait(doors));
-    else await snapd.refresh(SNAP, { channel }, wait(doors));
-    await snapd.hold(SNAP, wait(doors));
+    if (file) await snapd.installFile(SNAP, file.path, { classic: true }, wait(doors, REFRESH_MS));
+    else await snapd.refresh(SNAP, { channel }, wait(doors, REFRESH_MS));
+    await snapd.hold(SNAP, wait(doors, HOLD_MS));
   } catch (error) {
     throw snapFailure(error, what);
   }
   const trouble = facts.node === undefined ? undefined : await nodeTrouble(doors, facts);
   if (trouble !== undefined) {
-    await snapd.revert(SNAP, wait(doors));
+    await snapd.revert(SNAP, wait(doors, REVERT_MS));
     throw new ChangeUndone(`The node did not come up with ${what}: ${trouble}; the former snap is back`);
   }
   remember(doors.juju.state, 'snapFile', file?.sha256);
@@ -98,8 +102,8 @@ async function nodeTrouble(doors: Doors, facts: ClusterFacts): Promise<string | 
   return api === undefined ? undefined : `kube-apiserver: ${api}`;
 }
 
-function wait({ juju }: Doors): SnapWait {
-  return { timeoutMs: INSTALL_MS, onProgress: (summary) => juju.log.info(`snapd: ${summary}`) };
+function wait({ juju }: Doors, timeoutMs = INSTALL_MS): SnapWait {
+  return { timeoutMs, onProgress: (summary) => juju.log.info(`snapd: ${summary}`) };
 }
 
 /** What an operator can mend (a channel, a file) blocks; what may pass (store, network, another change) waits. */

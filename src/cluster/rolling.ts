@@ -20,11 +20,14 @@ export const REQUEST = 'rolling-request';
 export const FAILURE = 'rolling-failure';
 export const GRANT = 'rolling-grant';
 
-/** How long a grant holds when nothing is heard of its unit: longer than any dispatch of ours may last. */
-export const LEASE_MS = 30 * 60_000;
+/** How long a grant holds when nothing is heard of its unit. */
+export const LEASE_MS = 45 * 60_000;
 
-/** A unit begins nothing with a grant older than this, so that clocks may differ by the rest of the lease. */
-export const LATEST_START_MS = 15 * 60_000;
+/**
+ * A unit begins nothing with a grant older than this. What is left of the lease is longer than the longest disruptive change may
+ * last: a snap that is refreshed, does not do well and is reverted (`apply-snap.ts`).
+ */
+export const LATEST_START_MS = 10 * 60_000;
 
 export interface Grant {
   readonly unit: string;

@@ -10,6 +10,7 @@ import {
   GRANT,
   grantTurns,
   LATEST_START_MS,
+  LEASE_MS,
   type Rolling,
   reasonNotToTry,
   release,
@@ -18,7 +19,7 @@ import {
 import { createRandom, type Random } from '../juju/random.ts';
 
 const MINUTE = 60_000;
-const LONGEST_WORK_MS = LATEST_START_MS;
+const LONGEST_WORK_MS = LEASE_MS - LATEST_START_MS - 60_000;
 
 interface Unit {
   readonly name: string;

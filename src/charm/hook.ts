@@ -1,10 +1,10 @@
 /** What a hook does, whatever it is called: reconcile, look how things are, tell it. */
 
-import { observeHealth } from '../cluster/index.ts';
+import { forgetLabels, type Health, observeHealth } from '../cluster/index.ts';
 import type { Event } from '../juju/event.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
-import { reconcile } from './reconcile.ts';
+import { type Reconciliation, reconcile } from './reconcile.ts';
 import type { Role } from './role.ts';
 import { decideApplicationStatus, decideUnitStatus } from './status.ts';
 import type { View } from './view.ts';
@@ -19,10 +19,21 @@ export async function runHook(doors: Doors, role: Role): Promise<void> {
   const { juju } = doors;
   if (await pruneSecret(doors)) return;
   await openApiPort(doors, role);
-  const { view, reports, changed } = await reconcile(doors, role);
-  const health = view.cluster.leaving ? [] : await healthOf(doors, view, changed);
-  await tell(doors, view, [...reports, ...health]);
+  const { view, reports } = await reconcileAll(doors, role);
+  await tell(doors, view, reports);
   if (view.cluster.snap !== undefined) await juju.setWorkloadVersion(view.cluster.snap.version);
+}
+
+/** With what the API server tells of our node: labels that somebody else has changed are given to it again at once. */
+async function reconcileAll(doors: Doors, role: Role): Promise<Omit<Reconciliation, 'changed'>> {
+  const { view, reports, changed } = await reconcile(doors, role);
+  if (view.cluster.leaving) return { view, reports };
+  const { reports: health, strayLabels } = await healthOf(doors, view, changed);
+  if (strayLabels.length === 0) return { view, reports: [...reports, ...health] };
+  doors.juju.log.info(`labels of the node were changed by somebody else: ${strayLabels.join(', ')}`);
+  await forgetLabels(doors.juju.state, strayLabels);
+  const again = await reconcile(doors, role);
+  return { view: again.view, reports: [...again.reports, ...health] };
 }
 
 /** Reachable from outside only once the operator exposes the application. */
@@ -52,17 +63,17 @@ async function pruneSecret({ juju }: Doors): Promise<boolean> {
 }
 
 /** Asks the API server when there is reason to: regularly, after changes, and while things were not well. Else remembers. */
-async function healthOf(doors: Doors, view: View, changed: boolean): Promise<readonly UnitStatus[]> {
+async function healthOf(doors: Doors, view: View, changed: boolean): Promise<Health> {
   const { juju, host } = doors;
   const remembered = JSON.parse((await juju.state.get(HEALTH_KEY)) ?? 'null') as readonly UnitStatus[] | null;
-  if (!changed && remembered?.length === 0 && !isOccasion(juju.event)) return [];
+  if (!changed && remembered?.length === 0 && !isOccasion(juju.event)) return { reports: [], strayLabels: [] };
   const deadline = host.now().getTime() + (changed || juju.event.kind === 'start' ? SETTLE_MS : 0);
   let health = await observeHealth(doors, view.cluster);
-  while (health.length > 0 && host.now().getTime() < deadline) {
+  while (health.reports.length > 0 && host.now().getTime() < deadline) {
     await host.sleep(POLL_MS);
     health = await observeHealth(doors, view.cluster);
   }
-  juju.state.set(HEALTH_KEY, JSON.stringify(health));
+  juju.state.set(HEALTH_KEY, JSON.stringify(health.reports));
   return health;
 }
 

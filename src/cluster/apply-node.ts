@@ -5,6 +5,7 @@ import { KubernetesError } from '../kubernetes/errors.ts';
 import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
 import { type ClusterFacts, snapMinor } from './facts.ts';
+import { rememberLabels } from './labels.ts';
 import { remember } from './memory.ts';
 import { ChangeFailed } from './outcome.ts';
 
@@ -44,7 +45,7 @@ export async function labelNode(doors: Doors, { node, labels, remember: remember
     const refused = error.reason === 'Forbidden' || error.reason === 'Invalid';
     throw new ChangeFailed(refused ? 'blocked' : 'waiting', `node-labels cannot be set on ${node}: ${error.message}`);
   }
-  remember(doors.juju.state, 'labels', Object.keys(remembered).length === 0 ? undefined : JSON.stringify(remembered));
+  rememberLabels(doors.juju.state, remembered);
 }
 
 export async function writeRegistries({ host, juju }: Doors, change: WriteRegistries): Promise<void> {

@@ -34,7 +34,9 @@ export function annotationChanges(
   ours: readonly string[],
 ): Record<string, string> {
   const set = Object.entries(wanted).filter(([key, value]) => present[key] !== value);
-  const gone = ours.filter((key) => !(key in wanted) && key in present).map((key) => [key, '-'] as const);
+  const gone = ours
+    .filter((key) => !Object.hasOwn(wanted, key) && Object.hasOwn(present, key))
+    .map((key) => [key, '-'] as const);
   return Object.fromEntries([...set, ...gone]);
 }
 

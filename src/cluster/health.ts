@@ -3,36 +3,49 @@
 import type { UnitStatus } from '../juju/status.ts';
 import { K8sdError } from '../k8sd/errors.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
-import type { Kubernetes } from '../kubernetes/kubernetes.ts';
+import type { Kubernetes, Node } from '../kubernetes/kubernetes.ts';
 import type { Doors } from './doors.ts';
 import { type ClusterFacts, type ControlPlaneFacts, snapMinor } from './facts.ts';
+import { strayLabels } from './labels.ts';
 import { waiting } from './plan-node.ts';
 
 const QUICK = { timeoutMs: 15_000 };
 const MOST_NAMES = 5;
 
-/** Empty when all is well. */
-export async function observeHealth(doors: Doors, facts: ClusterFacts): Promise<readonly UnitStatus[]> {
-  if (facts.node === undefined) return [];
+export interface Health {
+  /** Empty when all is well. */
+  readonly reports: readonly UnitStatus[];
+  /** Labels that we gave the node and that it has no longer as we gave them. */
+  readonly strayLabels: readonly string[];
+}
+
+export async function observeHealth(doors: Doors, facts: ClusterFacts): Promise<Health> {
+  if (facts.node === undefined) return { reports: [], strayLabels: [] };
   try {
     const kubernetes = await doors.kubernetes();
-    if (kubernetes === undefined) return [waiting('Waiting for a kubeconfig')];
+    if (kubernetes === undefined) return only(waiting('Waiting for a kubeconfig'));
     const leader = facts.role === 'control-plane' && facts.leader ? facts : undefined;
-    const reports = await Promise.all([
-      nodeHealth(kubernetes, facts.node.name),
+    const [node, features, pods] = await Promise.all([
+      kubernetes.node(facts.node.name),
       leader ? featureHealth(doors, leader) : [],
       leader ? podHealth(kubernetes, leader.options.unreadyPodNamespaces) : [],
     ]);
-    return reports.flat();
+    return {
+      reports: [...nodeHealth(facts.node.name, node), ...features, ...pods],
+      strayLabels: node === undefined ? [] : strayLabels(facts.memory, node.labels),
+    };
   } catch (error) {
-    if (error instanceof KubernetesError) return [waiting(`Waiting for API Server: ${error.message}`)];
-    if (error instanceof K8sdError) return [waiting(`Waiting to verify features: ${error.message}`)];
+    if (error instanceof KubernetesError) return only(waiting(`Waiting for API Server: ${error.message}`));
+    if (error instanceof K8sdError) return only(waiting(`Waiting to verify features: ${error.message}`));
     throw error;
   }
 }
 
-async function nodeHealth(kubernetes: Kubernetes, name: string): Promise<readonly UnitStatus[]> {
-  const node = await kubernetes.node(name);
+function only(report: UnitStatus): Health {
+  return { reports: [report], strayLabels: [] };
+}
+
+function nodeHealth(name: string, node: Node | undefined): readonly UnitStatus[] {
   if (node === undefined) return [waiting(`Node ${name} is not in the cluster`)];
   return node.ready ? [] : [waiting(`Node ${name} is not ready`)];
 }

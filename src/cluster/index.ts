@@ -15,7 +15,8 @@ export {
   snapMinor,
   type WorkerFacts,
 } from './facts.ts';
-export { observeHealth } from './health.ts';
+export { type Health, observeHealth } from './health.ts';
+export { forgetLabels } from './labels.ts';
 export { recall, remember } from './memory.ts';
 export { observeCluster } from './observe.ts';
 export type { ControlPlaneOptions } from './options.ts';

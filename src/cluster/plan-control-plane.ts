@@ -9,6 +9,7 @@ import type { Service } from './default-arguments.ts';
 import type { Arguments } from './extra-arguments.ts';
 import { type ControlPlaneFacts, knownClusterName, type RelationFacts, snapMinor } from './facts.ts';
 import { annotationChanges, featureChanges, featuresFor } from './features.ts';
+import { planLabels } from './labels.ts';
 import {
   birthArguments,
   blocked,
@@ -16,7 +17,6 @@ import {
   combine,
   NOTHING,
   planHold,
-  planLabels,
   planPreparation,
   planRegistries,
   planServiceArguments,

@@ -130,16 +130,6 @@ export function birthArguments(
   return Object.fromEntries(given);
 }
 
-export function planLabels(facts: NodeFacts, options: NodeOptions): readonly Change[] {
-  const { labels: wanted } = options;
-  const { labels: remembered } = facts.memory;
-  const set = Object.entries(wanted).filter(([key, value]) => remembered[key] !== value);
-  const gone = Object.keys(remembered).filter((key) => !(key in wanted));
-  if (set.length + gone.length === 0) return [];
-  const labels = Object.fromEntries([...set, ...gone.map((key) => [key, null] as const)]);
-  return [{ kind: 'label-node', node: facts.node?.name ?? facts.nodeName, labels, remember: wanted }];
-}
-
 /** Registry files that differ, and those of ours that are no longer wanted. Files of other hands are left alone. */
 export function planRegistries(facts: NodeFacts, registries: readonly Registry[]): readonly Change[] {
   const wanted = registries.flatMap(registryFiles);

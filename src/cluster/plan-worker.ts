@@ -4,13 +4,13 @@ import type { WorkerJoinConfig } from '../k8sd/k8sd.ts';
 import { withPort } from './addresses.ts';
 import type { Change, Entries } from './change.ts';
 import { knownClusterName, type RelationFacts, snapMinor, type WorkerFacts } from './facts.ts';
+import { planLabels } from './labels.ts';
 import {
   birthArguments,
   blocked,
   type ClusterPlan,
   combine,
   planHold,
-  planLabels,
   planPreparation,
   planRegistries,
   planServiceArguments,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Change, describe as describeChange } from '../../src/cluster/change.ts';
 import type { ArgumentsJournal, Memory, NodeFacts, ServiceArguments } from '../../src/cluster/facts.ts';
+import { planLabels, strayLabels } from '../../src/cluster/labels.ts';
 import {
-  planLabels,
   planRegistries,
   planServiceArguments,
   planSnapRefresh,
@@ -163,6 +163,15 @@ describe('planServiceArguments', () => {
 
   it('leaves services alone that the node does not have', () => {
     expect(planServiceArguments(leader({ arguments: {} }), { etcd: { '--v': '4' } }).changes).toEqual([]);
+  });
+});
+
+describe('strayLabels', () => {
+  const memory = { ...NO_MEMORY, labels: { zone: 'a', tier: 'control' } };
+
+  it('are those of ours that the node lacks or has otherwise', () => {
+    expect(strayLabels(memory, { zone: 'b', other: 'x' })).toEqual(['zone', 'tier']);
+    expect(strayLabels(memory, { zone: 'a', tier: 'control', other: 'x' })).toEqual([]);
   });
 });
 

@@ -14,7 +14,7 @@ export async function preUpgradeCheck(doors: Doors, role: Role): Promise<void> {
   const objections = [
     ...reports.map(({ message }) => message),
     ...changes.map(({ description }) => `a change is outstanding: ${description}`),
-    ...(await observeHealth(doors, cluster)).map(({ message }) => message),
+    ...(await observeHealth(doors, cluster)).reports.map(({ message }) => message),
     ...(await unreadyNodes(doors)),
     ...(cluster.peers.shared[GRANT] ? ['a change is being rolled out over the control planes'] : []),
   ];

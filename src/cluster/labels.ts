@@ -1,0 +1,36 @@
+/**
+ * Labels of the node. What we gave it is remembered, so that a settled unit need not ask Kubernetes whether they are there; where
+ * the node is read anyway, they are compared with what it really has.
+ */
+
+import type { State } from '../juju/juju.ts';
+import type { Change } from './change.ts';
+import type { NodeFacts } from './facts.ts';
+import type { KeyValues } from './key-values.ts';
+import { recall, remember } from './memory.ts';
+import type { NodeOptions } from './options.ts';
+
+export function planLabels(facts: NodeFacts, options: NodeOptions): readonly Change[] {
+  const { labels: wanted } = options;
+  const { labels: remembered } = facts.memory;
+  const set = Object.entries(wanted).filter(([key, value]) => remembered[key] !== value);
+  const gone = Object.keys(remembered).filter((key) => !Object.hasOwn(wanted, key));
+  if (set.length + gone.length === 0) return [];
+  const labels = Object.fromEntries([...set, ...gone.map((key) => [key, null] as const)]);
+  return [{ kind: 'label-node', node: facts.node?.name ?? facts.nodeName, labels, remember: wanted }];
+}
+
+/** Labels that we gave the node and that somebody has changed or taken off since. */
+export function strayLabels({ labels: remembered }: NodeFacts['memory'], present: KeyValues): readonly string[] {
+  return Object.entries(remembered).flatMap(([key, value]) => (present[key] === value ? [] : [key]));
+}
+
+/** After this the next plan gives them to the node again. */
+export async function forgetLabels(state: State, keys: readonly string[]): Promise<void> {
+  const { labels } = await recall(state);
+  rememberLabels(state, Object.fromEntries(Object.entries(labels).filter(([key]) => !keys.includes(key))));
+}
+
+export function rememberLabels(state: State, labels: KeyValues): void {
+  remember(state, 'labels', Object.keys(labels).length === 0 ? undefined : JSON.stringify(labels));
+}

@@ -3,9 +3,14 @@
 import { dispatch } from './charm/dispatch.ts';
 import { createExecTransport } from './juju/exec-transport.ts';
 
-// Not process.exit: what is still being written would be lost.
-process.exitCode = await dispatch({
+const surroundings = {
   environment: process.env,
   transport: createExecTransport(),
   root: process.env['K8S_CHARM_ROOT'] || '/',
+};
+
+// No `await` out here, which only an ES module may have: the program is bundled as what loads faster.
+void dispatch(surroundings).then((exitCode) => {
+  // Not process.exit: what is still being written would be lost.
+  process.exitCode = exitCode;
 });

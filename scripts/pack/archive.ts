@@ -59,7 +59,7 @@ async function entry({ path, mode, data }: Content): Promise<ZipEntry> {
  * the last word of `dispatch` for the entry point and wants it so.
  */
 function program(bundle: Bundle): readonly Content[] {
-  return bundle.files.map(({ name, code }) => file(`program/${name}`, code, name === 'main.mjs' ? 0o755 : 0o644));
+  return bundle.files.map(({ name, code }) => file(`program/${name}`, code, name === 'main.cjs' ? 0o755 : 0o644));
 }
 
 /** Channels are quoted: a bare 24.04 is a number in YAML, which Juju refuses. */

@@ -5,7 +5,7 @@
 
 import { parseArguments } from './arguments-file.ts';
 import { isDefault, type Service } from './default-arguments.ts';
-import type { Arguments } from './extra-arguments.ts';
+import type { Arguments, ExtraArguments } from './extra-arguments.ts';
 import type { RememberedArgument, RememberedArguments, ServiceArguments } from './facts.ts';
 
 export interface ArgumentsChange {
@@ -21,7 +21,7 @@ export interface ArgumentsChange {
 /** @returns the change that brings the file to what is wanted, or undefined when it is there. */
 export function planArguments(
   service: Service,
-  wanted: Arguments,
+  wanted: ExtraArguments,
   file: ServiceArguments,
   remembered: RememberedArguments,
 ): ArgumentsChange | undefined {
@@ -31,7 +31,7 @@ export function planArguments(
   const remember: Record<string, RememberedArgument> = {};
   const foreign: string[] = [];
   for (const [flag, value] of Object.entries(wanted)) {
-    if (present[flag] !== value) set[flag] = value;
+    if ((present[flag] ?? null) !== value) set[flag] = value;
     remember[flag] = {
       was: known[flag] ? known[flag].was : before(service, flag, value, present),
       is: value,
@@ -39,24 +39,30 @@ export function planArguments(
   }
   for (const [flag, { was, is }] of Object.entries(known)) {
     if (flag in wanted || was === is) continue;
-    if (present[flag] === is) set[flag] = was;
-    else if ((present[flag] ?? null) !== was) foreign.push(flag);
+    const here = present[flag] ?? null;
+    if (here === is) set[flag] = was;
+    else if (here !== was) foreign.push(flag);
   }
   const settled = Object.keys(set).length === 0 && sameMemory(remember, remembered);
   return settled ? undefined : { service, set, remember, foreign };
 }
 
 /** The arguments that can go to k8sd at bootstrap or join, since they replace none of its own. */
-export function argumentsAtBirth(service: Service, wanted: Arguments): Record<string, string> {
-  return Object.fromEntries(Object.entries(wanted).filter(([flag]) => !isDefault(service, flag)));
+export function argumentsAtBirth(service: Service, wanted: ExtraArguments): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(wanted).flatMap(([flag, value]) =>
+      value === null || isDefault(service, flag) ? [] : [[flag, value] as const],
+    ),
+  );
 }
 
 /**
  * What stood there before a flag that is wanted and not remembered. If it is there already, it came with the bootstrap or join,
  * or was k8sd's own.
  */
-function before(service: Service, flag: string, value: string, present: Arguments): string | null {
-  if (present[flag] !== value) return present[flag] ?? null;
+function before(service: Service, flag: string, value: string | null, present: Arguments): string | null {
+  const here = present[flag] ?? null;
+  if (here !== value) return here;
   return isDefault(service, flag) ? value : null;
 }
 

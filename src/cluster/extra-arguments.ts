@@ -10,7 +10,10 @@ import { type Checked, type OptionProblem, words } from './option-problem.ts';
 /** Flag with its two dashes → value. */
 export type Arguments = Readonly<Record<string, string>>;
 
-const FLAG = /^--[a-z0-9][a-z0-9-]*$/i;
+/** With null for a flag that is to be taken out. */
+export type ExtraArguments = Readonly<Record<string, string | null>>;
+
+const FLAG = /^--[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 const SHELL_CHARACTERS = /["`$\\]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
@@ -21,16 +24,18 @@ const RESERVED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Parses one option. A flag without `=` means `true`; leading dashes may be left out; the last of a repeated flag is an
- * error, since a service that gets a flag twice is restarted for ever by k8sd's check of running arguments.
+ * Parses one option. A flag without `=` means `true`, one with a dash at its end is to be taken out; leading dashes may be left
+ * out; the last of a repeated flag is an error, since a service that gets a flag twice is restarted for ever by k8sd's check of
+ * running arguments.
  */
-export function parseExtraArguments(option: string, text: string): Checked<Arguments> {
-  const value: Record<string, string> = {};
+export function parseExtraArguments(option: string, text: string): Checked<ExtraArguments> {
+  const value: Record<string, string | null> = {};
   const problems: OptionProblem[] = [];
   const refuse = (message: string) => problems.push({ option, message });
   for (const word of words(text)) {
     const [name = '', ...rest] = word.split('=');
-    const flag = `--${name.replace(/^-+/, '')}`;
+    const removal = rest.length === 0 && name.endsWith('-');
+    const flag = `--${name.replace(/^-+/, '').slice(0, removal ? -1 : undefined)}`;
     const setting = rest.length === 0 ? 'true' : rest.join('=');
     if (!FLAG.test(flag))
       refuse(`has ${quoted(name)}, which is not a flag name; write flag=value with letters, digits and dashes`);
@@ -41,7 +46,7 @@ export function parseExtraArguments(option: string, text: string): Checked<Argum
         `gives ${flag} a value with one of " \` $ \\, which the service's start script would interpret; take it out`,
       );
     else if (CONTROL_CHARACTERS.test(setting)) refuse(`gives ${flag} a value with a control character; take it out`);
-    else value[flag] = setting;
+    else value[flag] = removal ? null : setting;
   }
   return { value, problems };
 }

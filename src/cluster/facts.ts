@@ -5,6 +5,7 @@ import type { Event } from '../juju/event.ts';
 import type { Databag, Identity, SecretContent } from '../juju/juju.ts';
 import type { ClusterConfiguration, ClusterMember, NodeStatus } from '../k8sd/k8sd.ts';
 import type { Service } from './default-arguments.ts';
+import type { EtcdAccess } from './etcd.ts';
 import type { KeyValues } from './key-values.ts';
 import type { OptionProblem } from './option-problem.ts';
 import type { ControlPlaneOptions, NodeOptions } from './options.ts';
@@ -25,8 +26,8 @@ export interface RelationFacts {
 export interface RememberedArgument {
   /** What stood in the file before ours; null when nothing did. */
   readonly was: string | null;
-  /** What we put there. */
-  readonly is: string;
+  /** What we put there; null when we took it out. */
+  readonly is: string | null;
 }
 
 export type RememberedArguments = Readonly<Record<string, RememberedArgument>>;
@@ -82,13 +83,6 @@ export interface SnapFile {
   readonly sha256: string;
 }
 
-export interface EtcdFacts {
-  readonly servers: readonly string[];
-  readonly ca: string;
-  readonly certificate: string;
-  readonly key: string;
-}
-
 export interface NodeFacts {
   readonly event: Event;
   readonly identity: Identity;
@@ -121,7 +115,7 @@ export interface ControlPlaneFacts extends NodeFacts {
   readonly peers: RelationFacts;
   readonly workers: readonly RelationFacts[];
   readonly containerd: readonly RelationFacts[];
-  readonly etcd: EtcdFacts | 'no relation' | 'not ready' | undefined;
+  readonly etcd: EtcdAccess | 'no relation' | 'not ready' | 'not valid' | undefined;
   /** Leader of a cluster only. */
   readonly configuration: ClusterConfiguration | undefined;
   /** Members as k8sd has them; asked only when a decision hangs on them. */

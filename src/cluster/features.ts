@@ -3,6 +3,9 @@
 import type { ClusterConfig } from '../k8sd/k8sd.ts';
 import type { KeyValues } from './key-values.ts';
 
+/** Minor version of the first snap in which kube-proxy can be left out. */
+export const FIRST_WITH_KUBE_PROXY = 36;
+
 type Section = Record<string, unknown>;
 
 /**
@@ -11,7 +14,7 @@ type Section = Record<string, unknown>;
  */
 export function featuresFor(minor: number, wanted: ClusterConfig): ClusterConfig {
   const { 'kube-proxy-enabled': chosen, ...network } = wanted.network ?? {};
-  if (minor < 36) return { ...wanted, network };
+  if (minor < FIRST_WITH_KUBE_PROXY) return { ...wanted, network };
   return { ...wanted, network: { ...network, 'kube-proxy-enabled': chosen ?? !network.enabled } };
 }
 

@@ -3,18 +3,16 @@
 import { fileDigest } from '../host/file-digest.ts';
 import type { Host, Snap } from '../host/host.ts';
 import type { Event } from '../juju/event.ts';
-import type { Databag, Juju, SecretContent } from '../juju/juju.ts';
-import { K8sdError, WaitingForUpgrade } from '../k8sd/errors.ts';
-import type { ClusterConfiguration, ClusterMember, K8sd, NodeStatus } from '../k8sd/k8sd.ts';
+import type { Juju, SecretContent } from '../juju/juju.ts';
 import { joinAddresses } from './addresses.ts';
 import { ARGUMENTS_DIRECTORY } from './arguments-file.ts';
 import { readJournal } from './arguments-journal.ts';
 import { SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
+import { readEtcd } from './etcd.ts';
 import type {
   ClusterFacts,
   ControlPlaneFacts,
-  EtcdFacts,
   Memory,
   NodeFacts,
   RelationFacts,
@@ -25,13 +23,14 @@ import type {
 import { snapMinor } from './facts.ts';
 import { recall } from './memory.ts';
 import { observeNodeName } from './node-name.ts';
+import { askIfReady, observeDaemon } from './observe-daemon.ts';
+import { observeRelations } from './observe-relations.ts';
 import { readControlPlaneOptions, readWorkerOptions } from './options.ts';
-import { parseRegistries, type Registry, registryFiles } from './registries.ts';
+import { parseRegistries, type Registry, registriesAsJson, registryFiles } from './registries.ts';
 import { wantsTurn } from './rolling.ts';
 import { offeredSecret, unitsWithFailedToken } from './tokens.ts';
 import { allocations, JOINED } from './wire.ts';
 
-const QUICK = { timeoutMs: 10_000 };
 const API_PORT = 6443;
 
 export async function observeCluster(doors: Doors, role: ClusterFacts['role']): Promise<ClusterFacts> {
@@ -46,7 +45,11 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
     observeRelations(juju, 'cluster', 'peer'),
     observeRelations(juju, 'k8s-cluster', 'ours'),
   ]);
-  const { value: options, problems } = readControlPlaneOptions(config);
+  const registries = await registriesAsJson(String(config['containerd-custom-registries'] ?? '[]'));
+  const { value: options, problems } = readControlPlaneOptions({
+    ...config,
+    'containerd-custom-registries': registries,
+  });
   const cluster = peers[0] ?? noPeersYet(juju);
   const common = await observeNode(doors, cluster, SERVICES, options.registries);
   const k8sd = doors.k8sd(snapMinor(common.snap));
@@ -55,8 +58,8 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
   const [containerd, etcd, configuration, members, failedTokens, silent, staying] = await Promise.all([
     leader && member ? observeRelations(juju, 'containerd', 'ours') : [],
     options.datastore === 'etcd' ? observeEtcd(juju) : undefined,
-    leader && member && !common.leaving ? observeConfiguration(k8sd) : undefined,
-    member && !cluster.own[JOINED] ? observeMembers(k8sd) : undefined,
+    leader && member && !common.leaving ? askIfReady((options) => k8sd.clusterConfig(options)) : undefined,
+    member && !cluster.own[JOINED] ? askIfReady((options) => k8sd.members(options)) : undefined,
     member ? observeFailedTokens(juju, failedOffers(leader, cluster, workers)) : none,
     leader ? observeSilent(host, juju, cluster) : [],
     common.leaving || (leader && isAnyoneMissing(juju, cluster)) ? observeStaying(juju) : [],
@@ -91,7 +94,7 @@ async function observeWorker(doors: Doors): Promise<WorkerFacts> {
   const cluster = clusters[0];
   const registries = parseRegistries(
     'containerd-custom-registries of the control plane',
-    containerd[0]?.shared['custom-registries'] ?? '[]',
+    await registriesAsJson(containerd[0]?.shared['custom-registries'] ?? '[]'),
   );
   const common = await observeNode(doors, cluster, WORKER_SERVICES, registries.value);
   return {
@@ -155,26 +158,6 @@ function noPeersYet({ identity }: Juju): RelationFacts {
   return { id: '', application: identity.application, units: new Map(), own: {}, shared: {} };
 }
 
-type Side = 'peer' | 'ours' | 'theirs';
-
-/** `shared` is the control plane's application databag; ours only the leader may read, except on the peer relation. */
-async function observeRelations(juju: Juju, endpoint: string, side: Side): Promise<readonly RelationFacts[]> {
-  const ids = await juju.relations.ids(endpoint);
-  return Promise.all(
-    ids.map(async (id) => {
-      const readable = side !== 'ours' || (await juju.isLeader());
-      const application = side === 'theirs' ? await juju.relations.application(id) : juju.identity.application;
-      const none: Databag = {};
-      const [units, own, shared] = await Promise.all([
-        juju.relations.remoteBags(id),
-        juju.relations.unitBag(id, juju.identity.unit),
-        readable ? juju.relations.applicationBag(id, application) : none,
-      ]);
-      return { id, application, units, own, shared };
-    }),
-  );
-}
-
 /**
  * Looked at only when it may have changed (before the first installation, and when the charm or a resource was replaced) and from
  * then on until it is taken: a unit may have to wait for its turn.
@@ -189,17 +172,6 @@ async function observeSnapFile(
   if (path === undefined) return undefined;
   const { size, sha256 } = await fileDigest(path);
   return size === 0 ? 'empty' : { path, sha256 };
-}
-
-async function observeDaemon(k8sd: K8sd): Promise<{ daemon: NodeFacts['daemon']; node: NodeStatus | undefined }> {
-  if (!(await k8sd.ready(QUICK))) return { daemon: 'starting', node: undefined };
-  try {
-    return { daemon: 'ready', node: await k8sd.node(QUICK) };
-  } catch (error) {
-    if (error instanceof WaitingForUpgrade) return { daemon: 'upgrading', node: undefined };
-    if (error instanceof K8sdError) return { daemon: 'starting', node: undefined };
-    throw error;
-  }
 }
 
 async function observeArguments(
@@ -245,24 +217,6 @@ async function observeOffer(juju: Juju, cluster: RelationFacts): Promise<SecretC
   return uri === undefined ? undefined : juju.secrets.get({ uri }, 'refresh');
 }
 
-async function observeConfiguration(k8sd: K8sd): Promise<ClusterConfiguration | undefined> {
-  try {
-    return await k8sd.clusterConfig(QUICK);
-  } catch (error) {
-    if (error instanceof K8sdError) return undefined;
-    throw error;
-  }
-}
-
-async function observeMembers(k8sd: K8sd): Promise<readonly ClusterMember[] | undefined> {
-  try {
-    return await k8sd.members(QUICK);
-  } catch (error) {
-    if (error instanceof K8sdError) return undefined;
-    throw error;
-  }
-}
-
 /** Offers of ours that failed: the leader's are in the application's databag, a deputy's in its own. */
 function failedOffers(leader: boolean, peers: RelationFacts, workers: readonly RelationFacts[]) {
   if (!leader) return unitsWithFailedToken(peers, peers.own);
@@ -304,13 +258,7 @@ async function observeStaying(juju: Juju): Promise<readonly string[]> {
     .map(([unit]) => unit);
 }
 
-/** The legacy etcd charm publishes the same in each unit's databag; the first complete one is taken. */
-async function observeEtcd(juju: Juju): Promise<EtcdFacts | 'no relation' | 'not ready'> {
+async function observeEtcd(juju: Juju): Promise<Exclude<ControlPlaneFacts['etcd'], undefined>> {
   const [relation] = await observeRelations(juju, 'etcd', 'ours');
-  if (relation === undefined) return 'no relation';
-  for (const bag of relation.units.values()) {
-    const { connection_string: servers, client_ca: ca, client_cert: certificate, client_key: key } = bag;
-    if (servers && ca && certificate && key) return { servers: servers.split(','), ca, certificate, key };
-  }
-  return 'not ready';
+  return relation === undefined ? 'no relation' : readEtcd(relation.units.values());
 }

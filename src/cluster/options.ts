@@ -3,8 +3,8 @@
 import type { ConfigValue } from '../juju/juju.ts';
 import type { ClusterConfig } from '../k8sd/k8sd.ts';
 import { dualStackProblem, isAddress, isAddressRange, isCidr, overlap } from './addresses.ts';
-import { optionOf, type Service } from './default-arguments.ts';
-import { type Arguments, parseExtraArguments } from './extra-arguments.ts';
+import { optionOf, SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
+import { type ExtraArguments, parseExtraArguments } from './extra-arguments.ts';
 import { type KeyValues, parseAnnotations, parseLabels, parseTaints } from './key-values.ts';
 import { type Checked, type OptionProblem, words } from './option-problem.ts';
 import { parseRegistries, type Registry } from './registries.ts';
@@ -15,7 +15,7 @@ export interface NodeOptions {
   readonly snapChannel: string;
   readonly taints: readonly string[];
   readonly labels: KeyValues;
-  readonly arguments: Readonly<Partial<Record<Service, Arguments>>>;
+  readonly arguments: Readonly<Partial<Record<Service, ExtraArguments>>>;
 }
 
 export interface ControlPlaneOptions extends NodeOptions {
@@ -27,29 +27,25 @@ export interface ControlPlaneOptions extends NodeOptions {
   readonly features: ClusterConfig;
   readonly annotations: KeyValues;
   readonly registries: readonly Registry[];
-  /** As it was written, for the workers. */
+  /** The option itself, for the workers. */
   readonly registriesText: string;
   readonly unreadyPodNamespaces: readonly string[];
 }
 
-const CHANNEL = /^(?:latest|\d+\.\d+-classic)\/(?:stable|candidate|beta|edge)$/;
+/** Track, risk, and a branch for those to whom one was given. */
+const CHANNEL = /^(?:latest|\d+\.\d+-classic)\/(?:stable|candidate|beta|edge)(?:\/[a-zA-Z0-9][\w.-]*)?$/;
+/** Peers that one option cannot hold are given by an annotation (canonical/k8sd, pkg/k8sd/features/metallb). */
+const BGP_PEERS = 'k8sd/v1alpha1/metallb/bgp-peers';
 const DNS_NAME = /^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 export function readWorkerOptions(raw: RawOptions): Checked<NodeOptions> {
   const reader = createReader(raw);
-  return { value: readNodeOptions(reader, ['kube-proxy', 'kubelet']), problems: reader.problems };
+  return { value: readNodeOptions(reader, WORKER_SERVICES), problems: reader.problems };
 }
 
 export function readControlPlaneOptions(raw: RawOptions): Checked<ControlPlaneOptions> {
   const reader = createReader(raw);
-  const node = readNodeOptions(reader, [
-    'kube-apiserver',
-    'kube-controller-manager',
-    'kube-scheduler',
-    'kube-proxy',
-    'kubelet',
-    'etcd',
-  ]);
+  const node = readNodeOptions(reader, SERVICES);
   const datastore = reader.text('bootstrap-datastore');
   if (datastore !== 'managed-etcd' && datastore !== 'etcd')
     reader.refuse('bootstrap-datastore', 'must be managed-etcd or etcd');
@@ -60,14 +56,15 @@ export function readControlPlaneOptions(raw: RawOptions): Checked<ControlPlaneOp
       'bootstrap-service-cidr',
       'shares addresses with bootstrap-pod-cidr; give ranges that do not overlap',
     );
+  const annotations = reader.checked(parseAnnotations('cluster-annotations', reader.text('cluster-annotations')));
   const value: ControlPlaneOptions = {
     ...node,
     datastore: datastore === 'etcd' ? 'etcd' : 'managed-etcd',
     podCidr,
     serviceCidr,
     extraSans: readExtraSans(reader),
-    features: readFeatures(reader),
-    annotations: reader.checked(parseAnnotations('cluster-annotations', reader.text('cluster-annotations'))),
+    features: readFeatures(reader, annotations),
+    annotations,
     registries: reader.checked(
       parseRegistries('containerd-custom-registries', reader.text('containerd-custom-registries')),
     ),
@@ -114,7 +111,7 @@ function readExtraSans(reader: Reader): readonly string[] {
 }
 
 /** The feature options in k8sd's words. Empty texts mean "as k8sd decides" and are left out. */
-function readFeatures(reader: Reader): ClusterConfig {
+function readFeatures(reader: Reader, annotations: KeyValues): ClusterConfig {
   const network = reader.flag('network-enabled');
   const kubeProxy = reader.optionalFlag('kube-proxy-enabled');
   if (network && kubeProxy) reader.refuse('kube-proxy-enabled', 'must not be true while network-enabled is true');
@@ -129,7 +126,7 @@ function readFeatures(reader: Reader): ClusterConfig {
       'default-tls-secret': reader.text('ingress-default-tls-secret'),
       'enable-proxy-protocol': reader.flag('ingress-enable-proxy-protocol'),
     },
-    'load-balancer': readLoadBalancer(reader),
+    'load-balancer': readLoadBalancer(reader, Object.hasOwn(annotations, BGP_PEERS)),
     'local-storage': readLocalStorage(reader),
     'metrics-server': { enabled: reader.flag('metrics-server-enabled') },
   };
@@ -149,7 +146,7 @@ function readDns(reader: Reader): NonNullable<ClusterConfig['dns']> {
   };
 }
 
-function readLoadBalancer(reader: Reader): NonNullable<ClusterConfig['load-balancer']> {
+function readLoadBalancer(reader: Reader, peersAnnotated: boolean): NonNullable<ClusterConfig['load-balancer']> {
   const enabled = reader.flag('load-balancer-enabled');
   const bgp = reader.flag('load-balancer-bgp-mode');
   const cidrs = words(reader.text('load-balancer-cidrs'));
@@ -160,18 +157,24 @@ function readLoadBalancer(reader: Reader): NonNullable<ClusterConfig['load-balan
       `has ${JSON.stringify(wrong)}, which is neither a CIDR nor a range first-last`,
     );
   const peer = reader.text('load-balancer-bgp-peer-address').trim();
-  if (enabled && bgp && peer === '')
-    reader.refuse('load-balancer-bgp-peer-address', 'is needed while load-balancer-bgp-mode is true');
+  const localAsn = reader.whole('load-balancer-bgp-local-asn', 0, 4_294_967_295);
+  const peerAsn = reader.whole('load-balancer-bgp-peer-asn', 0, 4_294_967_295);
+  if (enabled && bgp) {
+    const needed = 'is needed while load-balancer-bgp-mode is true';
+    if (localAsn === 0) reader.refuse('load-balancer-bgp-local-asn', needed);
+    if (peer === '' && !peersAnnotated) reader.refuse('load-balancer-bgp-peer-address', needed);
+    if (peerAsn === 0 && !peersAnnotated) reader.refuse('load-balancer-bgp-peer-asn', needed);
+  }
   return {
     enabled,
     cidrs: [...cidrs],
     'l2-mode': reader.flag('load-balancer-l2-mode'),
     'l2-interfaces': [...words(reader.text('load-balancer-l2-interfaces'))],
     'bgp-mode': bgp,
-    'bgp-local-asn': reader.whole('load-balancer-bgp-local-asn', 0, 4_294_967_295),
+    'bgp-local-asn': localAsn,
     'bgp-peer-address': peer,
     'bgp-peer-port': reader.whole('load-balancer-bgp-peer-port', 1, 65_535),
-    'bgp-peer-asn': reader.whole('load-balancer-bgp-peer-asn', 0, 4_294_967_295),
+    'bgp-peer-asn': peerAsn,
   };
 }
 

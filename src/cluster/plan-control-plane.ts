@@ -6,9 +6,10 @@ import { withPort } from './addresses.ts';
 import type { Change, Entries } from './change.ts';
 import { newClusterName } from './cluster-name.ts';
 import type { Service } from './default-arguments.ts';
-import type { Arguments } from './extra-arguments.ts';
+import type { EtcdAccess } from './etcd.ts';
+import type { ExtraArguments } from './extra-arguments.ts';
 import { type ControlPlaneFacts, knownClusterName, type RelationFacts, snapMinor } from './facts.ts';
-import { annotationChanges, featureChanges, featuresFor } from './features.ts';
+import { annotationChanges, FIRST_WITH_KUBE_PROXY, featureChanges, featuresFor } from './features.ts';
 import { planLabels } from './labels.ts';
 import {
   birthArguments,
@@ -42,6 +43,8 @@ import {
 } from './wire.ts';
 
 const K8SD_PORT = 6400;
+const BAD_ETCD =
+  'The etcd integration gives a connection_string that is not a list of URLs such as https://192.0.2.1:2379';
 
 export function planControlPlane(facts: ControlPlaneFacts): ClusterPlan {
   if (facts.leaving) return planDeparture(facts);
@@ -108,6 +111,7 @@ function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
     );
   if (facts.etcd === 'no relation') return report(blocked('Missing etcd relation'));
   if (facts.etcd === 'not ready') return report(waiting('Waiting for etcd to be ready'));
+  if (facts.etcd === 'not valid') return report(blocked(BAD_ETCD));
   const address = facts.addresses[0];
   if (address === undefined) return report(waiting('Waiting for an address on the binding of endpoint cluster'));
   const refresh = planSnapRefresh(facts, facts.options, undefined);
@@ -157,7 +161,10 @@ function nodeConfig(facts: ControlPlaneFacts, clusterName: string): ControlPlane
 }
 
 /** The operator's arguments, and the one that the charm adds: the controller manager's cluster name, as cloud providers tag by it. */
-function wantedArguments(facts: ControlPlaneFacts, clusterName: string): Readonly<Partial<Record<Service, Arguments>>> {
+function wantedArguments(
+  facts: ControlPlaneFacts,
+  clusterName: string,
+): Readonly<Partial<Record<Service, ExtraArguments>>> {
   const { arguments: wanted, datastore } = facts.options;
   const manager = { ...wanted['kube-controller-manager'], '--cluster-name': clusterName };
   return {
@@ -376,12 +383,12 @@ function planConfiguration(facts: ControlPlaneFacts): ClusterPlan {
   const ours = Object.keys(options.annotations).sort();
   const changes: Change[] = [];
   if (Object.keys(config).length > 0 || datastore) changes.push({ kind: 'configure-cluster', config, datastore });
-  if (ours.join(' ') !== [...memory.annotations].sort().join(' '))
+  // Only once they are as wanted: to forget one that k8sd has not let go would leave it there for ever.
+  else if (ours.join(' ') !== [...memory.annotations].sort().join(' '))
     changes.push({ kind: 'remember', key: 'annotations', value: ours.length > 0 ? JSON.stringify(ours) : undefined });
-  return { changes, reports: immutableReports(facts) };
+  const bad = etcd === 'not valid' ? [blocked(BAD_ETCD)] : [];
+  return { changes, reports: [...bad, ...immutableReports(facts), ...unsupportedReports(facts)] };
 }
-
-type EtcdAccess = Exclude<ControlPlaneFacts['etcd'], string | undefined>;
 
 /** Rotated client certificates and moved servers of an external etcd arrive this way. */
 function datastoreChange(etcd: EtcdAccess, present: Readonly<Record<string, unknown>>) {
@@ -393,6 +400,13 @@ function datastoreChange(etcd: EtcdAccess, present: Readonly<Record<string, unkn
   };
   const same = Object.entries(wanted).every(([key, value]) => JSON.stringify(present[key]) === JSON.stringify(value));
   return same ? undefined : { type: 'external' as const, ...wanted };
+}
+
+/** Options that the installed snap has no word for. */
+function unsupportedReports({ snap, options }: ControlPlaneFacts): readonly UnitStatus[] {
+  if (snapMinor(snap) >= FIRST_WITH_KUBE_PROXY || options.features.network?.['kube-proxy-enabled'] === undefined)
+    return [];
+  return [blocked(`kube-proxy-enabled needs snap 1.${FIRST_WITH_KUBE_PROXY} or newer; reset it until then`)];
 }
 
 /** Options that were read at bootstrap and have been changed since. */

@@ -4,7 +4,7 @@ import type { UnitStatus } from '../juju/status.ts';
 import { argumentsAtBirth, planArguments } from './arguments.ts';
 import type { Change, Entries } from './change.ts';
 import type { Service } from './default-arguments.ts';
-import type { Arguments } from './extra-arguments.ts';
+import type { ExtraArguments } from './extra-arguments.ts';
 import { type NodeFacts, type RelationFacts, snapMinor } from './facts.ts';
 import type { NodeOptions } from './options.ts';
 import { HOSTS_DIRECTORY, type Registry, registryFiles } from './registries.ts';
@@ -100,7 +100,7 @@ export function planSnapRefresh(
 
 export function planServiceArguments(
   facts: NodeFacts,
-  wanted: Readonly<Partial<Record<Service, Arguments>>>,
+  wanted: Readonly<Partial<Record<Service, ExtraArguments>>>,
 ): ClusterPlan {
   const changes: Change[] = [];
   const reports: UnitStatus[] = [];
@@ -121,7 +121,7 @@ export function planServiceArguments(
 
 /** The options' arguments in the fields of a bootstrap or join, as far as they can be given there. */
 export function birthArguments(
-  wanted: Readonly<Partial<Record<Service, Arguments>>>,
+  wanted: Readonly<Partial<Record<Service, ExtraArguments>>>,
 ): Record<string, Record<string, string>> {
   const given = Object.entries(wanted).flatMap(([service, extra]) => {
     const additions = argumentsAtBirth(service as Service, extra);

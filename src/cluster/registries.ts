@@ -31,6 +31,25 @@ const TEXT_FIELDS = ['host', 'username', 'password', 'identitytoken', 'ca_file',
 const FLAG_FIELDS = ['skip_verify', 'override_path'] as const;
 const FIELDS: readonly string[] = ['url', ...TEXT_FIELDS, ...FLAG_FIELDS];
 
+/**
+ * The option's text as JSON. Existing charms read it as YAML, of which JSON is the recommended part; what is neither comes back as it
+ * is. YAML is loaded only for what needs it.
+ */
+export async function registriesAsJson(text: string): Promise<string> {
+  if (text.trim() === '') return '[]';
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    const { parse } = await import('yaml');
+    try {
+      return JSON.stringify(parse(text, { prettyErrors: false, logLevel: 'error' })) ?? text;
+    } catch {
+      return text;
+    }
+  }
+}
+
 /** Messages name items by position and never repeat what is in them: they may hold credentials. */
 export function parseRegistries(option: string, text: string): Checked<readonly Registry[]> {
   const fail = (message: string) => ({ value: [], problems: [{ option, message }] });
@@ -38,15 +57,16 @@ export function parseRegistries(option: string, text: string): Checked<readonly 
   try {
     items = text.trim() === '' ? [] : JSON.parse(text);
   } catch {
-    return fail('is not JSON; write a list such as [{"url": "https://registry.example.com"}]');
+    return fail('is neither JSON nor YAML; write a list such as [{"url": "https://registry.example.com"}]');
   }
-  if (!Array.isArray(items)) return fail('is not a JSON list of objects');
+  if (!Array.isArray(items))
+    return fail('is not a list of objects; write one such as [{"url": "https://registry.example.com"}]');
   const registries: Registry[] = [];
   for (const [index, item] of items.entries()) {
     const problem = itemProblem(item);
     if (problem !== undefined) return fail(`item ${index + 1} ${problem}`);
     const registry = item as Omit<Registry, 'host'> & { host?: string };
-    const host = registry.host || new URL(registry.url).host;
+    const host = registry.host || hostOf(registry.url);
     if (registries.some((other) => other.host === host))
       return fail(`item ${index + 1} names a host that an item before it has`);
     registries.push({ ...registry, host });
@@ -107,10 +127,16 @@ function itemProblem(item: unknown): string | undefined {
   const notFlag = FLAG_FIELDS.find((key) => fields[key] !== undefined && typeof fields[key] !== 'boolean');
   if (notFlag !== undefined) return `has a ${notFlag} that is neither true nor false`;
   if (!isHttpUrl(fields['url'])) return 'has no url that begins with http:// or https://';
-  const host = fields['host'];
-  if (typeof host === 'string' && host !== '' && !/^[A-Za-z0-9_][A-Za-z0-9._:[\]-]*$/.test(host))
+  // It becomes the name of a folder.
+  const host = fields['host'] || hostOf(String(fields['url']));
+  if (typeof host === 'string' && !/^(?:\[[0-9a-f:.]+\]|[a-z0-9_])[a-z0-9._:-]*$/i.test(host))
     return 'has a host that is not a host name';
   return undefined;
+}
+
+/** With its port, as written: an image is named by it. (A parsed URL would have no port where it is the default one.) */
+function hostOf(url: string): string {
+  return /^https?:\/\/(?:[^/?#]*@)?([^/?#]*)/.exec(url)?.[1] ?? '';
 }
 
 function isHttpUrl(value: unknown): boolean {

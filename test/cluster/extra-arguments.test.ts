@@ -15,6 +15,7 @@ describe('parseExtraArguments', () => {
     ['  v=4\n feature-gates=A=true,B=false ', { '--v': '4', '--feature-gates': 'A=true,B=false' }],
     ['enable-x', { '--enable-x': 'true' }],
     ['node-labels=', { '--node-labels': '' }],
+    ['anonymous-auth- --profiling-', { '--anonymous-auth': null, '--profiling': null }],
     ['constructor=1 to-string', { '--constructor': '1', '--to-string': 'true' }],
   ])('reads %j', (text, value) => {
     expect(parse(text)).toEqual({ value, problems: [] });
@@ -29,6 +30,9 @@ describe('parseExtraArguments', () => {
       `${'x'.repeat(60)}_=1`,
       `has "${'x'.repeat(40)}", which is not a flag name; write flag=value with letters, digits and dashes`,
     ],
+    ['v-=4', 'has "v-", which is not a flag name; write flag=value with letters, digits and dashes'],
+    ['v=4 v-', 'has --v twice; give each flag once'],
+    ['cluster-name-', 'must not have --cluster-name, which is set by the charm'],
     ['v=4 --v=5', 'has --v twice; give each flag once'],
     ['cluster-name=mine', 'must not have --cluster-name, which is set by the charm'],
     ['v=\u0007', 'gives --v a value with a control character; take it out'],
@@ -53,7 +57,7 @@ describe('parseExtraArguments', () => {
     for (let code = 0x21; code < 0x7f; code += 1) {
       const character = String.fromCharCode(code);
       const { value } = parse(`v=a${character}b`);
-      if (value['--v'] === undefined) continue;
+      if (typeof value['--v'] !== 'string') continue;
       const file = editArguments('', value);
       // How the snap's wrapper reads its argument files.
       const script = `declare -a args="($1)"; printf '%s' "\${args[@]}"`;

@@ -112,7 +112,7 @@ describe('a bad option is named, with what is wrong and what would be right', ()
     [
       'containerd-custom-registries',
       '{',
-      'is not JSON; write a list such as [{"url": "https://registry.example.com"}]',
+      'is neither JSON nor YAML; write a list such as [{"url": "https://registry.example.com"}]',
     ],
     [
       'datastore-extra-args',
@@ -150,6 +150,26 @@ describe('a bad option is named, with what is wrong and what would be right', ()
       'is needed while load-balancer-bgp-mode is true',
       { 'load-balancer-enabled': true, 'load-balancer-bgp-mode': true },
     ],
+    [
+      'load-balancer-bgp-local-asn',
+      0,
+      'is needed while load-balancer-bgp-mode is true',
+      {
+        'load-balancer-enabled': true,
+        'load-balancer-bgp-mode': true,
+        'load-balancer-bgp-peer-address': '192.0.2.1/32',
+      },
+    ],
+    [
+      'load-balancer-bgp-peer-asn',
+      0,
+      'is needed while load-balancer-bgp-mode is true',
+      {
+        'load-balancer-enabled': true,
+        'load-balancer-bgp-mode': true,
+        'load-balancer-bgp-peer-address': '192.0.2.1/32',
+      },
+    ],
     ['load-balancer-bgp-local-asn', -1, 'must be a whole number from 0 to 4294967295'],
     ['load-balancer-bgp-peer-asn', 4_294_967_296, 'must be a whole number from 0 to 4294967295'],
     ['load-balancer-bgp-peer-port', 0, 'must be a whole number from 1 to 65535'],
@@ -177,6 +197,15 @@ describe('a bad option is named, with what is wrong and what would be right', ()
     ['node-labels', 'a=1 a=2', 'has a twice; give each key once'],
   ])('on a worker, too: %s', (option, value, message) => {
     expect(readWorkerOptions(configured('worker', { [option]: value })).problems).toEqual([{ option, message }]);
+  });
+
+  it('needs no BGP peer beside those of an annotation', () => {
+    const { problems } = read({
+      'load-balancer-enabled': true,
+      'load-balancer-bgp-mode': true,
+      'cluster-annotations': 'k8sd/v1alpha1/metallb/bgp-peers=[{"peer-address":"192.0.2.1"}]',
+    });
+    expect(problems).toEqual([]);
   });
 
   it('tells of all that is wrong at once', () => {

@@ -134,6 +134,13 @@ describe('bootstrap', () => {
     expect(planControlPlane(newborn({ etcd: 'not ready' }, set)).reports).toEqual([
       { status: 'waiting', message: 'Waiting for etcd to be ready' },
     ]);
+    expect(planControlPlane(newborn({ etcd: 'not valid' }, set)).reports).toEqual([
+      {
+        status: 'blocked',
+        message:
+          'The etcd integration gives a connection_string that is not a list of URLs such as https://192.0.2.1:2379',
+      },
+    ]);
     const change = planControlPlane(newborn({ etcd }, set)).changes.at(-1);
     expect(change).toMatchObject({
       config: {
@@ -578,8 +585,25 @@ describe('the cluster is kept as configured', () => {
     });
     expect(planControlPlane(facts).changes).toEqual([
       { kind: 'configure-cluster', config: { annotations: { a: '-' } }, datastore: undefined },
+    ]);
+    const gone = { ...configuration, config: { ...configuration?.config, annotations: { theirs: 'x' } } };
+    expect(planControlPlane({ ...facts, configuration: gone }).changes).toEqual([
       { kind: 'remember', key: 'annotations', value: undefined },
     ]);
+  });
+
+  it('an option that an older snap does not know is told', () => {
+    const { snap, configuration } = leader();
+    const older = snap && { ...snap, version: '1.35.2', channel: '1.35-classic/stable' };
+    const network = { enabled: true };
+    const facts = leader(
+      { snap: older, configuration: { ...configuration, config: { ...configuration?.config, network } } },
+      { 'snap-channel': '1.35-classic/stable', 'kube-proxy-enabled': false },
+    );
+    expect(planControlPlane(facts).reports).toContainEqual({
+      status: 'blocked',
+      message: 'kube-proxy-enabled needs snap 1.36 or newer; reset it until then',
+    });
   });
 
   it('what is only read at bootstrap is told when it changes afterwards', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRegistries, registryFiles } from '../../src/cluster/registries.ts';
+import { parseRegistries, registriesAsJson, registryFiles } from '../../src/cluster/registries.ts';
 
 const OPTION = 'containerd-custom-registries';
 const parse = (items: unknown) => parseRegistries(OPTION, JSON.stringify(items));
@@ -9,6 +9,33 @@ const files = (item: object) => {
   return Object.fromEntries(value.flatMap(registryFiles).map(({ path, content }) => [path, content]));
 };
 const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+describe('registriesAsJson', () => {
+  it.each([
+    ['[{"url": "https://a.example"}]', '[{"url": "https://a.example"}]'],
+    ['- url: https://a.example\n  skip_verify: true\n', '[{"url":"https://a.example","skip_verify":true}]'],
+    ['[{"url": "https://a.example",}]', '[{"url":"https://a.example"}]'],
+    ['', '[]'],
+    [' \n', '[]'],
+    ['[{', '[{'],
+  ])('reads %j as the existing charms do, and leaves what cannot be read', async (text, json) => {
+    expect(await registriesAsJson(text)).toBe(json);
+  });
+});
+
+describe('the host of a registry', () => {
+  it.each([
+    ['https://registry.example.com:443/v2', 'registry.example.com:443'],
+    ['http://registry.example.com', 'registry.example.com'],
+    ['https://user@[2001:db8::1]:5000', '[2001:db8::1]:5000'],
+  ])('of %s has the port that images are named with', (url, host) => {
+    expect(parse([{ url }]).value).toMatchObject([{ host }]);
+  });
+
+  it.each(['https://../x', 'https://.hidden'])('cannot lead out of its folder: %s', (url) => {
+    expect(parse([{ url }]).problems).toHaveLength(1);
+  });
+});
 
 describe('registryFiles', () => {
   it('gives the least for a URL alone', () => {
@@ -75,7 +102,10 @@ describe('parseRegistries', () => {
   });
 
   it.each([
-    [{ url: 'https://a.example' }, 'is not a JSON list of objects'],
+    [
+      { url: 'https://a.example' },
+      'is not a list of objects; write one such as [{"url": "https://registry.example.com"}]',
+    ],
     [['https://a.example'], 'item 1 is not an object'],
     [[null], 'item 1 is not an object'],
     [

@@ -1,0 +1,24 @@
+/** Relations of an endpoint, with the databags that a unit of its role may read. */
+
+import type { Databag, Juju } from '../juju/juju.ts';
+import type { RelationFacts } from './facts.ts';
+
+export type Side = 'peer' | 'ours' | 'theirs';
+
+/** `shared` is the control plane's application databag; ours only the leader may read, except on the peer relation. */
+export async function observeRelations(juju: Juju, endpoint: string, side: Side): Promise<readonly RelationFacts[]> {
+  const ids = await juju.relations.ids(endpoint);
+  return Promise.all(
+    ids.map(async (id) => {
+      const readable = side !== 'ours' || (await juju.isLeader());
+      const application = side === 'theirs' ? await juju.relations.application(id) : juju.identity.application;
+      const none: Databag = {};
+      const [units, own, shared] = await Promise.all([
+        juju.relations.remoteBags(id),
+        juju.relations.unitBag(id, juju.identity.unit),
+        readable ? juju.relations.applicationBag(id, application) : none,
+      ]);
+      return { id, application, units, own, shared };
+    }),
+  );
+}

@@ -380,11 +380,12 @@ function planConfiguration(facts: ControlPlaneFacts): ClusterPlan {
   const annotated = annotationChanges(options.annotations, configuration.config.annotations ?? {}, memory.annotations);
   const datastore = typeof etcd === 'object' ? datastoreChange(etcd, configuration.datastore ?? {}) : undefined;
   const config = { ...features, ...(Object.keys(annotated).length > 0 ? { annotations: annotated } : {}) };
-  const ours = Object.keys(options.annotations).sort();
+  // One that is to go is forgotten when it is gone: k8sd may refuse, and it would stay for ever.
+  const going = Object.keys(annotated).filter((key) => !Object.hasOwn(options.annotations, key));
+  const ours = [...Object.keys(options.annotations), ...going].sort();
   const changes: Change[] = [];
   if (Object.keys(config).length > 0 || datastore) changes.push({ kind: 'configure-cluster', config, datastore });
-  // Only once they are as wanted: to forget one that k8sd has not let go would leave it there for ever.
-  else if (ours.join(' ') !== [...memory.annotations].sort().join(' '))
+  if (ours.join(' ') !== [...memory.annotations].sort().join(' '))
     changes.push({ kind: 'remember', key: 'annotations', value: ours.length > 0 ? JSON.stringify(ours) : undefined });
   const bad = etcd === 'not valid' ? [blocked(BAD_ETCD)] : [];
   return { changes, reports: [...bad, ...immutableReports(facts), ...unsupportedReports(facts)] };

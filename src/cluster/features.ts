@@ -44,11 +44,15 @@ export function annotationChanges(
 }
 
 function covers(present: Section, wanted: Section): boolean {
-  return Object.entries(wanted).every(([key, value]) => same(present[key] ?? emptyLike(value), value));
+  return Object.entries(wanted).every(([key, value]) => same(present[key] ?? absent(key, value), value));
 }
 
-/** k8sd leaves out what is empty or false. */
-function emptyLike(value: unknown): unknown {
+/**
+ * What it means that a field is not there. k8sd leaves out what is empty or false; but a cluster from before 1.36 has no
+ * `kube-proxy-enabled`, and its kube-proxy runs.
+ */
+function absent(key: string, value: unknown): unknown {
+  if (key === 'kube-proxy-enabled') return true;
   if (Array.isArray(value)) return [];
   if (typeof value === 'boolean') return false;
   return typeof value === 'number' ? 0 : '';

@@ -248,13 +248,18 @@ function planMember(facts: ControlPlaneFacts): ClusterPlan {
     ...(facts.leader ? { [CLUSTER_NAME]: clusterName } : {}),
   };
   return combine(
-    { changes: publish(peers, 'unit', membership), reports: [] },
+    { changes: [...publish(peers, 'unit', membership), ...planVersionForWorkers(facts)], reports: [] },
     planServiceArguments(facts, wantedArguments(facts, clusterName)),
     planSnapRefresh(facts, facts.options, undefined),
     { changes: [...planRegistries(facts, facts.options.registries), ...planLabels(facts, facts.options)], reports: [] },
     planDeputy(facts),
     facts.leader ? planLeader(facts, clusterName) : NOTHING,
   );
+}
+
+/** From each control plane, as the leader's goes along with what else it tells: workers follow the oldest. */
+function planVersionForWorkers({ leader, workers, snap }: ControlPlaneFacts): readonly Change[] {
+  return leader ? [] : workers.flatMap((relation) => publish(relation, 'unit', { [VERSION]: snap?.version }));
 }
 
 function hasJoinedPeers({ peers }: ControlPlaneFacts): boolean {

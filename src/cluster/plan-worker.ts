@@ -56,11 +56,11 @@ function planJoin(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
     snap,
   } = facts;
   const clusterName = knownClusterName(cluster.own, cluster.units);
-  const refresh = planSnapRefresh(facts, facts.options, cluster.shared[VERSION]);
+  const refresh = planSnapRefresh(facts, facts.options, controlPlaneVersion(cluster));
   if (refresh.changes.length > 0) return refresh;
   if (offer === undefined || clusterName === undefined || address === undefined)
     return { changes: [], reports: [...refresh.reports, waiting('Waiting for Cluster token')] };
-  const theirs = cluster.shared[VERSION];
+  const theirs = controlPlaneVersion(cluster);
   if (theirs && snapMinor(snap) > (minorOf(theirs) ?? snapMinor(snap)))
     return {
       changes: [],
@@ -113,12 +113,22 @@ function planMember(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
       reports: cluster.units.size === 0 ? [waiting('No control plane is left')] : [],
     },
     planServiceArguments(facts, facts.options.arguments),
-    planSnapRefresh(facts, facts.options, cluster.shared[VERSION]),
+    planSnapRefresh(facts, facts.options, controlPlaneVersion(cluster)),
     {
       changes: [...planRegistries(facts, facts.registries), ...planLabels(facts, facts.options)],
       reports: [],
     },
   );
+}
+
+/**
+ * The oldest that a control plane runs: no kubelet may be newer than any of its API servers. Where not each of them tells its own
+ * (existing charms), what the leader has on record; that one moves on only when the workers have moved, too.
+ */
+function controlPlaneVersion({ units, shared }: RelationFacts): string | undefined {
+  const versions = [...units.values()].map((bag) => bag[VERSION] ?? '');
+  if (versions.length === 0 || versions.includes('')) return shared[VERSION];
+  return versions.reduce((oldest, version) => ((minorOf(version) ?? 0) < (minorOf(oldest) ?? 0) ? version : oldest));
 }
 
 /** The services stop before the control plane hears that the unit has gone: a running kubelet would register its node anew. */

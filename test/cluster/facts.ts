@@ -171,7 +171,7 @@ export function follower(more: Partial<ControlPlaneFacts> = {}, set: RawOptions 
       own: controlPlaneBag(1),
       shared: settled.peers.shared,
     }),
-    workers: [relation(WORKERS, { units: new Map([['k8s-worker/0', workerBag(0)]]) })],
+    workers: [relation(WORKERS, { units: new Map([['k8s-worker/0', workerBag(0)]]), own: { version: VERSION } })],
     ...more,
   };
 }

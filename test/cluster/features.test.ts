@@ -53,6 +53,13 @@ describe('featureChanges', () => {
     expect(Object.keys(changes ?? {})).toEqual(sections);
   });
 
+  it('switches off the kube-proxy that a cluster from before 1.36 has, where it is not wanted', () => {
+    const { 'kube-proxy-enabled': _, ...network } = present.network ?? {};
+    expect(featureChanges(present, { ...present, network })).toEqual({ network: present.network });
+    const chosen = { ...present, network: { enabled: false, 'kube-proxy-enabled': true } };
+    expect(featureChanges(chosen, { ...present, network: { enabled: false } })).toBeUndefined();
+  });
+
   it('sends kube-proxy with the network: a cluster from before 1.36 has one that k8sd would keep', () => {
     const off = { ...present, network: { enabled: false, 'kube-proxy-enabled': true } };
     expect(featureChanges(present, off)).toEqual({ network: { enabled: true, 'kube-proxy-enabled': false } });

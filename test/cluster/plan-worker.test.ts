@@ -77,8 +77,8 @@ describe('a worker joins', () => {
       'Waiting for another Cluster token: expired',
     ],
     [
-      'has a newer snap than the cluster',
-      { cluster: bags({ shared: { version: '1.35.9' } }) },
+      'has a newer snap than one of the control planes',
+      { cluster: bags({ units: new Map([...units, ['k8s/1', { version: '1.35.9' }]]) }) },
       `Snap ${VERSION} is newer than the cluster's 1.35.9; set snap-channel or attach snap-installation accordingly`,
     ],
     ['has no control plane', { cluster: undefined }, 'Missing cluster integration'],
@@ -141,7 +141,7 @@ describe('a worker that is in the cluster', () => {
       {
         cluster: worker().cluster && {
           ...bags({ own: { ...identity, joined: CLUSTER } }),
-          shared: { version: '1.37.1' },
+          units: new Map([['k8s/0', controlPlaneBag(0, { version: '1.37.1' })]]),
         },
       },
       { 'snap-channel': '1.37-classic/stable' },
@@ -149,6 +149,17 @@ describe('a worker that is in the cluster', () => {
     ],
   ])('is kept as configured: %s', (_, more, set, expected) => {
     expect(descriptions(planWorker(worker(more, set)).changes)).toEqual(expected);
+  });
+
+  it('follows a control plane whose leader has an older version on record: that one waits for the workers', () => {
+    const behind = { ...bags({ own: { ...identity, joined: CLUSTER } }), shared: { version: '1.36.4' } };
+    const moved = new Map([0, 1].map((number) => [`k8s/${number}`, controlPlaneBag(number, { version: '1.37.1' })]));
+    const set = { 'snap-channel': '1.37-classic/stable' };
+    const changes = (units: typeof moved) => planWorker(worker({ cluster: { ...behind, units } }, set)).changes;
+    expect(descriptions(changes(moved))).toEqual(['refresh the k8s snap to 1.37-classic/stable']);
+    expect(changes(new Map([...moved, ['k8s/2', controlPlaneBag(2)]]))).toEqual([]);
+    // Existing charms tell theirs on the peer relation only.
+    expect(changes(new Map([...moved, ['k8s/2', controlPlaneBag(2, { version: '' })]]))).toEqual([]);
   });
 
   it('waits with a newer channel for the control plane', () => {

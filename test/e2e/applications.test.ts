@@ -5,7 +5,8 @@ import { packedArchives } from '../archives.ts';
 import type { NodeMachine } from '../k8sd/machines.ts';
 import type { Model } from '../model/model.ts';
 import { allActive, deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
-import { expectCleanMachine, expectWholeCluster, kubernetesNodes, machineOf, unitsOf } from './reality.ts';
+import { machineOf } from './nodes.ts';
+import { expectCleanMachine, expectWholeCluster, kubernetesNodes, unitsOf } from './reality.ts';
 
 const MISSING = { status: 'blocked', message: 'Missing cluster integration' };
 
@@ -24,13 +25,14 @@ describe('a cluster with workers of two applications', { timeout: 240_000 }, () 
 
   afterAll(() => cluster.close());
 
-  it('has the workers of both', () => expectWholeCluster(cluster, ['k8s-worker', 'workers-gpu']));
+  it('has the workers of both', () =>
+    expectWholeCluster(cluster, { workerApplications: ['k8s-worker', 'workers-gpu'] }));
 
   it('loses a unit of the one that has another name', async () => {
     const machine = machineOf(cluster, 'workers-gpu/0');
     await model.removeUnit('workers-gpu/0');
     await untilGone(model, 'workers-gpu/0');
-    expectWholeCluster(cluster, ['k8s-worker', 'workers-gpu']);
+    expectWholeCluster(cluster, { workerApplications: ['k8s-worker', 'workers-gpu'] });
     expectCleanMachine(machine);
   });
 
@@ -40,11 +42,11 @@ describe('a cluster with workers of two applications', { timeout: 240_000 }, () 
     await model.settle({ timeoutMs: 60_000 });
     expect(model.unit('workers-gpu/1').workload).toMatchObject(MISSING);
     expect(runningOutside(machine)).toEqual([]);
-    expectWholeCluster(cluster, ['k8s-worker']);
+    expectWholeCluster(cluster, { workerApplications: ['k8s-worker'] });
 
     await model.integrate('k8s:k8s-cluster', 'workers-gpu:cluster');
     await settleActive(model);
-    expectWholeCluster(cluster, ['k8s-worker', 'workers-gpu']);
+    expectWholeCluster(cluster, { workerApplications: ['k8s-worker', 'workers-gpu'] });
   });
 
   it('loses one application of workers and keeps the other', async () => {
@@ -52,7 +54,7 @@ describe('a cluster with workers of two applications', { timeout: 240_000 }, () 
     await model.removeApplication('k8s-worker');
     await untilGone(model, 'k8s-worker/0');
     expect(model.state.applications['k8s-worker']).toBeUndefined();
-    expectWholeCluster(cluster, ['workers-gpu']);
+    expectWholeCluster(cluster, { workerApplications: ['workers-gpu'] });
     expectCleanMachine(machine);
   });
 

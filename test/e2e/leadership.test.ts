@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Model } from '../model/model.ts';
 import { allActive, deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
-import { expectWholeCluster, machineOf } from './reality.ts';
+import { machineOf } from './nodes.ts';
+import { expectWholeCluster } from './reality.ts';
 
 describe('a cluster that loses leaders and machines', { timeout: 240_000 }, () => {
   let cluster: TestCluster;

@@ -8,11 +8,7 @@ import type { NodeMachine } from '../k8sd/machines.ts';
 import { controlPlaneServices, workerServices } from '../k8sd/node/services.ts';
 import type { Model } from '../model/model.ts';
 import type { TestCluster } from './cluster.ts';
-
-/** The machine of a unit. Keep it to look at it after the unit has gone. */
-export function machineOf({ model, machines }: TestCluster, unit: string): NodeMachine {
-  return machines.machine(model.unit(unit).machine.id);
-}
+import { machineOf } from './nodes.ts';
 
 export function unitsOf(model: Model, application: string): readonly string[] {
   return Object.keys(model.state.units).filter((unit) => model.unit(unit).application === application);
@@ -37,11 +33,20 @@ export function runningServices(machine: NodeMachine): readonly string[] {
     .sort();
 }
 
+export interface Expected {
+  readonly workerApplications?: readonly string[];
+  /** Up to 1.35 it runs beside the cluster's own network, too. Default false. */
+  readonly kubeProxy?: boolean;
+}
+
 /**
  * Every unit of these applications is a ready node of one cluster with the services of its role, k8sd and etcd have the control
  * planes and nobody else, the databags say so, no token lies about, everybody is active and the leader counts right.
  */
-export function expectWholeCluster(cluster: TestCluster, workerApplications: readonly string[] = ['k8s-worker']): void {
+export function expectWholeCluster(
+  cluster: TestCluster,
+  { workerApplications = ['k8s-worker'], kubeProxy = false }: Expected = {},
+): void {
   const { model, machines } = cluster;
   const controlPlanes = unitsOf(model, 'k8s');
   const workers = workerApplications.flatMap((application) => unitsOf(model, application));
@@ -55,8 +60,9 @@ export function expectWholeCluster(cluster: TestCluster, workerApplications: rea
   expect([...(view?.state.etcdMembers ?? [])].sort()).toEqual(
     controlPlanes.map((unit) => machineOf(cluster, unit).id).sort(),
   );
-  for (const unit of controlPlanes) expectNode(cluster, unit, view?.id, controlPlaneServices);
-  for (const unit of workers) expectNode(cluster, unit, view?.id, workerServices);
+  const of = (services: readonly string[]) => services.filter((service) => kubeProxy || service !== 'kube-proxy');
+  for (const unit of controlPlanes) expectNode(cluster, unit, view?.id, of(controlPlaneServices));
+  for (const unit of workers) expectNode(cluster, unit, view?.id, of(workerServices));
 
   expect(recordedUnits(model, 'cluster')).toEqual(joinedAs(cluster, controlPlanes));
   for (const application of workerApplications)
@@ -77,12 +83,10 @@ export function expectWholeCluster(cluster: TestCluster, workerApplications: rea
 
 function expectNode(cluster: TestCluster, unit: string, id: string | undefined, services: readonly string[]): void {
   const machine = machineOf(cluster, unit);
-  // The cluster's own network takes the place of kube-proxy.
-  const wanted = services.filter((service) => service !== 'kube-proxy').sort();
   expect({ unit, cluster: machine.state.k8sd.member?.cluster, services: runningServices(machine) }).toEqual({
     unit,
     cluster: id,
-    services: wanted,
+    services: [...services].sort(),
   });
 }
 

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NodeMachine } from '../k8sd/machines.ts';
 import type { Model } from '../model/model.ts';
 import { allActive, deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
-import { expectCleanMachine, expectWholeCluster, machineOf } from './reality.ts';
+import { machineOf } from './nodes.ts';
+import { expectCleanMachine, expectWholeCluster } from './reality.ts';
 
 describe('a cluster of three control planes and three workers', { timeout: 240_000 }, () => {
   let cluster: TestCluster;

@@ -13,6 +13,7 @@ import { paths } from '../node/paths.ts';
 import { controlPlaneServices, type Stop, workerServices } from '../node/services.ts';
 import { issueSelfSigned } from '../pki/issue.ts';
 import { wholeSecond, yearsFrom } from '../pki/lifetime.ts';
+import { reconcileNode } from './features.ts';
 import { handleRequest } from './routes.ts';
 
 export const K8SD_PORT = 6400;
@@ -104,7 +105,9 @@ export class K8sdDaemon {
     if (machine.state.k8sd.member !== undefined) await this.openPort();
     machine.timers.after(machine.site.delays.k8sdReady, async () => {
       await this.#startServices();
-      if (this.#generation === generation && this.#up) this.#ready = true;
+      if (this.#generation !== generation || !this.#up) return;
+      this.#ready = true;
+      await this.#reconcile();
     });
   }
 
@@ -125,6 +128,12 @@ export class K8sdDaemon {
     for (const service of nodeServices(machine)) {
       if (machine.services.state(service).enabled) await machine.services.start(service);
     }
+  }
+
+  /** The node's controllers look at the cluster's configuration as soon as they run: it may have changed meanwhile. */
+  async #reconcile(): Promise<void> {
+    const member = this.#machine.state.k8sd.member;
+    if (member !== undefined) await reconcileNode(this.#machine, this.#machine.site.cluster(member.cluster));
   }
 
   async #prepareState(): Promise<void> {

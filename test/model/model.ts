@@ -28,7 +28,7 @@ import { installHookTools } from './hook-tools/install.ts';
 import { type Log, type LogEntry, openLog } from './log.ts';
 import type { Machine, MachineProvider } from './machine.ts';
 import { type ModelStatus, modelStatus } from './model-status.ts';
-import { type Interruption, newOutsideCalls } from './outside-calls.ts';
+import { type Interruption, newOutsideCalls, type OutsideCallListener } from './outside-calls.ts';
 import { copyModelDirectory, loadState, saveState } from './persistence.ts';
 import { destroyRelation } from './relations.ts';
 import {
@@ -427,6 +427,11 @@ export class Model {
 
   set interruptAt(interruption: Interruption | undefined) {
     this.#outsideCalls.interruption = interruption;
+  }
+
+  /** Set to be told of each outside call of each dispatch as it begins and ends; what it does then, the dispatch waits for. */
+  set onOutsideCall(listener: OutsideCallListener | undefined) {
+    this.#outsideCalls.listener = listener;
   }
 
   /** How many outside calls the dispatches of a unit have made since the model was opened. */

@@ -17,13 +17,19 @@ export interface Interruption {
 
 interface OpenCall {
   readonly what: string;
+  /** Which call it is of its unit. */
+  readonly total: number;
   /** Which call it is for the interruption that was set when it began. */
   readonly number: number;
   readonly interruption: Interruption | undefined;
 }
 
+/** `call`: which one it is of that unit since the model was opened, from 1 on. */
+export type OutsideCallListener = (unit: string, call: number, what: string, phase: CallPhase) => void;
+
 export interface OutsideCalls {
   interruption: Interruption | undefined;
+  listener: OutsideCallListener | undefined;
   /** Total of each unit since the model was opened. */
   readonly totals: Readonly<Record<string, number>>;
   /** Resolves to true when the dispatch has been ended at this call. */
@@ -38,7 +44,7 @@ export function newOutsideCalls(): OutsideCalls {
     totals[unit] = (totals[unit] ?? 0) + 1;
     const interruption = calls.interruption?.unit === unit ? calls.interruption : undefined;
     if (interruption) interruption.hits = { calls: (interruption.hits?.calls ?? 0) + 1 };
-    const call = { what, number: interruption?.hits?.calls ?? 0, interruption };
+    const call = { what, total: totals[unit], number: interruption?.hits?.calls ?? 0, interruption };
     open.set(unit, [...(open.get(unit) ?? []), call]);
     return call;
   };
@@ -55,9 +61,11 @@ export function newOutsideCalls(): OutsideCalls {
 
   const calls: OutsideCalls = {
     interruption: undefined,
+    listener: undefined,
     totals,
     call(unit, what, phase, kill) {
       const call = phase === 'before' ? begin(unit, what) : end(unit, what);
+      if (call) calls.listener?.(unit, call.total, what, phase);
       const { interruption } = calls;
       if (!call || !interruption || call.interruption !== interruption) return false;
       if (interruption.phase !== phase || interruption.call !== call.number) return false;

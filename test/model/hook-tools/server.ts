@@ -10,6 +10,7 @@ import {
   existsSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   unlinkSync,
   writeFileSync,
@@ -93,7 +94,9 @@ export async function serveHookTools(directory: string, handler: HookToolHandler
       open = false;
       for (const slot of [...waiting]) answer(slot, { code: 1, stdout: '', stderr: 'ERROR connection is shut down\n' });
       calls.destroy();
-      rmSync(directory, { recursive: true, force: true });
+      // Hook tools outlive a dispatch that was killed, and may be about to write.
+      renameSync(directory, `${directory}.closed`);
+      rmSync(`${directory}.closed`, { recursive: true, force: true, maxRetries: 10, retryDelay: 5 });
     },
   };
 }

@@ -1,0 +1,167 @@
+/**
+ * Ends a unit's dispatches at every call that they make to something outside, each time from the same saved state, and looks
+ * that the cluster ends as it does without that.
+ *
+ * A call that only reads leaves nothing behind, and neither does one whose effect Juju commits with the hook: a dispatch that
+ * ends there is found in the same state as at the call before. Of points that cannot be told apart by what a new dispatch finds,
+ * one is tried. `CRASH_POINTS=all` tries them all.
+ */
+
+import { createHash, type Hash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { expect } from 'vitest';
+import { openMachines } from '../../k8sd/machines.ts';
+import type { CallPhase } from '../../model/machine.ts';
+import { Model } from '../../model/model.ts';
+import type { TestCluster } from '../cluster.ts';
+import { endState } from './end-state.ts';
+
+export interface Scenario {
+  /** Whose dispatches are ended. */
+  readonly unit: string;
+  /** From nothing to the state in which it begins, at rest. */
+  prepare(cluster: TestCluster): Promise<void>;
+  /** Begins it, and waits until all is well again, however often a dispatch ends on the way. */
+  run(cluster: TestCluster): Promise<void>;
+}
+
+export interface CrashPoint {
+  readonly call: number;
+  readonly phase: CallPhase;
+  readonly what: string;
+}
+
+export interface CrashReport {
+  /** Before and after which calls a dispatch can end. */
+  readonly points: number;
+  /** One for each state in which that leaves the unit. */
+  readonly tried: readonly CrashPoint[];
+}
+
+/** Long enough for things to be caught half way, short enough for hundreds of runs. */
+const DELAYS = { snapChange: 40, k8sdGap: 60, signing: 50, restartAfterRefresh: 60 };
+
+export async function tryCrashPoints(scenario: Scenario): Promise<CrashReport> {
+  const home = await mkdtemp(join(tmpdir(), 'cr-'));
+  try {
+    await inModel(home, 'b', Model.create, async (cluster) => {
+      await scenario.prepare(cluster);
+      await cluster.model.save();
+    });
+    const { all, distinct, state } = await inCopy(home, async (cluster) => {
+      const points = record(cluster, scenario.unit);
+      await scenario.run(cluster);
+      return { ...points, state: await endState(cluster) };
+    });
+    const tried = process.env['CRASH_POINTS'] === 'all' ? all : distinct;
+    for (const point of tried) await inCopy(home, (cluster) => tryPoint(cluster, scenario, point, state));
+    return { points: all.length, tried };
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+async function tryPoint(cluster: TestCluster, scenario: Scenario, point: CrashPoint, expected: unknown): Promise<void> {
+  const { unit } = scenario;
+  const at = `${unit} ended ${point.phase} call ${point.call}, ${point.what}`;
+  const { model, machines } = cluster;
+  model.interruptAt = { unit, call: point.call, phase: point.phase };
+  await scenario.run(cluster).catch((error: unknown) => {
+    throw new Error(`${at}: ${String(error)}`, { cause: error });
+  });
+  expect(model.interruptAt, `${at}: was not reached`).toBeUndefined();
+  const state = await endState(cluster);
+  if (!isDeepStrictEqual(state, expected)) expect(state, at).toEqual(expected);
+  expect(machines.failures, at).toEqual([]);
+}
+
+async function inCopy<T>(home: string, use: (cluster: TestCluster) => Promise<T>): Promise<T> {
+  try {
+    await Model.copyDirectory(join(home, 'b'), join(home, 'c'));
+    return await inModel(home, 'c', Model.open, use);
+  } finally {
+    await rm(join(home, 'c'), { recursive: true, force: true });
+  }
+}
+
+async function inModel<T>(
+  home: string,
+  name: string,
+  start: typeof Model.open,
+  use: (cluster: TestCluster) => Promise<T>,
+): Promise<T> {
+  const directory = join(home, name);
+  const machines = await openMachines({ directory, delays: DELAYS });
+  const model = await start({ directory, charmCache: join(home, 'charms'), provider: machines });
+  try {
+    return await use({ model, machines, directory, close: () => model.close() });
+  } finally {
+    await model.close();
+  }
+}
+
+/** Collects all points of a unit's dispatches, and those of them that leave something new behind. */
+function record({ model }: TestCluster, unit: string): { all: CrashPoint[]; distinct: CrashPoint[] } {
+  const all: CrashPoint[] = [];
+  const distinct: CrashPoint[] = [];
+  const seen = new Set<string>();
+  let dispatch = -1;
+  let effects = 0;
+  let told = '';
+  let untouched = '';
+  model.onOutsideCall = (caller, call, what, phase) => {
+    if (caller !== unit) return;
+    const point = { call, phase, what: shorten(what) };
+    const files = digest(model.unit(unit).machine.root);
+    const ended = model.dispatches.filter((each) => each.unit === unit).length;
+    if (ended !== dispatch) [dispatch, effects, told, untouched] = [ended, 0, '', files];
+    if (phase === 'after' && isStatus(what)) told = 'status';
+    else if (phase === 'after' && !isHarmless(what)) effects += 1;
+    const left = effects === 0 && files === untouched ? told : `${dispatch} ${effects} ${files} ${told}`;
+    all.push(point);
+    if (!seen.has(left)) distinct.push(point);
+    seen.add(left);
+  };
+  return { all, distinct };
+}
+
+/** Reads, and what Juju discards when the hook fails. */
+function isHarmless(what: string): boolean {
+  return (
+    /^[a-z-]+-(get|list) /.test(what) ||
+    /^(is-leader|relation-ids|opened-ports|goal-state|juju-log|action-log)\b/.test(what) ||
+    /^(relation-set|state-set|state-delete|open-port|close-port|action-set|action-fail) /.test(what) ||
+    /^secret-(grant|revoke|remove|set) /.test(what) ||
+    /^(k8sd|snapd|kubernetes) (GET|HEAD) /.test(what)
+  );
+}
+
+/** What Juju shows at once, also when the hook then fails. */
+function isStatus(what: string): boolean {
+  return /^(status-set|application-version-set) /.test(what);
+}
+
+/** Of everything on the machine that a dispatch may have written. */
+function digest(root: string): string {
+  const hash = createHash('sha256');
+  for (const folder of ['etc', 'var/lib', 'var/snap/k8s/common/args', 'run']) add(hash, join(root, folder));
+  return hash.digest('hex');
+}
+
+function add(hash: Hash, folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) add(hash, path);
+    else if (entry.isFile()) hash.update(path).update(readFileSync(path));
+  }
+}
+
+function shorten(what: string): string {
+  const line = what.split('\n', 1)[0] ?? '';
+  return line.length > 100 ? `${line.slice(0, 100)}…` : line;
+}

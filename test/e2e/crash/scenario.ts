@@ -1,0 +1,51 @@
+/** What the crash tests have in common: where they begin, and what they say of it. */
+
+import { expect } from 'vitest';
+import { packedArchives } from '../../archives.ts';
+import { settleActive, type TestCluster } from '../cluster.ts';
+import { type Scenario, tryCrashPoints } from './crash-points.ts';
+
+/** For a test with up to a thousand runs (`CRASH_POINTS=all`). */
+export const TIMEOUT = { timeout: 7_200_000 };
+
+/** Prints how many points were tried. */
+export async function expectConvergence(name: string, scenario: Scenario): Promise<void> {
+  const { points, tried } = await tryCrashPoints(scenario);
+  const states = tried.map(({ phase, what }) => `  ${phase} ${what}`);
+  console.log([`${name}: ${points} crash points, ${tried.length} states tried`, ...states].join('\n'));
+  expect(tried.length).toBeGreaterThan(1);
+}
+
+/** Both applications, related, with that many units each. */
+export async function deploy({ model }: TestCluster, controlPlanes: number, workers: number): Promise<void> {
+  const archives = await packedArchives();
+  await model.deploy(archives.k8s, { application: 'k8s', units: controlPlanes });
+  await model.deploy(archives.worker, { application: 'k8s-worker', units: workers });
+  await model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
+  await settleActive(model);
+}
+
+export async function addUnit({ model }: TestCluster, application: string): Promise<void> {
+  await model.addUnit(application);
+  await settleActive(model);
+}
+
+export async function removeUnit({ model }: TestCluster, unit: string): Promise<void> {
+  await model.removeUnit(unit);
+  await model.settle({
+    timeoutMs: 120_000,
+    until: () => model.state.units[unit] === undefined,
+    updateStatusEveryMs: 2_000,
+  });
+  await settleActive(model);
+}
+
+/** Once more when it did not come to its end, as an operator does who reads that it failed. */
+export async function refreshCertificates({ model }: TestCluster, unit: string): Promise<void> {
+  const first = await model.run(unit, 'refresh-certs', { 'expires-in': '30d' });
+  await settleActive(model);
+  if (first.status === 'completed') return;
+  const second = await model.run(unit, 'refresh-certs', { 'expires-in': '30d' });
+  expect(second, `again after: ${first.message}`).toMatchObject({ status: 'completed' });
+  await settleActive(model);
+}

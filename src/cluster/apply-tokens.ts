@@ -12,6 +12,7 @@ import { formatAllocation, NODE_NAME, secretIdKey } from './wire.ts';
 type OfferToken = Extract<Change, { kind: 'offer-token' }>;
 type WithdrawToken = Extract<Change, { kind: 'withdraw-token' }>;
 type RemoveNode = Extract<Change, { kind: 'remove-node' }>;
+type RemoveReturnedNode = Extract<Change, { kind: 'remove-returned-node' }>;
 
 const CALL = { timeoutMs: 120_000 };
 
@@ -50,6 +51,15 @@ export async function removeNode(doors: Doors, facts: ClusterFacts, change: Remo
   await k8sd.deleteJoinToken(node, CALL).catch(() => undefined);
   if (uri) await removeSecret(juju, uri);
   juju.relations.setApplication(relation, { [unit]: undefined, [secretIdKey(unit)]: undefined });
+}
+
+/** The unit of a node that is on record as gone has its name no more: what runs there is nobody's. */
+export async function removeReturnedNode(
+  doors: Doors,
+  facts: ClusterFacts,
+  { node }: RemoveReturnedNode,
+): Promise<void> {
+  await removeFromCluster(doors, doors.k8sd(snapMinor(facts.snap)), node, false);
 }
 
 /** k8sd stops the services of a control plane that it removes; those of a worker only the worker itself can stop. */

@@ -4,7 +4,7 @@ import { finishArguments, rememberArguments, writeArguments } from './apply-argu
 import { awaitRemoval, bootstrap, join, leaveCluster } from './apply-membership.ts';
 import { configureCluster, labelNode, writeRegistries } from './apply-node.ts';
 import { awaitDaemon, holdSnap, installSnap, refreshSnap, removeSnap } from './apply-snap.ts';
-import { offerToken, removeNode, withdrawToken } from './apply-tokens.ts';
+import { offerToken, removeNode, removeReturnedNode, withdrawToken } from './apply-tokens.ts';
 import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
 import type { ClusterFacts } from './facts.ts';
@@ -37,6 +37,8 @@ export async function applyCluster(doors: Doors, facts: ClusterFacts, change: Ch
       return withdrawToken(doors, change);
     case 'remove-node':
       return removeNode(doors, facts, change);
+    case 'remove-returned-node':
+      return removeReturnedNode(doors, facts, change);
     case 'configure-cluster':
       return configureCluster(doors, facts, change);
     case 'write-arguments':

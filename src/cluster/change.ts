@@ -56,6 +56,7 @@ export type Change =
       readonly force: boolean;
       readonly uri: string | undefined;
     }
+  | { readonly kind: 'remove-returned-node'; readonly node: string }
   | {
       readonly kind: 'configure-cluster';
       readonly config: ClusterConfig;
@@ -116,6 +117,8 @@ export function describe(change: Change): string {
       return `withdraw the join token of ${change.unit}`;
     case 'remove-node':
       return `remove node ${change.node} of ${change.unit} from the cluster`;
+    case 'remove-returned-node':
+      return `remove node ${change.node}, which has registered itself again, from the cluster`;
     case 'configure-cluster':
       return `configure the cluster: ${[...Object.keys(change.config), ...(change.datastore ? ['datastore'] : [])].join(', ')}`;
     case 'write-arguments':

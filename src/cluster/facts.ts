@@ -126,6 +126,8 @@ export interface ControlPlaneFacts extends NodeFacts {
   readonly silent: readonly string[];
   /** Other units of this application that Juju means to keep; asked when we go, or when one on record is not on the relation. */
   readonly staying: readonly string[];
+  /** Nodes that were removed from the cluster not long ago and are in it again. */
+  readonly returned: readonly string[];
   readonly now: Date;
 }
 

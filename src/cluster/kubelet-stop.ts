@@ -19,7 +19,7 @@ export async function awaitKubeletStop({ host, juju, kubernetes }: Doors, unit: 
   while (await host.accepts(address, KUBELET_PORT, 2_000)) {
     if (host.now().getTime() >= deadline) {
       juju.log.warning(
-        `kubelet of ${unit} still runs on ${address}; node ${name} is removed, and comes back unless the k8s snap is removed there`,
+        `kubelet of ${unit} still runs on ${address}; node ${name} is removed, and for an hour again whenever it comes back; remove the k8s snap there`,
       );
       return;
     }

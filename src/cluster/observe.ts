@@ -4,10 +4,12 @@ import { fileDigest } from '../host/file-digest.ts';
 import type { Host, Snap } from '../host/host.ts';
 import type { Event } from '../juju/event.ts';
 import type { Juju, SecretContent } from '../juju/juju.ts';
+import { KubernetesError } from '../kubernetes/errors.ts';
 import { joinAddresses } from './addresses.ts';
 import { ARGUMENTS_DIRECTORY } from './arguments-file.ts';
 import { readJournal } from './arguments-journal.ts';
 import { SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
+import { departedNodes } from './departed.ts';
 import type { Doors } from './doors.ts';
 import { readEtcd } from './etcd.ts';
 import type {
@@ -55,7 +57,7 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
   const k8sd = doors.k8sd(snapMinor(common.snap));
   const member = common.node !== undefined;
   const none: ControlPlaneFacts['failedTokens'] = new Map();
-  const [containerd, etcd, configuration, members, failedTokens, silent, staying] = await Promise.all([
+  const [containerd, etcd, configuration, members, failedTokens, silent, staying, returned] = await Promise.all([
     leader && member ? observeRelations(juju, 'containerd', 'ours') : [],
     options.datastore === 'etcd' ? observeEtcd(juju) : undefined,
     leader && member && !common.leaving ? askIfReady((options) => k8sd.clusterConfig(options)) : undefined,
@@ -63,6 +65,7 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
     member ? observeFailedTokens(juju, failedOffers(leader, cluster, workers)) : none,
     leader ? observeSilent(host, juju, cluster) : [],
     common.leaving || (leader && isAnyoneMissing(juju, cluster)) ? observeStaying(juju) : [],
+    leader && !common.leaving ? observeReturned(doors, { peers: cluster, workers, node: common.node }) : [],
   ]);
   return {
     ...common,
@@ -79,6 +82,7 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
     failedTokens,
     silent,
     staying,
+    returned,
     now: host.now(),
   };
 }
@@ -249,6 +253,23 @@ async function observeSilent(
 
 function isAnyoneMissing({ identity }: Juju, { shared, units }: RelationFacts): boolean {
   return [...allocations(shared).keys()].some((unit) => unit !== identity.unit && !units.has(unit));
+}
+
+/** Asks for nothing when nothing has gone. What the API server does not tell now it tells the next time. */
+async function observeReturned(
+  doors: Doors,
+  facts: Pick<ControlPlaneFacts, 'peers' | 'workers' | 'node'>,
+): Promise<readonly string[]> {
+  const departed = facts.node === undefined ? [] : departedNodes(facts);
+  if (departed.length === 0) return [];
+  try {
+    const kubernetes = await doors.kubernetes();
+    const found = await Promise.all(departed.map(({ node }) => kubernetes?.node(node)));
+    return found.flatMap((node) => (node === undefined ? [] : [node.name]));
+  } catch (error) {
+    if (error instanceof KubernetesError) return [];
+    throw error;
+  }
 }
 
 async function observeStaying(juju: Juju): Promise<readonly string[]> {

@@ -6,6 +6,7 @@ import { withPort } from './addresses.ts';
 import type { Change, Entries } from './change.ts';
 import { newClusterName } from './cluster-name.ts';
 import type { Service } from './default-arguments.ts';
+import { departedEntries, planReturned } from './departed.ts';
 import type { EtcdAccess } from './etcd.ts';
 import type { ExtraArguments } from './extra-arguments.ts';
 import { type ControlPlaneFacts, knownClusterName, type RelationFacts, snapMinor } from './facts.ts';
@@ -297,10 +298,13 @@ function planDeputy({ identity: { unit }, peers, leader, failedTokens }: Control
 
 function planLeader(facts: ControlPlaneFacts, clusterName: string): ClusterPlan {
   const { peers, workers } = facts;
+  const removals = planRemovals(facts);
   return combine(
     {
       changes: [
-        ...planRemovals(facts),
+        ...removals,
+        ...planReturned(facts),
+        ...publish(peers, 'application', departedEntries(facts, removals)),
         ...planTokens({ clusterName, peers, workers, failedTokens: facts.failedTokens }),
       ],
       reports: [],

@@ -151,6 +151,7 @@ export function leader(more: Partial<ControlPlaneFacts> = {}, set: RawOptions = 
     failedTokens: new Map(),
     silent: [],
     staying: [],
+    returned: [],
     now: new Date('2026-11-23T10:00:00Z'),
     ...more,
   };

@@ -1,0 +1,63 @@
+/**
+ * Nodes that were taken out of the cluster, looked after for a while. The leader hears that a unit goes while that unit may still
+ * be about to stop its services, and k8sd takes no more than the Node object of a worker away: a kubelet that runs on registers
+ * it anew.
+ */
+
+import type { Change, Entries } from './change.ts';
+import type { ControlPlaneFacts } from './facts.ts';
+import { NODE_NAME } from './wire.ts';
+
+/** Key in the application databag of the peer relation, which the next leader reads, too. */
+export const DEPARTED = 'departed-nodes';
+
+/** Long enough for a unit whose last hooks fail and are tried again. */
+const WATCH_MS = 60 * 60_000;
+
+export interface DepartedNode {
+  readonly node: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/** Nodes on record, without those that a unit has taken over: another machine may have got the name. */
+export function departedNodes({ peers, workers, node }: DepartedFacts): readonly DepartedNode[] {
+  const units = [peers, ...workers].flatMap((relation) => [...relation.units.values()]);
+  const taken = new Set([node?.name, ...units.map((bag) => bag[NODE_NAME])]);
+  return parse(peers.shared[DEPARTED]).filter((departed) => !taken.has(departed.node));
+}
+
+type DepartedFacts = Pick<ControlPlaneFacts, 'peers' | 'workers' | 'node'>;
+
+/** Removes those that came back. */
+export function planReturned({ returned }: ControlPlaneFacts): readonly Change[] {
+  return returned.map((node) => ({ kind: 'remove-returned-node', node }));
+}
+
+/** The record with the nodes that go now, and without those that have been gone for long. */
+export function departedEntries(facts: ControlPlaneFacts, removals: readonly Change[]): Entries {
+  const { returned, now } = facts;
+  const recent = departedNodes(facts).filter(
+    ({ node, at }) => returned.includes(node) || now.getTime() - Date.parse(at) < WATCH_MS,
+  );
+  const going = removals.flatMap((change) => (change.kind === 'remove-node' ? [change.node] : []));
+  const kept = recent.filter(({ node }) => !going.includes(node));
+  const record = [...kept, ...going.map((node): DepartedNode => ({ node, at: now.toISOString() }))];
+  return { [DEPARTED]: record.length === 0 ? undefined : JSON.stringify(record) };
+}
+
+/** Nothing, when it is no record of ours. */
+function parse(text: string | undefined): readonly DepartedNode[] {
+  if (!text) return [];
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value.filter(isDepartedNode) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isDepartedNode(value: unknown): value is DepartedNode {
+  const { node, at } = (value ?? {}) as Partial<Record<string, unknown>>;
+  return typeof node === 'string' && typeof at === 'string' && !Number.isNaN(Date.parse(at));
+}

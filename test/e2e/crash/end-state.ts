@@ -81,7 +81,7 @@ function unitState({
   return {
     workload: [workload.status, workload.message],
     agent: agent.status,
-    state: plain(state),
+    state: Object.fromEntries(Object.entries(state).map(([key, value]) => [key, parsed(value)])),
     ports,
     workloadVersion,
     operation: operation?.step,
@@ -125,7 +125,7 @@ async function content(root: string, path: string): Promise<unknown> {
   const text = await readFile(join(root, path), 'utf8');
   if (path.endsWith('.crt')) return certificate(text, await keyBeside(root, path));
   if (path.endsWith('.conf') && text.includes('client-certificate-data')) return kubeconfig(text);
-  if (path.includes('var/lib/k8s-charm') || path.includes('/args/')) return plain(text);
+  if (path.includes('var/lib/k8s-charm') || path.includes('/args/')) return parsed(text);
   return 'present';
 }
 
@@ -166,6 +166,15 @@ function served(host: string, port: number): Promise<string> {
     });
     socket.once('error', reject);
   });
+}
+
+/** In JSON the order of members says nothing. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Times, ids and digests differ from run to run. */

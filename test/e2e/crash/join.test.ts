@@ -1,9 +1,9 @@
 /** Nodes that come: at whatever call a unit is ended, the cluster becomes what it becomes without that. */
 
 import { describe, it } from 'vitest';
-import { addUnit, deploy, expectConvergence, TIMEOUT } from './scenario.ts';
+import { addUnit, deploy, expectConvergence, OPTIONS } from './scenario.ts';
 
-describe('crash points', TIMEOUT, () => {
+describe('crash points', OPTIONS, () => {
   it('of the first control plane, while it installs and bootstraps', () =>
     expectConvergence('bootstrap', {
       unit: 'k8s/0',

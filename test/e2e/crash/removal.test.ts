@@ -1,9 +1,9 @@
 /** Nodes that go: at whatever call a unit is ended, nothing of the node that goes is left. */
 
 import { describe, it } from 'vitest';
-import { deploy, expectConvergence, removeUnit, TIMEOUT } from './scenario.ts';
+import { deploy, expectConvergence, OPTIONS, removeUnit } from './scenario.ts';
 
-describe('crash points', TIMEOUT, () => {
+describe('crash points', OPTIONS, () => {
   it.each([
     ['of a worker that goes', 1, 1, 'k8s-worker/0', 'k8s-worker/0'],
     ['of the leader, while a worker goes', 1, 1, 'k8s-worker/0', 'k8s/0'],

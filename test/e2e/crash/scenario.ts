@@ -8,8 +8,8 @@ import { packedArchives } from '../../archives.ts';
 import { settleActive, type TestCluster } from '../cluster.ts';
 import { type Scenario, tryCrashPoints } from './crash-points.ts';
 
-/** For a test with up to a thousand runs (`CRASH_POINTS=all`). */
-export const TIMEOUT = { timeout: 7_200_000 };
+/** For tests with up to a thousand runs each (`CRASH_POINTS=all`), which mostly wait. */
+export const OPTIONS = { timeout: 7_200_000, concurrent: true };
 
 /** Prints how many points were tried. */
 export async function expectConvergence(name: string, scenario: Scenario): Promise<void> {

@@ -3,6 +3,7 @@
  * restarted once; if it does not come up, the former file is put back, the service restarted again, and the change given up.
  */
 
+import { SnapdError } from '../host/errors.ts';
 import type { ArgumentsChange } from './arguments.ts';
 import { ARGUMENTS_DIRECTORY, ARGUMENTS_MODE, editArguments } from './arguments-file.ts';
 import { writeJournal } from './arguments-journal.ts';
@@ -81,7 +82,8 @@ async function restart(doors: Doors, facts: ClusterFacts, service: Service): Pro
   try {
     await snapd.restart('k8s', [service], RESTART);
   } catch (error) {
-    return `snapd could not restart it (${(error as Error).message})`;
+    if (!(error instanceof SnapdError)) throw error;
+    return `snapd could not restart it (${error.message})`;
   }
   return unhealthy(doors, service, facts.addresses[0], PATIENCE);
 }

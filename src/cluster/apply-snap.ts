@@ -7,7 +7,7 @@ import { removeJournals } from './arguments-journal.ts';
 import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
 import { type ClusterFacts, snapMinor } from './facts.ts';
-import { remember } from './memory.ts';
+import { recall, remember } from './memory.ts';
 import { ChangeFailed, ChangeUndone } from './outcome.ts';
 import { unhealthy } from './service-health.ts';
 
@@ -82,15 +82,17 @@ export async function refreshSnap(doors: Doors, facts: ClusterFacts, { channel, 
 
 /** The services are stopped by the removal; stopping them first gives kubelet the time to say goodbye. */
 export async function removeSnap(doors: Doors): Promise<void> {
-  const { host } = doors;
+  const { host, juju } = doors;
   const running = (await host.snapd.services(SNAP))
     .filter(({ active, enabled }) => active || enabled)
     .map(({ name }) => name);
   if (running.length > 0) await host.snapd.stop(SNAP, running, { disable: true }, wait(doors));
   await host.snapd.remove(SNAP, wait(doors));
   await removeJournals(host.files);
+  // They may hold credentials, and whatever the snap takes with it, these were ours.
+  for (const path of (await recall(juju.state)).registries) await host.files.remove(path);
   for (const key of ['arguments', 'labels', 'registries', 'snapFile', 'snapFileDue', 'home', 'failures'] as const)
-    remember(doors.juju.state, key, undefined);
+    remember(juju.state, key, undefined);
 }
 
 async function nodeTrouble(doors: Doors, facts: ClusterFacts): Promise<string | undefined> {

@@ -8,9 +8,9 @@ import { result } from './snapd-result.ts';
 import { validate as servicesProblems } from './snapd-services.schema.json?validator';
 import { validate as snapProblems } from './snapd-snap.schema.json?validator';
 
-/** snapd answers from memory, but may be starting. */
+/** snapd answers from memory, but may be starting: when it refreshes itself it is away for some ten seconds. */
 const ASK_MS = 30_000;
-const ASK_CONNECT_MS = 5000;
+const ASK_CONNECT_MS = 20_000;
 
 export function openSnapd(real: (path: string) => string): Snapd {
   const call = snapdCallOver(real('/run/snapd.socket'));

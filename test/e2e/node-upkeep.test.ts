@@ -1,11 +1,12 @@
 /** What happens to the nodes of a running cluster: another snap file is attached, somebody changes labels by hand. */
 
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openHost } from '../../src/host/open-host.ts';
 import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
+import { packedArchives } from '../archives.ts';
 import type { Model } from '../model/model.ts';
 import { allActive, deployCluster, openCluster, type TestCluster } from './cluster.ts';
 
@@ -53,6 +54,38 @@ it('gives a node its labels again when somebody has changed them', async () => {
   await model.settle({ timeoutMs: 60_000, until: allActive });
   expect(Object.keys(labelsOf('k8s/1'))).not.toContain('tier');
 }, 120_000);
+
+it('takes over nodes that another program has set up, without touching a service', async () => {
+  const { model, machines } = cluster;
+  await model.configure('k8s', { 'kube-apiserver-extra-args': 'v=4', 'node-labels': 'zone=a' });
+  await model.settle({ timeoutMs: 60_000, until: allActive });
+  // What is left where the existing charms have been: databags, files and nodes, and nothing of what ours remember.
+  for (const unit of Object.values(model.state.units)) {
+    unit.state = {};
+    const agent = join(model.directory, 'agents', `unit-${unit.name.replace('/', '-')}`);
+    await rm(join(agent, 'charm', '.told-to-juju.json'), { force: true });
+    await rm(join(model.unit(unit.name).machine.root, 'var/lib/k8s-charm'), { recursive: true, force: true });
+  }
+  const before = changesOfSnaps();
+  const bags = ['k8s/0', 'k8s/1'].map((unit) => model.unit(unit).bag('cluster'));
+  const archives = await packedArchives();
+  await model.refresh('k8s', archives.k8s);
+  await model.refresh('k8s-worker', archives.worker);
+  await model.settle({ timeoutMs: 60_000, until: allActive });
+  expect(changesOfSnaps()).toEqual(before);
+  expect(['k8s/0', 'k8s/1'].map((unit) => model.unit(unit).bag('cluster'))).toEqual(bags);
+
+  await model.configure('k8s', { 'kube-apiserver-extra-args': '' });
+  await model.settle({ timeoutMs: 60_000, until: allActive });
+  expect(machines.service('1', 'kube-apiserver').running).not.toHaveProperty('--v');
+}, 120_000);
+
+/** Kinds of the changes that snapd was asked for, on all machines. */
+function changesOfSnaps(): readonly string[] {
+  return cluster.machines
+    .all()
+    .flatMap(({ id, state }) => Object.values(state.snapd.changes).map(({ kind }) => `${id} ${kind}`));
+}
 
 function labelsOf(unit: string): Readonly<Record<string, string>> {
   const { hostname } = cluster.model.unit(unit).machine;

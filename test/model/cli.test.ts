@@ -114,6 +114,8 @@ esac; exit 0`;
     const id = secrets.split('\n')[1]?.split(' ')[0] ?? '';
     expect((await juju('show-secret', id)).stdout).not.toContain('hidden');
     expect((await juju('show-secret', id, '--reveal')).stdout).toMatch(/content:\n\s+key: hidden/);
+    const shown = JSON.parse((await juju('show-secret', id, '--reveal', '--format', 'json')).stdout);
+    expect(shown[id].content.Data).toEqual({ key: 'hidden' });
 
     expect(await juju('update-status', 'tiny/0')).toMatchObject({ code: 0 });
     expect(await juju('refresh', 'tiny', '--path', './tiny.charm')).toMatchObject({ code: 0 });

@@ -63,9 +63,9 @@ const secrets: Command = {
 };
 
 const showSecret: Command = {
-  usage: '<id> [--reveal] [--revision <n>]',
+  usage: '<id> [--reveal] [--revision <n>] [--format json]',
   summary: 'Shows one secret, with its content when asked to',
-  flags: { reveal: 'boolean', revision: 'text' },
+  flags: { reveal: 'boolean', revision: 'text', format: 'text' },
   async run(args, session) {
     const id = required(args.positionals[0], 'secret').replace(/^secret:/, '');
     refuseMore(args.positionals, 1);
@@ -74,12 +74,16 @@ const showSecret: Command = {
       if (!secret) throw new CommandFailure(`secret "${id}" not found`);
       const { owner, label, description, rotate, latest, grants } = secret;
       const revision = args.text('revision');
-      const content = args.boolean('reveal')
-        ? { content: model.secretContent(secret.id, revision === undefined ? latest : Number(revision)) }
-        : {};
+      const values = args.boolean('reveal')
+        ? model.secretContent(secret.id, revision === undefined ? latest : Number(revision))
+        : undefined;
+      // Juju's JSON has one level more than its YAML.
+      const json = args.text('format') === 'json';
+      const content = values === undefined ? {} : { content: json ? { Data: values } : values };
       const access = grants.map(({ subject, relation }) => ({ target: subject, relation, role: 'view' }));
       const shown = { revision: latest, owner: owner.name, label, description, rotation: rotate, access, ...content };
-      session.print(stringify({ [secret.id]: shown }, { lineWidth: 0 }));
+      const found = { [secret.id]: shown };
+      session.print(json ? `${JSON.stringify(found)}\n` : stringify(found, { lineWidth: 0 }));
       return 0;
     });
   },

@@ -1,15 +1,18 @@
 /** Carries out one planned change of certificates. */
 
+import { SnapdError } from '../host/errors.ts';
+import { K8sdUnavailable } from '../k8sd/errors.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
+import { clearLeftovers } from './backup.ts';
 import type { Change } from './change.ts';
-import { decideRequests } from './decide.ts';
+import { decideRequests, sweepRequests } from './decide.ts';
 import type { Doors } from './doors.ts';
 import type { CertificateFacts } from './facts.ts';
+import { finishRefresh } from './finish-refresh.ts';
 import { fileOf } from './names.ts';
-import { FAILURE_KEY } from './observe.ts';
-import { RefreshFailed } from './outcome.ts';
+import { FAILURE_KEY, RefreshFailed } from './outcome.ts';
 import { isReadable, readCertificate } from './read.ts';
-import { finishRefresh, refreshControlPlane } from './refresh-control-plane.ts';
+import { refreshControlPlane } from './refresh-control-plane.ts';
 import { endRefresh, submitRequests, takeCertificates } from './refresh-worker.ts';
 import { missingSans } from './sans.ts';
 import { formatWish, REQUESTS } from './wire.ts';
@@ -19,10 +22,18 @@ export async function applyCertificates(doors: Doors, facts: CertificateFacts, c
   try {
     await apply(doors, facts, change);
   } catch (error) {
-    if (error instanceof KubernetesError)
-      throw new RefreshFailed('waiting', `Waiting for the API server: ${error.message}`);
+    const awaited = awaitedBy(error);
+    if (awaited !== undefined)
+      throw new RefreshFailed('waiting', `Waiting for ${awaited}: ${(error as Error).message}`);
     throw error;
   }
+}
+
+/** What has not answered, where that mends itself: the change is taken up by the next dispatch. */
+function awaitedBy(error: unknown): string | undefined {
+  if (error instanceof KubernetesError) return 'the API server';
+  if (error instanceof K8sdUnavailable) return 'k8sd';
+  return error instanceof SnapdError ? 'snapd' : undefined;
 }
 
 async function apply(doors: Doors, { node, relation }: CertificateFacts, change: Change): Promise<void> {
@@ -30,11 +41,14 @@ async function apply(doors: Doors, { node, relation }: CertificateFacts, change:
   const progress = async (message: string) => juju.log.info(`certificates: ${message}`);
   switch (change.kind) {
     case 'finish-refresh': {
-      const outcome = await finishRefresh(doors, node, change.note, progress);
+      const outcome = await recordFailure(doors, () => finishRefresh(doors, node, change.note, progress));
+      if (outcome === 'done') juju.state.set(FAILURE_KEY, undefined);
       return juju.log.warning(
         `an interrupted refresh of certificates was taken up: ${outcome === 'done' ? 'it is complete' : 'nothing had been changed'}`,
       );
     }
+    case 'clear-leftovers':
+      return clearLeftovers(doors.host.files);
     case 'refresh-sans':
       await refreshControlPlane(
         doors,
@@ -45,12 +59,7 @@ async function apply(doors: Doors, { node, relation }: CertificateFacts, change:
       return checkNames(doors, change.missing);
     case 'announce-requests':
       await submitRequests(doors, change.journal);
-      return juju.relations.setUnit(change.relation, {
-        [REQUESTS]: formatWish(
-          change.journal.id,
-          change.journal.requests.map(({ object }) => object),
-        ),
-      });
+      return juju.relations.setUnit(change.relation, { [REQUESTS]: formatWish(change.journal) });
     case 'take-certificates':
       await recordFailure(doors, () => takeCertificates(doors, node, change.journal));
       if (relation) juju.relations.setUnit(relation, { [REQUESTS]: undefined });
@@ -66,7 +75,8 @@ async function apply(doors: Doors, { node, relation }: CertificateFacts, change:
     case 'decide-requests':
       return decideRequests(doors, change.wish);
     case 'clear-decision':
-      return juju.relations.setApplication(change.relation, { [change.key]: undefined });
+      await sweepRequests(doors, change.decision);
+      return juju.relations.setApplication(change.decision.relation, { [change.decision.key]: undefined });
   }
 }
 
@@ -79,9 +89,9 @@ async function checkNames({ host }: Doors, wanted: readonly string[]): Promise<v
 }
 
 /** The reason stays visible after the refresh has been forgotten. What only has to wait is not a failure. */
-async function recordFailure({ juju }: Doors, work: () => Promise<void>): Promise<void> {
+async function recordFailure<T>({ juju }: Doors, work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     if (error instanceof RefreshFailed && error.status.status !== 'waiting') juju.state.set(FAILURE_KEY, error.message);
     throw error;

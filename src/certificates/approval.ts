@@ -1,23 +1,30 @@
 /**
  * Whether a worker's certificate request may be approved. An approval is a signature of the cluster's authority for whatever
  * the request says, and k8sd's signing controller looks at no subject alternative names, so everything is checked here:
- * who asks, of which signer, for which use, for which name, and for which addresses.
+ * who asks, of which signer, for which use, with which key, for which name, and for which addresses. Whoever asks may be
+ * somebody who has taken over one worker and wants to pass for another node, or for the API server.
  */
 
-import { isIP } from 'node:net';
 import type { CertificateRequest } from '../kubernetes/kubernetes.ts';
-import { normaliseSan } from './sans.ts';
-import { type ParsedRequest, REQUEST_KINDS, type SubjectPart } from './signing-request.ts';
+import type { ParsedRequest } from './read-request.ts';
+import { LOOPBACK, normaliseSan } from './sans.ts';
+import { REQUEST_KINDS, type SubjectPart } from './signing-request.ts';
 
 /** The unit that the request is supposed to come from, as the leader knows it. */
 export interface Requester {
   readonly node: string;
   readonly addresses: readonly string[];
+  /** Names and addresses that are somebody else's, in the form of `normaliseSan`, with whose they are. */
+  readonly foreign: ReadonlyMap<string, string>;
 }
 
+/** Every client of the API has the second; the signer writes all groups of whoever asks into kubelet's certificate. */
+const GROUPS = ['system:nodes', 'system:authenticated'];
+/** k8sd reads no other kind of key. Beyond the largest, verifying becomes work for everybody else. */
+const KEY_ALGORITHM = 'RSASSA-PKCS1-v1_5';
 const SMALLEST_RSA = 2048;
-const LOOPBACK = ['127.0.0.1', '::1'];
-/** A year and a day over ten: what k8sd gives a worker when it joins is the most that anybody needs. */
+const LARGEST_RSA = 8192;
+/** Ten years, leap days included: what k8sd gives a worker when it joins is the most that anybody needs. */
 const LONGEST_SECONDS = 10 * 366 * 86_400;
 
 /** @returns why the request must be denied, or undefined when it is as it has to be. */
@@ -28,46 +35,75 @@ export function reasonToDeny(
 ): string | undefined {
   const kind = REQUEST_KINDS.find(({ signerName }) => signerName === object.signerName);
   if (kind === undefined) return `signer ${object.signerName} is none of those of a worker`;
-  const user = `system:node:${requester.node}`;
-  if (object.username !== user) return `it was made by ${object.username}, not by ${user}`;
-  if (!object.groups.includes('system:nodes')) return 'it was not made by a member of system:nodes';
-  if (!sameSet(object.usages, kind.usages))
-    return `its usages are ${object.usages.join(', ')}; they must be ${kind.usages.join(', ')}`;
-  if ((object.expirationSeconds ?? 0) > LONGEST_SECONDS) return 'it asks for a life of more than ten years';
-  if (request === undefined) return 'it holds no certificate signing request that can be read';
-  if (!request.signed) return 'it is not signed with its own key';
-  if (request.key.algorithm.startsWith('RSA') && request.key.bits < SMALLEST_RSA)
-    return `its RSA key has ${request.key.bits} bits; at least ${SMALLEST_RSA} are needed`;
-  if (!sameSubject(request.subject, kind.subject(requester.node)))
-    return `its subject is ${subjectText(request.subject)}; it must be ${subjectText(kind.subject(requester.node))}`;
-  if (request.otherExtensions.length > 0) return `it asks for the extensions ${request.otherExtensions.join(', ')}`;
-  if (request.otherNames.length > 0) return `it asks for names of the kinds ${request.otherNames.join(', ')}`;
-  return sanReason(request.sans, kind.pair === 'kubelet', requester);
-}
-
-function sanReason(sans: readonly string[], serving: boolean, { node, addresses }: Requester): string | undefined {
-  if (!serving) return sans.length > 0 ? 'it is for a client and asks for names or addresses' : undefined;
-  const own = new Set([node, ...addresses, ...LOOPBACK].map(normaliseSan));
-  const foreign = sans.filter((san) => !own.has(san));
-  if (foreign.length > 0) return `${foreign.map(sanText).join(', ')} not among the unit's own names and addresses`;
-  return sans.includes(normaliseSan(node)) ? undefined : `it lacks the node's name ${node}`;
-}
-
-function sanText(san: string): string {
-  return `${isIP(san) === 0 ? 'name' : 'address'} ${san}`;
-}
-
-function sameSubject(one: readonly SubjectPart[], other: readonly SubjectPart[]): boolean {
-  return sameSet(
-    one.map((part) => part.join('=')),
-    other.map((part) => part.join('=')),
+  return (
+    askerReason(object, requester.node) ??
+    usagesReason(object.usages, kind.usages) ??
+    (request === undefined ? 'it holds no certificate signing request that can be read' : undefined) ??
+    (request && (keyReason(request) ?? subjectReason(request, kind.subject(requester.node)))) ??
+    (request && sanReason(request, kind.pair === 'kubelet', requester))
   );
 }
 
+function askerReason({ username, groups, expirationSeconds }: CertificateRequest, node: string): string | undefined {
+  const user = `system:node:${node}`;
+  if (username !== user) return `it was made by ${username}, not by ${user}`;
+  if (!groups.includes('system:nodes')) return 'it was not made by a member of system:nodes';
+  const other = groups.filter((group) => !GROUPS.includes(group));
+  if (other.length > 0) return `it was made by a member of ${other.join(', ')}`;
+  return (expirationSeconds ?? 0) > LONGEST_SECONDS ? 'it asks for a life of more than ten years' : undefined;
+}
+
+function usagesReason(usages: readonly string[], wanted: readonly string[]): string | undefined {
+  return sameSet(usages, wanted) ? undefined : `its usages are ${usages.join(', ')}; they must be ${wanted.join(', ')}`;
+}
+
+function keyReason({ signed, key: { algorithm, bits } }: ParsedRequest): string | undefined {
+  if (algorithm !== KEY_ALGORITHM) return `its key is of the kind ${algorithm}; an RSA key is needed`;
+  if (bits < SMALLEST_RSA || bits > LARGEST_RSA)
+    return `its RSA key has ${bits} bits; ${SMALLEST_RSA} to ${LARGEST_RSA} are needed`;
+  return signed ? undefined : 'it is not signed with its own key';
+}
+
+function subjectReason({ subject }: ParsedRequest, wanted: readonly SubjectPart[]): string | undefined {
+  if (sameSet(subject.map(partText), wanted.map(partText))) return undefined;
+  return `its subject is ${subjectText(subject)}; it must be ${subjectText(wanted)}`;
+}
+
+function sanReason(request: ParsedRequest, serving: boolean, requester: Requester): string | undefined {
+  const { dnsNames, addresses, otherExtensions, otherNames } = request;
+  if (otherExtensions.length > 0) return `it asks for the extensions ${otherExtensions.join(', ')}`;
+  if (otherNames.length > 0) return `it asks for names of the kinds ${otherNames.join(', ')}`;
+  if (serving) return nameReason(dnsNames, requester) ?? addressReason(addresses, requester);
+  return dnsNames.length + addresses.length > 0 ? 'it is for a client and asks for names or addresses' : undefined;
+}
+
+/** The node's own name and no other; not even that, when it is one by which somebody else is known. */
+function nameReason(dnsNames: readonly string[], { node, foreign }: Requester): string | undefined {
+  const own = normaliseSan(node);
+  const owner = foreign.get(own);
+  if (owner !== undefined) return `the name ${own} belongs to ${owner}, too`;
+  const other = dnsNames.filter((name) => name !== own);
+  if (other.length > 0) return `the names ${other.join(', ')} are not the unit's own`;
+  return dnsNames.includes(own) ? undefined : `it lacks the node's name ${own}`;
+}
+
+function addressReason(addresses: readonly string[], requester: Requester): string | undefined {
+  const own = new Set([...requester.addresses, ...LOOPBACK].map(normaliseSan));
+  const other = addresses.filter((address) => !own.has(address));
+  if (other.length > 0) return `the addresses ${other.join(', ')} are not the unit's own`;
+  const shared = addresses.find((address) => requester.foreign.has(address));
+  return shared && `the address ${shared} belongs to ${requester.foreign.get(shared)}, too`;
+}
+
 function subjectText(subject: readonly SubjectPart[]): string {
-  return subject.map((part) => part.join('=')).join(', ') || 'empty';
+  return subject.map(partText).join(', ') || 'empty';
+}
+
+function partText(part: SubjectPart): string {
+  return part.join('=');
 }
 
 function sameSet(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && new Set([...one, ...other]).size === one.length;
+  const [a, b] = [one.toSorted(), other.toSorted()];
+  return a.length === b.length && a.every((value, index) => value === b[index]);
 }

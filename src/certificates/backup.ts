@@ -17,6 +17,8 @@ export interface RefreshNote {
   readonly before: Readonly<Record<string, string>>;
   /** RFC 3339. */
   readonly startedAt: string;
+  /** Why it is being undone; from then on nothing but that is done. */
+  readonly failure?: string;
 }
 
 export async function readNote(files: Files): Promise<RefreshNote | undefined> {
@@ -24,7 +26,8 @@ export async function readNote(files: Files): Promise<RefreshNote | undefined> {
   if (text === undefined) return undefined;
   try {
     const note = JSON.parse(text) as Partial<RefreshNote>;
-    return { names: note.names ?? [], before: note.before ?? {}, startedAt: note.startedAt ?? '' };
+    const { names = [], before = {}, startedAt = '', failure } = note;
+    return { names, before, startedAt, ...(failure === undefined ? {} : { failure }) };
   } catch {
     return { names: [], before: {}, startedAt: '' };
   }
@@ -41,6 +44,11 @@ export async function keep(files: Files, role: Role, note: RefreshNote): Promise
   await files.write(NOTE, JSON.stringify(note), { mode: 0o600 });
 }
 
+/** Written before the first file is put back, so that whoever goes on after a crash puts back the rest. */
+export async function noteFailure(files: Files, note: RefreshNote, failure: string): Promise<void> {
+  await files.write(NOTE, JSON.stringify({ ...note, failure }), { mode: 0o600 });
+}
+
 /** Puts every file back as it was, and takes away those that were not there. */
 export async function restore(files: Files, role: Role): Promise<void> {
   for (const path of refreshedFiles(role)) {
@@ -49,6 +57,16 @@ export async function restore(files: Files, role: Role): Promise<void> {
     if (content === undefined) await files.remove(path);
     else if (content !== present) await files.write(path, content, { mode: (await files.status(path))?.mode ?? 0o600 });
   }
+}
+
+/** Whether anything lies in the folder: without a note and a journal, what a process that was killed could not clear away. */
+export async function hasLeftovers(files: Files): Promise<boolean> {
+  return (await files.list(DIRECTORY)).length > 0;
+}
+
+/** Keys and copies that nothing will be taken up by. */
+export async function clearLeftovers(files: Files): Promise<void> {
+  await files.remove(DIRECTORY);
 }
 
 /** The note first: without it the copies mean nothing. */

@@ -1,11 +1,12 @@
 /** Everything that the certificates domain may change by itself, as data. */
 
 import type { RefreshNote } from './backup.ts';
-import type { ApprovalWish } from './facts.ts';
+import type { ApprovalWish, SpentDecision } from './facts.ts';
 import type { RequestJournal } from './request-journal.ts';
 
 export type Change =
   | { readonly kind: 'finish-refresh'; readonly note: RefreshNote }
+  | { readonly kind: 'clear-leftovers' }
   | {
       readonly kind: 'refresh-sans';
       readonly missing: readonly string[];
@@ -17,7 +18,7 @@ export type Change =
   | { readonly kind: 'give-up-refresh'; readonly reason: string }
   | { readonly kind: 'clear-announcement'; readonly relation: string }
   | { readonly kind: 'decide-requests'; readonly wish: ApprovalWish }
-  | { readonly kind: 'clear-decision'; readonly relation: string; readonly key: string };
+  | { readonly kind: 'clear-decision'; readonly decision: SpentDecision };
 
 /** Changes during which a service of the node restarts: on control planes they take turns. */
 export function isDisruptive(change: Change): boolean {
@@ -29,6 +30,8 @@ export function describe(change: Change): string {
   switch (change.kind) {
     case 'finish-refresh':
       return `finish the refresh of ${change.note.names.join(', ') || 'the certificates'} that was interrupted`;
+    case 'clear-leftovers':
+      return 'remove keys and copies that an interrupted refresh of the certificates has left';
     case 'refresh-sans':
       return `issue the API server's certificate anew with ${change.missing.join(', ')}`;
     case 'announce-requests':
@@ -42,6 +45,6 @@ export function describe(change: Change): string {
     case 'decide-requests':
       return `check and decide the certificate requests of ${change.wish.unit}`;
     case 'clear-decision':
-      return `clear ${change.key}`;
+      return `clear ${change.decision.key}`;
   }
 }

@@ -1,12 +1,19 @@
 /** The leader's part in a worker's refresh: looks at each request and approves or denies it. */
 
-import type { Kubernetes } from '../kubernetes/kubernetes.ts';
+import { KubernetesError } from '../kubernetes/errors.ts';
+import type { CertificateRequest, Kubernetes, Node } from '../kubernetes/kubernetes.ts';
 import { reasonToDeny } from './approval.ts';
 import type { Doors } from './doors.ts';
-import type { ApprovalWish, Decision } from './facts.ts';
+import type { ApprovalWish, Decision, PublishedRequest, SpentDecision } from './facts.ts';
 import { RefreshFailed } from './outcome.ts';
-import { parseRequest } from './signing-request.ts';
-import { decisionKey, formatDecision } from './wire.ts';
+import { parseRequest } from './read-request.ts';
+import { WORKER_PAIRS } from './request-journal.ts';
+import { normaliseSan } from './sans.ts';
+import { objectName } from './signing-request.ts';
+import { decisionKey, digestOf, formatDecision } from './wire.ts';
+
+/** Characters of a reason; much of it is what the other side wrote. */
+const LONGEST = 1_000;
 
 /** All of a unit's requests are approved, or none: with a part of its certificates a worker can do nothing. */
 export async function decideRequests(doors: Doors, wish: ApprovalWish): Promise<void> {
@@ -14,37 +21,102 @@ export async function decideRequests(doors: Doors, wish: ApprovalWish): Promise<
   const kubernetes = await doors.kubernetes();
   if (kubernetes === undefined)
     throw new RefreshFailed('waiting', 'Waiting for the API server to decide certificate requests');
-  const denial = await firstDenial(kubernetes, wish);
-  for (const name of wish.requests) {
-    const object = await kubernetes.certificateRequest(name);
-    if (object?.state !== 'pending') continue;
-    // A unit may name what another has asked for; that is not this unit's to have denied.
-    if (denial !== undefined && object.username !== `system:node:${wish.node}`) continue;
-    if (denial === undefined)
-      await kubernetes.approve(name, {
-        reason: 'ApprovedByCharm',
-        message: `Checked against what is known of unit ${wish.unit}`,
-      });
-    else await kubernetes.deny(name, { reason: 'DeniedByCharm', message: denial.slice(0, 1_000) });
-  }
-  if (denial === undefined) juju.log.info(`certificate requests of ${wish.unit} approved: ${wish.requests.join(', ')}`);
+  const found = await Promise.all(wish.requests.map(({ object }) => kubernetes.certificateRequest(object)));
+  const denial = await firstDenial(kubernetes, wish, found);
+  for (const object of found) if (object?.state === 'pending') await decide(kubernetes, wish, object, denial);
+  const names = wish.requests.map(({ object }) => object).join(', ');
+  if (denial === undefined) juju.log.info(`certificate requests of ${wish.unit} approved: ${names}`);
   else juju.log.warning(`certificate requests of ${wish.unit} denied: ${denial}`);
-  const decision: Decision = { id: wish.id, approved: denial === undefined, reason: (denial ?? '').slice(0, 1_000) };
+  const decision: Decision = { id: wish.id, approved: denial === undefined, reason: denial ?? '' };
   juju.relations.setApplication(wish.relation, { [decisionKey(wish.unit)]: formatDecision(decision) });
+}
+
+/** By uid: what is approved is what was looked at, whoever puts another object under its name meanwhile. */
+async function decide(
+  kubernetes: Kubernetes,
+  { unit, node }: ApprovalWish,
+  { name, uid, username }: CertificateRequest,
+  denial: string | undefined,
+): Promise<void> {
+  if (denial === undefined)
+    return kubernetes.approve(name, {
+      uid,
+      reason: 'ApprovedByCharm',
+      message: `Checked against what is known of ${unit}`,
+    });
+  // A unit may name what another has asked for; that is not this unit's to have denied.
+  if (node !== undefined && username === userOf(node))
+    await kubernetes.deny(name, { uid, reason: 'DeniedByCharm', message: denial });
+}
+
+/**
+ * What is left of requests that the worker has taken, or given up. Only those of its own node: the id is what the unit wrote.
+ * Kubernetes deletes them itself some time later, so that it is no failure when it cannot be done now.
+ */
+export async function sweepRequests(doors: Doors, { id, node }: SpentDecision): Promise<void> {
+  if (node === undefined) return;
+  try {
+    const kubernetes = await doors.kubernetes();
+    for (const pair of WORKER_PAIRS) {
+      const object = await kubernetes?.certificateRequest(objectName(id, pair));
+      if (object?.username === userOf(node)) await kubernetes?.deleteCertificateRequest(object.name);
+    }
+  } catch (error) {
+    if (!(error instanceof KubernetesError)) throw error;
+    doors.juju.log.debug(`certificate requests of ${node} are left for Kubernetes to delete: ${error.message}`);
+  }
 }
 
 async function firstDenial(
   kubernetes: Kubernetes,
-  { node, requests, addresses, unit }: ApprovalWish,
+  wish: ApprovalWish,
+  found: readonly (CertificateRequest | undefined)[],
 ): Promise<string | undefined> {
+  const { node, unit, rival } = wish;
   if (node === undefined) return `${unit} has no node in the cluster`;
-  for (const name of requests) {
-    const object = await kubernetes.certificateRequest(name);
-    if (object === undefined) return `${name} does not exist`;
-    if (object.state === 'denied' || object.state === 'failed') return `${name} is ${object.state} already`;
-    const request = await parseRequest(object.request).catch(() => undefined);
-    const reason = reasonToDeny(object, request, { node, addresses });
-    if (reason !== undefined) return `${name}: ${reason}`;
+  if (rival !== undefined) return `${unit} and ${rival} are both on record for the node ${node}`;
+  const foreign = new Map([...namesOfOthers(node, await kubernetes.nodes()), ...wish.foreign]);
+  const requester = { node, addresses: wish.addresses, foreign };
+  for (const [index, published] of wish.requests.entries()) {
+    const object = found[index];
+    const reason = (await objectReason(object, published)) ?? (object && (await contentReason(object, requester)));
+    if (reason !== undefined) return presentable(`${published.object}: ${reason}`);
   }
   return undefined;
+}
+
+async function objectReason(
+  object: CertificateRequest | undefined,
+  { digest }: PublishedRequest,
+): Promise<string | undefined> {
+  if (object === undefined) return 'it does not exist';
+  if (object.state === 'denied' || object.state === 'failed') return `it is ${object.state} already`;
+  return digestOf(object.request) === digest ? undefined : 'it is not the request that the unit says it has made';
+}
+
+async function contentReason(
+  object: CertificateRequest,
+  requester: Parameters<typeof reasonToDeny>[2],
+): Promise<string | undefined> {
+  return reasonToDeny(object, await parseRequest(object.request).catch(() => undefined), requester);
+}
+
+/** Kubelets report their own addresses, so these protect the others from this node, not this node from the others. */
+function namesOfOthers(own: string, nodes: readonly Node[]): readonly (readonly [string, string])[] {
+  return nodes
+    .filter(({ name }) => name !== own)
+    .flatMap(({ name, addresses }) =>
+      [name, ...addresses.filter(({ type }) => type.endsWith('IP')).map(({ address }) => address)].map(
+        (san) => [normaliseSan(san), `node ${name}`] as const,
+      ),
+    );
+}
+
+function userOf(node: string): string {
+  return `system:node:${node}`;
+}
+
+/** One line of bounded length, fit for a log. */
+function presentable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, LONGEST);
 }

@@ -15,24 +15,43 @@ export interface NodeIdentity {
   readonly address: string | undefined;
   /** Names and addresses that the API server's certificate must have besides k8sd's own. */
   readonly requiredSans: readonly string[];
-  /** Addresses of control planes: no worker gets a certificate for them, whatever stands in its databag. */
-  readonly reservedAddresses: readonly string[];
+  /** Names and addresses of control planes: no worker gets a certificate for them, whatever stands in its databag. */
+  readonly reserved: readonly string[];
   readonly leader: boolean;
   /** Worker units that are in the cluster, with the node that the leader has recorded for each. */
   readonly workers: ReadonlyMap<string, string>;
+}
+
+/** A request that a unit says it has made. */
+export interface PublishedRequest {
+  /** Name of the CertificateSigningRequest object. */
+  readonly object: string;
+  readonly digest: string;
 }
 
 /** A worker's wish that its certificate requests be approved. */
 export interface ApprovalWish {
   readonly relation: string;
   readonly unit: string;
-  /** The node on record, not what the unit says of itself. */
+  /** The node on record, not what the unit says of itself; undefined while the unit has not joined. */
   readonly node: string | undefined;
+  /** Another unit that is on record for the same node. */
+  readonly rival: string | undefined;
   readonly id: string;
-  /** Names of CertificateSigningRequest objects. */
-  readonly requests: readonly string[];
-  /** Addresses in the unit's databag, where Juju puts them; without those of control planes, since the unit can write there, too. */
+  readonly requests: readonly PublishedRequest[];
+  /** Addresses in the unit's databag. Juju puts them there, but root on the unit can write there, too. */
   readonly addresses: readonly string[];
+  /** Names and addresses that are somebody else's, in the form of `normaliseSan`, with whose they are. */
+  readonly foreign: ReadonlyMap<string, string>;
+}
+
+/** A decision whose wish is gone. */
+export interface SpentDecision {
+  readonly relation: string;
+  readonly key: string;
+  readonly id: string;
+  /** The unit's node on record; undefined when the unit has left. */
+  readonly node: string | undefined;
 }
 
 /** What the leader has told us of our requests. */
@@ -46,6 +65,8 @@ export interface CertificateFacts {
   readonly node: NodeIdentity;
   /** A refresh through k8sd that has not been seen to its end. */
   readonly note: RefreshNote | undefined;
+  /** Keys or copies lie on the machine though neither a note nor a journal says what for. */
+  readonly leftovers: boolean;
   /** Control planes: the API server's certificate and the authority that signs it. */
   readonly apiServer: Certificate | undefined;
   readonly authority: Certificate | undefined;
@@ -60,7 +81,7 @@ export interface CertificateFacts {
   readonly failure: string | undefined;
   /** Leader: wishes that have not been decided. */
   readonly wishes: readonly ApprovalWish[];
-  /** Leader: keys of decisions whose wish is gone. */
-  readonly spent: readonly { readonly relation: string; readonly key: string }[];
+  /** Leader: what it may clear away. */
+  readonly spent: readonly SpentDecision[];
   readonly now: Date;
 }

@@ -2,7 +2,7 @@
 
 import { discard } from './backup.ts';
 import type { Doors } from './doors.ts';
-import { FAILURE_KEY } from './observe.ts';
+import { FAILURE_KEY } from './outcome.ts';
 import { removeRequestJournal } from './request-journal.ts';
 
 export async function forgetCertificates({ host, juju }: Doors): Promise<void> {

@@ -9,8 +9,8 @@ export {
 export type { CertificateFacts, NodeIdentity } from './facts.ts';
 export { forgetCertificates } from './forget.ts';
 export { CONTROL_PLANE_NAMES } from './names.ts';
-export { FAILURE_KEY, observeCertificates } from './observe.ts';
-export { RefreshFailed } from './outcome.ts';
+export { observeCertificates } from './observe.ts';
+export { FAILURE_KEY, RefreshFailed } from './outcome.ts';
 export { type CertificatePlan, planCertificates } from './plan.ts';
 export { isReadable, type ReadCertificate, readCertificates } from './read.ts';
 export { refreshControlPlane } from './refresh-control-plane.ts';

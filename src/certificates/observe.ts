@@ -1,33 +1,35 @@
-/** Reads what the certificates domain decides by. Quick when nothing is under way: two certificates and two absent files. */
+/** Reads what the certificates domain decides by. Quick when nothing is under way: two certificates and an absent folder. */
 
-import type { Juju } from '../juju/juju.ts';
-import { readNote } from './backup.ts';
+import type { Databag, Juju } from '../juju/juju.ts';
+import { hasLeftovers, readNote } from './backup.ts';
 import type { Doors } from './doors.ts';
-import type { ApprovalWish, CertificateFacts, NodeIdentity } from './facts.ts';
+import type { ApprovalWish, CertificateFacts, NodeIdentity, SpentDecision } from './facts.ts';
 import { fileOf } from './names.ts';
+import { FAILURE_KEY } from './outcome.ts';
 import { isReadable, readCertificate } from './read.ts';
 import { readRequestJournal } from './request-journal.ts';
-import { normaliseSan } from './sans.ts';
+import { LOOPBACK, normaliseSan } from './sans.ts';
 import { decidedUnit, decisionKey, parseDecision, parseWish, REQUESTS } from './wire.ts';
-
-export const FAILURE_KEY = 'certificates/failure';
 
 export async function observeCertificates(doors: Doors, node: NodeIdentity): Promise<CertificateFacts> {
   const { host, juju } = doors;
   const controlPlane = node.role === 'control-plane';
-  const [note, apiServer, authority, journal, failure, worker, leader] = await Promise.all([
+  const [note, folder, apiServer, authority, journal, failure, worker] = await Promise.all([
     readNote(host.files),
+    hasLeftovers(host.files),
     controlPlane ? readCertificate(host.files, fileOf('control-plane', 'apiserver')) : undefined,
     controlPlane ? readCertificate(host.files, fileOf('control-plane', 'ca')) : undefined,
     controlPlane ? undefined : readRequestJournal(host.files),
     juju.state.get(FAILURE_KEY),
     controlPlane ? undefined : observeWorkerSide(juju),
-    controlPlane && node.leader ? observeLeaderSide(juju, node) : undefined,
   ]);
+  const served = apiServer && isReadable(apiServer) ? apiServer : undefined;
+  const leader = controlPlane && node.leader ? await observeLeaderSide(juju, node, served?.sans ?? []) : undefined;
   return {
     node,
     note,
-    apiServer: apiServer && isReadable(apiServer) ? apiServer : undefined,
+    leftovers: folder && note === undefined && journal === undefined,
+    apiServer: served,
     authority: authority && isReadable(authority) ? authority : undefined,
     journal,
     announced: worker?.announced,
@@ -49,25 +51,53 @@ async function observeWorkerSide({ relations, identity }: Juju) {
 }
 
 /** Bags are remembered, so that this asks Juju for nothing while no worker wants anything. */
-async function observeLeaderSide({ relations, identity }: Juju, node: NodeIdentity) {
+async function observeLeaderSide({ relations, identity }: Juju, node: NodeIdentity, apiServer: readonly string[]) {
   const wishes: ApprovalWish[] = [];
-  const spent: { relation: string; key: string }[] = [];
-  const reserved = new Set(node.reservedAddresses.map(normaliseSan));
-  for (const relation of await relations.ids('k8s-cluster')) {
-    const bags = await relations.remoteBags(relation);
+  const spent: SpentDecision[] = [];
+  const ids = await relations.ids('k8s-cluster');
+  const bags = new Map(await Promise.all(ids.map(async (id) => [id, await relations.remoteBags(id)] as const)));
+  const units = [...bags.values()].flatMap((ofRelation) => [...ofRelation]);
+  for (const [relation, ofRelation] of bags) {
     const shared = await relations.applicationBag(relation, identity.application);
-    for (const [unit, bag] of bags) {
+    for (const [unit, bag] of ofRelation) {
       const wish = parseWish(bag[REQUESTS]);
       if (wish === undefined || parseDecision(shared[decisionKey(unit)])?.id === wish.id) continue;
-      const addresses = [bag['ingress-address'], bag['private-address']].filter(
-        (address): address is string => address !== undefined && !reserved.has(normaliseSan(address)),
+      const rival = rivalOf(unit, node);
+      const addresses = addressesIn(bag);
+      const foreign = foreignNames(
+        node,
+        apiServer,
+        units.filter(([other]) => other !== unit),
       );
-      wishes.push({ ...wish, relation, unit, node: node.workers.get(unit), addresses });
+      wishes.push({ ...wish, relation, unit, node: node.workers.get(unit), rival, addresses, foreign });
     }
-    for (const key of Object.keys(shared)) {
+    for (const [key, text] of Object.entries(shared)) {
       const unit = decidedUnit(key);
-      if (unit !== undefined && !bags.get(unit)?.[REQUESTS]) spent.push({ relation, key });
+      if (unit === undefined || ofRelation.get(unit)?.[REQUESTS]) continue;
+      spent.push({ relation, key, id: parseDecision(text)?.id ?? '', node: node.workers.get(unit) });
     }
   }
   return { wishes, spent };
+}
+
+function rivalOf(unit: string, { workers }: NodeIdentity): string | undefined {
+  const node = workers.get(unit);
+  return [...workers].find(([other, its]) => other !== unit && its === node)?.[0];
+}
+
+/** What the API server's certificate has, loopback aside; what control planes have; what other workers say they have. */
+function foreignNames(
+  { reserved }: NodeIdentity,
+  apiServer: readonly string[],
+  others: readonly (readonly [string, Databag])[],
+): ReadonlyMap<string, string> {
+  const ofApi = [...apiServer, ...reserved].map(normaliseSan).filter((san) => !LOOPBACK.includes(san));
+  return new Map([
+    ...others.flatMap(([unit, bag]) => addressesIn(bag).map((address) => [normaliseSan(address), unit] as const)),
+    ...ofApi.map((san) => [san, 'the control plane'] as const),
+  ]);
+}
+
+function addressesIn(bag: Databag): readonly string[] {
+  return [bag['ingress-address'], bag['private-address']].flatMap((address) => address || []);
 }

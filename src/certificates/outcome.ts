@@ -2,6 +2,9 @@
 
 import type { UnitStatus } from '../juju/status.ts';
 
+/** Entry of the unit state: why the last refresh failed, where no action tells it. */
+export const FAILURE_KEY = 'certificates/failure';
+
 /** It could not be made now, or was undone; what stood there before is in service. */
 export class RefreshFailed extends Error {
   override readonly name = 'RefreshFailed';

@@ -1,6 +1,7 @@
 /** What of the certificates has to be done next: pure. */
 
 import type { UnitStatus } from '../juju/status.ts';
+import type { RefreshNote } from './backup.ts';
 import type { Change } from './change.ts';
 import type { CertificateFacts } from './facts.ts';
 import { missingSans, sansToRequest } from './sans.ts';
@@ -17,16 +18,28 @@ const DECISION_MS = 60 * 60_000;
 const DAY_SECONDS = 86_400;
 
 export function planCertificates(facts: CertificateFacts): CertificatePlan {
-  return facts.node.role === 'control-plane' ? planControlPlane(facts) : planWorker(facts);
+  const { changes, reports } = facts.node.role === 'control-plane' ? planControlPlane(facts) : planWorker(facts);
+  const clearing: readonly Change[] = facts.leftovers ? [{ kind: 'clear-leftovers' }] : [];
+  return { changes: [...clearing, ...changes], reports };
 }
 
 function planControlPlane(facts: CertificateFacts): CertificatePlan {
-  if (facts.note) return { changes: [{ kind: 'finish-refresh', note: facts.note }], reports: [] };
+  if (facts.note) return finishing(facts.note);
   const decisions: readonly Change[] = [
     ...facts.wishes.map((wish): Change => ({ kind: 'decide-requests', wish })),
-    ...facts.spent.map((decision): Change => ({ kind: 'clear-decision', ...decision })),
+    ...facts.spent.map((decision): Change => ({ kind: 'clear-decision', decision })),
   ];
-  return { changes: [...decisions, ...planSans(facts)], reports: [] };
+  return { changes: [...decisions, ...planSans(facts)], reports: reportFailure(facts) };
+}
+
+/** The node is well with its former certificates, but somebody wanted new ones. */
+function reportFailure({ failure }: CertificateFacts): readonly UnitStatus[] {
+  return failure ? [{ status: 'active', message: failure }] : [];
+}
+
+/** Before anything else: its copies are of what was good. */
+function finishing(note: RefreshNote): CertificatePlan {
+  return { changes: [{ kind: 'finish-refresh', note }], reports: [] };
 }
 
 /** The new certificate gets as long a life as the present one was given, but does not outlive its authority. */
@@ -47,10 +60,14 @@ function planSans({ apiServer, authority, node, now }: CertificateFacts): readon
   ];
 }
 
-function planWorker({ journal, announced, relation, decision, failure, now }: CertificateFacts): CertificatePlan {
-  const reports: readonly UnitStatus[] = failure ? [{ status: 'active', message: failure }] : [];
+function planWorker(facts: CertificateFacts): CertificatePlan {
+  const { note, journal, announced, relation, decision, now } = facts;
+  if (journal === undefined && note) return finishing(note);
   if (journal === undefined)
-    return { changes: announced && relation ? [{ kind: 'clear-announcement', relation }] : [], reports };
+    return {
+      changes: announced && relation ? [{ kind: 'clear-announcement', relation }] : [],
+      reports: reportFailure(facts),
+    };
   if (journal.issued) return { changes: [{ kind: 'take-certificates', journal }], reports: [] };
   if (relation === undefined)
     return {
@@ -66,11 +83,8 @@ function planWorker({ journal, announced, relation, decision, failure, now }: Ce
       ],
       reports: [],
     };
-  const wish = formatWish(
-    journal.id,
-    journal.requests.map(({ object }) => object),
-  );
-  if (announced !== wish) return { changes: [{ kind: 'announce-requests', relation, journal }], reports: [] };
+  if (announced !== formatWish(journal))
+    return { changes: [{ kind: 'announce-requests', relation, journal }], reports: [] };
   if (now.getTime() - Date.parse(journal.requestedAt) > DECISION_MS)
     return {
       changes: [{ kind: 'give-up-refresh', reason: 'no control plane has decided on it within an hour' }],

@@ -1,6 +1,6 @@
 /** Reads certificates from PEM files and kubeconfigs. */
 
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Files } from '../host/host.ts';
 import { type CertificateFile, certificateFiles, type Role } from './names.ts';
 import { parseSubjectAltName } from './sans.ts';
@@ -39,11 +39,35 @@ export async function readCertificates(files: Files, role: Role): Promise<readon
 export async function readCertificate(files: Files, file: CertificateFile): Promise<ReadCertificate | undefined> {
   const text = await files.read(file.path);
   if (text === undefined) return undefined;
-  const pem = file.path.endsWith('.conf') ? embeddedCertificate(text) : text;
+  const pem = file.path.endsWith('.conf') ? embedded(text, 'client-certificate-data') : text;
   try {
     return describeCertificate(file, new X509Certificate(pem));
   } catch {
     return { file, problem: 'holds no certificate that can be read' };
+  }
+}
+
+/** Fingerprints of those of the named certificates that can be read, by name. */
+export async function fingerprintsOf(
+  files: Files,
+  role: Role,
+  names: readonly string[],
+): Promise<Readonly<Record<string, string>>> {
+  const readable = (await readCertificates(files, role)).filter(isReadable);
+  const chosen = readable.filter(({ file }) => names.includes(file.name));
+  return Object.fromEntries(chosen.map(({ file, fingerprint }) => [file.name, fingerprint]));
+}
+
+/** Whether the certificate's own key lies beside it. k8sd writes the two files of a pair one after the other. */
+export async function readKeyMatch(files: Files, file: CertificateFile): Promise<boolean> {
+  const text = (await files.read(file.path)) ?? '';
+  const conf = file.path.endsWith('.conf');
+  const key = conf ? embedded(text, 'client-key-data') : await files.read(file.path.replace(/\.crt$/, '.key'));
+  try {
+    const certificate = new X509Certificate(conf ? embedded(text, 'client-certificate-data') : text);
+    return certificate.checkPrivateKey(createPrivateKey(key ?? ''));
+  } catch {
+    return false;
   }
 }
 
@@ -53,8 +77,8 @@ export function fingerprintOf(der: Uint8Array): string {
 }
 
 /** The kubeconfigs are k8sd's own: everything embedded, one user. */
-function embeddedCertificate(kubeconfig: string): string {
-  const data = /^\s*client-certificate-data:\s*"?([A-Za-z0-9+/=]+)"?\s*$/m.exec(kubeconfig)?.[1] ?? '';
+function embedded(kubeconfig: string, field: string): string {
+  const data = new RegExp(`^\\s*${field}:\\s*"?([A-Za-z0-9+/=]+)"?\\s*$`, 'm').exec(kubeconfig)?.[1] ?? '';
   return Buffer.from(data, 'base64').toString('utf8');
 }
 

@@ -9,10 +9,11 @@
 
 import { K8sdError, K8sdUnavailable, NotSupported } from '../k8sd/errors.ts';
 import type { CertificateRequest, Kubernetes } from '../kubernetes/kubernetes.ts';
-import { discard, keep, readNote, restore } from './backup.ts';
+import { discard, noteFailure, type RefreshNote, readNote } from './backup.ts';
 import type { Doors } from './doors.ts';
 import type { NodeIdentity } from './facts.ts';
-import { fileOf } from './names.ts';
+import { beginRefresh, finishRefresh, type Progress, putBack } from './finish-refresh.ts';
+import { fileOf, WORKER_NAMES } from './names.ts';
 import { RefreshFailed } from './outcome.ts';
 import { isReadable, readCertificate } from './read.ts';
 import { type RequestJournal, removeRequestJournal, type WorkerPair, writeRequestJournal } from './request-journal.ts';
@@ -23,7 +24,6 @@ import { untilServed } from './verify-service.ts';
 const CALL_MS = 120_000;
 const SERVED_MS = 3 * 60_000;
 const ISSUED_MS = 90_000;
-const RESTART_MS = 5 * 60_000;
 const POLL_MS = 1_000;
 /** From here on k8sd takes certificates that were issued outside of it. */
 const OLDEST_MINOR = 33;
@@ -42,9 +42,12 @@ export async function prepareRequests(
   if (node.minor < OLDEST_MINOR)
     throw new RefreshFailed('blocked', `Refreshing a worker's certificates needs snap 1.${OLDEST_MINOR} or newer`);
   const { files } = doors.host;
+  const unfinished = await readNote(files);
+  if (unfinished !== undefined) await finishRefresh(doors, node, unfinished, tellLog(doors));
   const present = await readCertificate(files, fileOf('worker', 'kubelet'));
   if (present === undefined || !isReadable(present))
     throw new RefreshFailed('blocked', 'The present certificate of kubelet cannot be read');
+  await refuseStranger(doors);
   const sans = sansToRequest([...present.sans, node.nodeName], refresh.extraSans);
   const started = doors.host.now();
   const id = `${doors.juju.identity.unit.replace('/', '-')}-${Math.floor(started.getTime() / 1000)}`;
@@ -52,6 +55,16 @@ export async function prepareRequests(
   const journal = { id, requestedAt: started.toISOString(), expirationSeconds: refresh.expirationSeconds, requests };
   await writeRequestJournal(files, journal);
   return journal;
+}
+
+/** A kubelet whose own certificate is over can ask for nothing any more. */
+async function refuseStranger({ host }: Doors): Promise<void> {
+  const client = await readCertificate(host.files, fileOf('worker', 'kubelet.conf'));
+  if (client === undefined || !isReadable(client) || client.notAfter > host.now()) return;
+  throw new RefreshFailed(
+    'blocked',
+    `The certificate of kubelet.conf ended ${client.notAfter.toISOString()}: the API server takes no requests of this node any more. Remove the unit and add another`,
+  );
 }
 
 /** Creates those of the request objects that do not exist. */
@@ -70,43 +83,39 @@ export async function submitRequests(doors: Doors, journal: RequestJournal): Pro
 
 /** Collects what was issued, and takes it into use. @throws RefreshFailed, with what stood there before back in service. */
 export async function takeCertificates(doors: Doors, node: NodeIdentity, journal: RequestJournal): Promise<void> {
-  const issued = journal.issued ?? (await collect(doors, journal));
   const { files } = doors.host;
+  const issued = journal.issued ?? (await collect(doors, journal));
   if (journal.issued === undefined) await writeRequestJournal(files, { ...journal, issued });
-  const present = await readCertificate(files, fileOf('worker', 'kubelet'));
-  const before: Record<string, string> = present && isReadable(present) ? { kubelet: present.fingerprint } : {};
-  const note = await readNote(files);
-  if (note === undefined)
-    await keep(files, 'worker', { names: ['kubelet'], before, startedAt: doors.host.now().toISOString() });
-  await install(doors, node, journal, issued);
-  const amiss = await untilServed(
-    doors,
-    { role: 'worker', address: node.address, before: note?.before ?? before },
-    SERVED_MS,
-    async (message) => doors.juju.log.info(`refresh of the certificates: ${message}`),
-  );
-  if (amiss !== undefined) await undo(doors, node, amiss);
+  const note = (await readNote(files)) ?? (await beginRefresh(doors, node, WORKER_NAMES));
+  if (note.failure !== undefined) return undo(doors, node, note, note.failure);
+  const refusal = await install(doors, node, journal, issued);
+  if (refusal !== undefined) return undo(doors, node, note, `k8sd does not take them: ${refusal}`);
+  const { names, before } = note;
+  const amiss = await untilServed(doors, { ...node, names, before }, SERVED_MS, tellLog(doors));
+  if (amiss !== undefined) return undo(doors, node, note, amiss);
   await endRefresh(doors);
 }
 
-/** Forgets a refresh: keys, copies and note. */
+/** Forgets a refresh: keys, copies and note. A note without a journal is taken up by `finishRefresh`. */
 export async function endRefresh({ host }: Doors): Promise<void> {
   await removeRequestJournal(host.files);
   await discard(host.files);
 }
 
+/** @returns why k8sd refuses them. */
 async function install(
   doors: Doors,
   node: NodeIdentity,
   journal: RequestJournal,
   issued: Readonly<Record<WorkerPair, string>>,
-): Promise<void> {
+): Promise<string | undefined> {
   const entries = journal.requests.flatMap(({ pair, key }) => [
     [`${pair}-crt`, issued[pair]],
     [`${pair}-key`, key],
   ]);
   try {
     await doors.k8sd(node.minor).updateCertificates(Object.fromEntries(entries), { timeoutMs: CALL_MS });
+    return undefined;
   } catch (error) {
     if (!(error instanceof K8sdError) || error instanceof K8sdUnavailable) throw error;
     if (error instanceof NotSupported) {
@@ -114,26 +123,20 @@ async function install(
       await endRefresh(doors);
       throw new RefreshFailed('blocked', `Refresh of the certificates failed: ${error.message}`);
     }
-    await undo(doors, node, `k8sd does not take them: ${error.message}`);
+    return error.message;
   }
 }
 
-async function undo(doors: Doors, node: NodeIdentity, amiss: string): Promise<never> {
-  const { host } = doors;
-  await restore(host.files, 'worker');
-  await host.snapd.restart('k8s', ['kubelet'], { timeoutMs: RESTART_MS });
-  const still = await untilServed(
-    doors,
-    { role: 'worker', address: node.address, before: {} },
-    SERVED_MS,
-    async () => undefined,
-  );
-  await endRefresh(doors);
-  const end =
-    still === undefined
-      ? 'the former certificates are back in service'
-      : `with the former certificates the node is not well either: ${still}`;
-  throw new RefreshFailed('blocked', `Refresh of the certificates failed: ${amiss}; ${end}`, true);
+async function undo(doors: Doors, node: NodeIdentity, note: RefreshNote, amiss: string): Promise<never> {
+  const { files } = doors.host;
+  // In this order: whoever goes on after a crash finds a note of what failed, and nothing to take into use once more.
+  await noteFailure(files, note, amiss);
+  await removeRequestJournal(files);
+  throw await putBack(doors, node, note, amiss, tellLog(doors));
+}
+
+function tellLog({ juju }: Doors): Progress {
+  return async (message) => juju.log.info(`refresh of the certificates: ${message}`);
 }
 
 /** The signer looks at an approved request within seconds. Kubernetes deletes one that was decided an hour ago. */

@@ -32,9 +32,16 @@ export interface RequestJournal {
   readonly issued?: Readonly<Record<WorkerPair, string>>;
 }
 
+/** One that cannot be read counts as none: nothing can be taken up by it, and the next refresh overwrites it. */
 export async function readRequestJournal(files: Files): Promise<RequestJournal | undefined> {
   const text = await files.read(PATH);
-  return text === undefined ? undefined : (JSON.parse(text) as RequestJournal);
+  if (text === undefined) return undefined;
+  try {
+    const journal = JSON.parse(text) as RequestJournal | null;
+    return Array.isArray(journal?.requests) ? journal : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export async function writeRequestJournal(files: Files, journal: RequestJournal): Promise<void> {

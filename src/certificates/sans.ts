@@ -11,6 +11,9 @@ const INTRINSIC: readonly string[] = [
   'kubernetes.default.svc.cluster.local',
 ];
 
+/** In every certificate that k8sd issues for a server; they are nobody's outside of the machine. */
+export const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
+
 const DNS_NAME = /^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**

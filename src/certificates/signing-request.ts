@@ -1,10 +1,8 @@
-/** Makes a worker's key pairs and certificate signing requests (PKCS #10, RFC 2986), and reads those of others. */
+/** Makes a worker's key pairs and certificate signing requests (PKCS #10, RFC 2986). */
 
 import type { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { Pkcs10CertificateRequest } from '@peculiar/x509';
 import type { PendingRequest, WorkerPair } from './request-journal.ts';
-import { normaliseSan } from './sans.ts';
 
 /** k8sd reads RSA keys only, and issues with this size itself. */
 const KEY = {
@@ -24,7 +22,8 @@ export interface RequestKind {
   subject(node: string): readonly SubjectPart[];
 }
 
-export type SubjectPart = readonly ['CN' | 'O', string];
+/** Attribute (`CN`, `O`, or an object identifier) and value. */
+export type SubjectPart = readonly [string, string];
 
 export const REQUEST_KINDS: readonly RequestKind[] = [
   {
@@ -47,6 +46,11 @@ export const REQUEST_KINDS: readonly RequestKind[] = [
   },
 ];
 
+/** Name of the CertificateSigningRequest object. */
+export function objectName(id: string, pair: WorkerPair): string {
+  return `k8s-charm-${id}-${pair}`;
+}
+
 /** @param id makes the objects' names unique among attempts; lower-case letters, digits and dashes. */
 export async function makeRequests(
   node: string,
@@ -56,7 +60,7 @@ export async function makeRequests(
   return Promise.all(
     REQUEST_KINDS.map(async (kind) => ({
       pair: kind.pair,
-      object: `k8s-charm-${id}-${kind.pair}`,
+      object: objectName(id, kind.pair),
       signerName: kind.signerName,
       usages: kind.usages,
       ...(await makeRequest(kind.subject(node), kind.pair === 'kubelet' ? sans : [])),
@@ -86,38 +90,6 @@ async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`;
 }
 
-export interface ParsedRequest {
-  readonly subject: readonly SubjectPart[];
-  readonly sans: readonly string[];
-  /** Extensions asked for other than the subject alternative name, by object identifier. */
-  readonly otherExtensions: readonly string[];
-  /** Kinds of subject alternative names other than DNS names and IP addresses. */
-  readonly otherNames: readonly string[];
-  /** `RSA 2048`, `EC P-256`. */
-  readonly key: { readonly algorithm: string; readonly bits: number };
-  /** Whether it is signed with the key that it asks a certificate for. */
-  readonly signed: boolean;
-}
-
-/** @throws when it is no PKCS #10 request. */
-export async function parseRequest(pem: string): Promise<ParsedRequest> {
-  const x509 = await loadX509();
-  const request = new x509.Pkcs10CertificateRequest(pem);
-  const extension = request.extensions.find(({ type }) => type === SUBJECT_ALT_NAME);
-  const names = extension ? new x509.SubjectAlternativeNameExtension(extension.rawData).names.items : [];
-  const usable = names.filter(({ type }) => type === 'dns' || type === 'ip');
-  return {
-    subject: subjectParts(request),
-    sans: usable.map(({ value }) => normaliseSan(value)),
-    otherExtensions: request.extensions.map(({ type }) => type).filter((type) => type !== SUBJECT_ALT_NAME),
-    otherNames: names.filter((name) => !usable.includes(name)).map(({ type }) => type),
-    key: keyOf(request),
-    signed: await request.verify().catch(() => false),
-  };
-}
-
-const SUBJECT_ALT_NAME = '2.5.29.17';
-
 function nodeSubject(node: string): readonly SubjectPart[] {
   return [
     ['O', 'system:nodes'],
@@ -125,24 +97,8 @@ function nodeSubject(node: string): readonly SubjectPart[] {
   ];
 }
 
-function subjectParts(request: Pkcs10CertificateRequest): readonly SubjectPart[] {
-  return request.subjectName
-    .toJSON()
-    .flatMap((part) =>
-      Object.entries(part).flatMap(([type, values]) => values.map((value): SubjectPart => [type as 'CN' | 'O', value])),
-    );
-}
-
-function keyOf(request: Pkcs10CertificateRequest): ParsedRequest['key'] {
-  const algorithm = request.publicKey.algorithm as { name: string; modulusLength?: number; namedCurve?: string };
-  return {
-    algorithm: algorithm.name,
-    bits: algorithm.modulusLength ?? Number(algorithm.namedCurve?.replace(/\D/g, '') ?? 0),
-  };
-}
-
 /** Loaded only when used: most dispatches never touch a request. The library wants its metadata shim first. */
-async function loadX509(): Promise<typeof import('@peculiar/x509')> {
+export async function loadX509(): Promise<typeof import('@peculiar/x509')> {
   await import('reflect-metadata');
   return import('@peculiar/x509');
 }

@@ -2,12 +2,14 @@
 
 import type { Doors } from './doors.ts';
 import { fileOf, type Role } from './names.ts';
-import { fingerprintOf, isReadable, readCertificate } from './read.ts';
+import { fingerprintOf, isReadable, readCertificate, readKeyMatch } from './read.ts';
 
 const POLL_MS = 500;
 const TLS_MS = 3_000;
-const API_PORT = 6443;
-const KUBELET_PORT = 10250;
+const PORTS: Readonly<Record<Role, Readonly<Record<string, number>>>> = {
+  'control-plane': { apiserver: 6443, kubelet: 10250 },
+  worker: { kubelet: 10250 },
+};
 
 /** Services that must run after a refresh. kube-proxy is not among them: beside Cilium it is stopped. */
 const REQUIRED: Readonly<Record<Role, readonly string[]>> = {
@@ -18,7 +20,9 @@ const REQUIRED: Readonly<Record<Role, readonly string[]>> = {
 export interface Expectation {
   readonly role: Role;
   readonly address: string | undefined;
-  /** Fingerprints that must no longer be served, by certificate name. */
+  /** Certificates that must be there, each with its own key. */
+  readonly names: readonly string[];
+  /** Fingerprints that must no longer be there, by certificate name. */
   readonly before: Readonly<Record<string, string>>;
 }
 
@@ -42,35 +46,42 @@ export async function untilServed(
   }
 }
 
-async function firstAmiss(doors: Doors, { role, address, before }: Expectation): Promise<string | undefined> {
-  const ports = role === 'control-plane' ? { apiserver: API_PORT, kubelet: KUBELET_PORT } : { kubelet: KUBELET_PORT };
-  for (const [name, port] of Object.entries(ports)) {
-    const amiss = await servedAmiss(doors, role, name, address, port, before[name]);
-    if (amiss !== undefined) return amiss;
+async function firstAmiss(doors: Doors, expectation: Expectation): Promise<string | undefined> {
+  return (
+    (await fileAmiss(doors, expectation)) ??
+    (await servedAmiss(doors, expectation)) ??
+    (await nodeAmiss(doors, expectation))
+  );
+}
+
+/** Most certificates are not served, or not on a port of this node; of them the files alone tell that they are whole. */
+async function fileAmiss({ host }: Doors, { role, names, before }: Expectation): Promise<string | undefined> {
+  for (const name of names) {
+    const file = await readCertificate(host.files, fileOf(role, name));
+    if (file === undefined || !isReadable(file)) return `the certificate of ${name} cannot be read`;
+    if (file.fingerprint === before[name]) return `the certificate of ${name} has not been replaced yet`;
+    if (!(await readKeyMatch(host.files, file.file))) return `the key of ${name} is not the one of its certificate`;
   }
+  return undefined;
+}
+
+async function servedAmiss({ host }: Doors, { role, address }: Expectation): Promise<string | undefined> {
+  if (address === undefined) return undefined;
+  for (const [name, port] of Object.entries(PORTS[role])) {
+    const file = await readCertificate(host.files, fileOf(role, name));
+    if (file === undefined || !isReadable(file)) return `the certificate of ${name} cannot be read`;
+    const peer = await host.servedCertificate(address, port, TLS_MS);
+    if (peer === undefined) return `${name} does not answer on port ${port}`;
+    if (fingerprintOf(peer.certificate) !== file.fingerprint) return `${name} still serves another certificate`;
+  }
+  return undefined;
+}
+
+async function nodeAmiss(doors: Doors, { role }: Expectation): Promise<string | undefined> {
   const services = await doors.host.snapd.services('k8s');
   const down = REQUIRED[role].filter((name) => !services.some((service) => service.name === name && service.active));
   if (down.length > 0) return `${down.join(', ')} not running`;
   const kubernetes = await doors.kubernetes();
   if (kubernetes === undefined) return 'no kubeconfig';
   return (await kubernetes.ready()) ? undefined : 'the API server is not ready';
-}
-
-async function servedAmiss(
-  { host }: Doors,
-  role: Role,
-  name: string,
-  address: string | undefined,
-  port: number,
-  before: string | undefined,
-): Promise<string | undefined> {
-  const file = await readCertificate(host.files, fileOf(role, name));
-  if (file === undefined || !isReadable(file)) return `the certificate of ${name} cannot be read`;
-  if (file.fingerprint === before) return `the certificate of ${name} has not been replaced yet`;
-  if (address === undefined) return undefined;
-  const peer = await host.servedCertificate(address, port, TLS_MS);
-  if (peer === undefined) return `${name} does not answer on port ${port}`;
-  return fingerprintOf(peer.certificate) === file.fingerprint
-    ? undefined
-    : `${name} still serves its former certificate`;
 }

@@ -1,11 +1,15 @@
 /**
  * Our addition to the `k8s-cluster` interface, between charms of ours; existing charms ignore keys that they do not know.
  *
- *   worker unit databag       certificate-requests     {"id": "…", "requests": ["<object>", …]}
+ *   worker unit databag       certificate-requests     {"id": "…", "requests": {"<object>": "<SHA-256 of the PEM text, hexadecimal>", …}}
  *   control plane's databag   <unit>-certificates      {"id": "…", "approved": true, "reason": ""}
+ *
+ * The digests bind the decision to what the unit has made: objects can be made by whoever has the node's credentials.
  */
 
-import type { Decision } from './facts.ts';
+import { createHash } from 'node:crypto';
+import type { Decision, PublishedRequest } from './facts.ts';
+import type { RequestJournal } from './request-journal.ts';
 
 export const REQUESTS = 'certificate-requests';
 
@@ -18,18 +22,31 @@ export function decidedUnit(key: string): string | undefined {
   return /^([a-z][a-z0-9-]*\/\d+)-certificates$/.exec(key)?.[1];
 }
 
-export function formatWish(id: string, requests: readonly string[]): string {
-  return `{"id": ${JSON.stringify(id)}, "requests": [${requests.map((name) => JSON.stringify(name)).join(', ')}]}`;
+export function formatWish({ id, requests }: Pick<RequestJournal, 'id' | 'requests'>): string {
+  const digests = requests.map(({ object, request }) => `${JSON.stringify(object)}: "${digestOf(request)}"`);
+  return `{"id": ${JSON.stringify(id)}, "requests": {${digests.join(', ')}}}`;
 }
 
+/** @param pem text of a request, as it stands in its object. */
+export function digestOf(pem: string): string {
+  return createHash('sha256').update(pem).digest('hex');
+}
+
+const MOST_REQUESTS = 10;
+const ID = /^[a-z0-9-]{1,200}$/;
+/** Names go into URLs: a name such as `..` would lead elsewhere. */
+const OBJECT = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+const DIGEST = /^[0-9a-f]{64}$/;
+
 /** What the other side wrote, or undefined when it is not what it should be. */
-export function parseWish(text: string | undefined): { id: string; requests: readonly string[] } | undefined {
+export function parseWish(
+  text: string | undefined,
+): { readonly id: string; readonly requests: readonly PublishedRequest[] } | undefined {
   const { id, requests } = parse(text) ?? {};
-  const named =
-    Array.isArray(requests) &&
-    requests.length <= 10 &&
-    requests.every((name) => typeof name === 'string' && /^[a-z0-9.-]{1,253}$/.test(name));
-  return typeof id === 'string' && named ? { id, requests: requests as string[] } : undefined;
+  if (typeof id !== 'string' || !ID.test(id) || typeof requests !== 'object' || requests === null) return undefined;
+  const published = Object.entries(requests).map(([object, digest]) => ({ object, digest: String(digest) }));
+  const usual = published.every(({ object, digest }) => OBJECT.test(object) && DIGEST.test(digest));
+  return usual && published.length <= MOST_REQUESTS ? { id, requests: published } : undefined;
 }
 
 export function formatDecision({ id, approved, reason }: Decision): string {

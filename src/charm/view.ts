@@ -25,6 +25,7 @@ import {
   planCluster,
   snapMinor,
 } from '../cluster/index.ts';
+import type { Databag } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import type { Role } from './role.ts';
@@ -89,17 +90,20 @@ function nodeIdentity(facts: ClusterFacts): NodeIdentity | undefined {
     minor: snapMinor(facts.snap),
     address: facts.addresses[0],
     requiredSans: controlPlane ? [...controlPlane.options.extraSans, ...facts.addresses] : [],
-    reservedAddresses: controlPlane ? controlPlaneAddresses(controlPlane) : [],
+    reserved: controlPlane ? controlPlaneNames(controlPlane) : [],
     leader: controlPlane?.leader ?? false,
-    workers: new Map(
-      controlPlane?.workers.flatMap(({ shared }) =>
-        [...allocations(shared)].map(([unit, { node }]) => [unit, node] as const),
-      ) ?? [],
-    ),
+    workers: new Map(controlPlane?.workers.flatMap(({ shared }) => joinedNodes(shared)) ?? []),
   };
 }
 
-function controlPlaneAddresses({ options, addresses, peers }: ControlPlaneFacts): readonly string[] {
+/** Units that have a token only are not among them: they have no node yet whose certificates they could renew. */
+function joinedNodes(shared: Databag): readonly (readonly [string, string])[] {
+  return [...allocations(shared)].flatMap(([unit, { state, node }]) =>
+    state === 'joined' ? [[unit, node] as const] : [],
+  );
+}
+
+function controlPlaneNames({ options, addresses, peers }: ControlPlaneFacts): readonly string[] {
   const others = [...peers.units.values()].flatMap((bag) => [bag['ingress-address'], bag['private-address']]);
   return [...options.extraSans, ...addresses, ...others.filter((address) => address !== undefined)];
 }

@@ -11,15 +11,20 @@ import type { Decision } from './kubernetes.ts';
 
 const TRIES = 6;
 
-/** Decided so already counts as done. Rejects with `Conflict` when the opposite was decided: Kubernetes takes no decision back. */
+/**
+ * Decided so already counts as done. Rejects with `Conflict` when the opposite was decided, since Kubernetes takes no decision
+ * back, and when another object has taken the name: its content is not what was looked at.
+ */
 export async function decide(
   client: Client,
   name: string,
   type: 'Approved' | 'Denied',
-  { reason, message }: Decision,
+  { uid, reason, message }: Decision,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const found = await readRequest(client, name);
+    if (uid !== undefined && found.metadata?.uid !== uid)
+      throw new KubernetesError(409, 'Conflict', `certificate signing request ${name} is another one by now`);
     const conditions = found.status?.conditions ?? [];
     if (conditions.some((condition) => condition.type === type)) return;
     const opposite = type === 'Approved' ? 'Denied' : 'Approved';

@@ -73,6 +73,7 @@ function certificateRequestOf({ metadata, spec, status }: V1CertificateSigningRe
   const { reason, message } = decided?.condition ?? {};
   return {
     name: metadata?.name ?? '',
+    uid: metadata?.uid ?? '',
     signerName: spec.signerName,
     request: fromBase64(spec.request),
     usages: spec.usages ?? [],

@@ -10,6 +10,8 @@ export interface Node {
 
 export interface CertificateRequest {
   readonly name: string;
+  /** Of this object and no other that may have the name later. */
+  readonly uid: string;
   readonly signerName: string;
   /** PEM. */
   readonly request: string;
@@ -36,6 +38,8 @@ export interface Pod {
 }
 
 export interface Decision {
+  /** Of the object that was looked at: another of the same name is not decided on then. */
+  readonly uid?: string;
   readonly reason: string;
   readonly message: string;
 }
@@ -59,6 +63,7 @@ export interface Kubernetes {
     readonly expirationSeconds: number;
     readonly annotations: Readonly<Record<string, string>>;
   }): Promise<void>;
+  /** Rejects with `Conflict` when it was denied, or is not the object of that uid. */
   approve(name: string, decision: Decision): Promise<void>;
   deny(name: string, decision: Decision): Promise<void>;
   /** No error when it does not exist. */

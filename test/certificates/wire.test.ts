@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
   decidedUnit,
@@ -9,11 +10,32 @@ import {
 } from '../../src/certificates/wire.ts';
 
 describe('a wish', () => {
-  it('is read as it was written', () => {
-    const text = formatWish('k8s-worker-0-1', ['a', 'b']);
-    expect(text).toBe('{"id": "k8s-worker-0-1", "requests": ["a", "b"]}');
-    expect(parseWish(text)).toEqual({ id: 'k8s-worker-0-1', requests: ['a', 'b'] });
+  const digest = 'a'.repeat(64);
+
+  it('is read as it was written, with the digest of each request', () => {
+    const text = formatWish({
+      id: 'k8s-worker-0-1',
+      requests: [
+        { object: 'a', request: 'PEM\n', pair: 'kubelet', signerName: '', usages: [], key: 'never in a databag' },
+        { object: 'b.c-d', request: 'another', pair: 'kubelet-client', signerName: '', usages: [], key: '' },
+      ],
+    });
+    expect(text).not.toContain('never in a databag');
+    expect(parseWish(text)).toEqual({
+      id: 'k8s-worker-0-1',
+      requests: [
+        { object: 'a', digest: createHash('sha256').update('PEM\n').digest('hex') },
+        { object: 'b.c-d', digest: createHash('sha256').update('another').digest('hex') },
+      ],
+    });
   });
+
+  it.each(['..', '.', 'a..b', 'a/b', '-a', 'a-', 'A', '', 'a b', 'a'.repeat(254)])(
+    'names no object %j, which would lead the leader elsewhere',
+    (object) => {
+      expect(parseWish(JSON.stringify({ id: 'a', requests: { [object]: digest } }))).toBeUndefined();
+    },
+  );
 
   it.each([
     undefined,
@@ -24,11 +46,14 @@ describe('a wish', () => {
     '{"id": 1, "requests": []}',
     '{"id": "a"}',
     '{"id": "a", "requests": "b"}',
-    '{"id": "a", "requests": [1]}',
-    '{"id": "a", "requests": ["../nodes/x"]}',
-    '{"id": "a", "requests": ["A"]}',
-    '{"id": "a", "requests": [""]}',
-    JSON.stringify({ id: 'a', requests: Array.from({ length: 11 }, () => 'b') }),
+    '{"id": "a", "requests": ["b"]}',
+    '{"id": "a", "requests": {"b": 1}}',
+    '{"id": "a", "requests": {"b": null}}',
+    JSON.stringify({ id: 'a', requests: { b: digest.toUpperCase() } }),
+    JSON.stringify({ id: 'a'.repeat(201), requests: { b: digest } }),
+    JSON.stringify({ id: 'A b', requests: { b: digest } }),
+    JSON.stringify({ id: '', requests: { b: digest } }),
+    JSON.stringify({ id: 'a', requests: Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`b${n}`, digest])) }),
   ])('is not %j', (text) => {
     expect(parseWish(text)).toBeUndefined();
   });

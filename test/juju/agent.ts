@@ -132,7 +132,7 @@ function answer(
       return json([...agent.relations.keys()].filter((id) => id.startsWith(`${plain[0]}:`) && id !== broken).sort());
     }
     case 'relation-list':
-      return json(agent.relations.get(plain[1] ?? '')?.listed ?? []);
+      return json(relationList(agent.relations.get(plain[1] ?? ''), plain.includes('--app')));
     case 'relation-get':
       return relationGet(agent, plain);
     case 'relation-set':
@@ -142,6 +142,12 @@ function answer(
     default:
       throw new Error(`this agent does not know ${tool}`);
   }
+}
+
+/** Remote units; or the remote application, which is where they come from. */
+function relationList(relation: Relation | undefined, application: boolean): readonly string[] | string {
+  const listed = relation?.listed ?? [];
+  return application ? (listed[0]?.split('/')[0] ?? '') : listed;
 }
 
 function relationGet(agent: Agent, args: readonly string[]): HookToolAnswer {

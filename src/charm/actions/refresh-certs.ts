@@ -75,7 +75,7 @@ export async function refreshCertsOfWorker(doors: Doors, role: Role): Promise<vo
     throw error;
   }
   const objects = journal.requests.map(({ object }) => object);
-  juju.relations.setUnit(cluster.cluster.id, { [REQUESTS]: formatWish(journal.id, objects) });
+  juju.relations.setUnit(cluster.cluster.id, { [REQUESTS]: formatWish(journal) });
   juju.state.set(FAILURE_KEY, undefined);
   await juju.actions.log(`requested: ${objects.join(', ')}; the control plane checks and approves them`);
   await juju.actions.setResults({ status: 'requested', requests: objects.join(' ') });

@@ -157,6 +157,7 @@ describe('certificate signing requests', () => {
     const { kubernetes } = await speaking((_asked, response) => answer(response, signingRequest()));
     expect(await kubernetes.certificateRequest('k8sd-7-worker-kubelet-serving')).toEqual({
       name: 'k8sd-7-worker-kubelet-serving',
+      uid: '6a6b',
       signerName: 'k8sd.io/kubelet-serving',
       request: pem,
       usages: ['digital signature', 'key encipherment', 'server auth'],
@@ -315,6 +316,18 @@ describe('deciding', () => {
       metadata: { uid: '6a6b' },
       spec: signingRequest()['spec'] as object,
     });
+  });
+
+  it.each(['approve', 'deny'] as const)('does not %s another object that has the name by now', async (way) => {
+    const kept = keeping({});
+    const { server, kubernetes } = await speaking(kept.answering);
+    await expect(kubernetes[way]('x', { ...decision, uid: 'of-the-one-that-was-read' })).rejects.toMatchObject({
+      reason: 'Conflict',
+      message: 'certificate signing request x is another one by now',
+    });
+    expect(server.asked.map(({ method }) => method)).toEqual(['GET']);
+    await kubernetes[way]('x', { ...decision, uid: '6a6b' });
+    expect(server.asked.map(({ method }) => method)).toEqual(['GET', 'GET', 'PUT']);
   });
 
   it('denies', async () => {

@@ -23,6 +23,7 @@ import {
   isDisruptiveClusterChange,
   observeCluster,
   planCluster,
+  serviceAddress,
   snapMinor,
 } from '../cluster/index.ts';
 import type { Databag } from '../juju/juju.ts';
@@ -88,7 +89,7 @@ function nodeIdentity(facts: ClusterFacts): NodeIdentity | undefined {
     role: facts.role,
     nodeName: facts.node.name,
     minor: snapMinor(facts.snap),
-    address: facts.addresses[0],
+    address: serviceAddress(facts),
     requiredSans: controlPlane ? [...controlPlane.options.extraSans, ...facts.addresses] : [],
     reserved: controlPlane ? controlPlaneNames(controlPlane) : [],
     leader: controlPlane?.leader ?? false,

@@ -9,7 +9,7 @@ import { ARGUMENTS_DIRECTORY, ARGUMENTS_MODE, editArguments } from './arguments-
 import { writeJournal } from './arguments-journal.ts';
 import { optionOf, type Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
-import type { ArgumentsJournal, ClusterFacts } from './facts.ts';
+import { type ArgumentsJournal, type ClusterFacts, serviceAddress } from './facts.ts';
 import { recall, remember } from './memory.ts';
 import { ChangeUndone } from './outcome.ts';
 import { unhealthy } from './service-health.ts';
@@ -85,7 +85,7 @@ async function restart(doors: Doors, facts: ClusterFacts, service: Service): Pro
     if (!(error instanceof SnapdError)) throw error;
     return `snapd could not restart it (${error.message})`;
   }
-  return unhealthy(doors, service, facts.addresses[0], PATIENCE);
+  return unhealthy(doors, service, serviceAddress(facts), PATIENCE);
 }
 
 function warnOfForeign(doors: Doors, { service, foreign }: ArgumentsChange): void {

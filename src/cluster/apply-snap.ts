@@ -6,7 +6,7 @@ import { K8sdError, WaitingForUpgrade } from '../k8sd/errors.ts';
 import { removeJournals } from './arguments-journal.ts';
 import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
-import { type ClusterFacts, snapMinor } from './facts.ts';
+import { type ClusterFacts, serviceAddress, snapMinor } from './facts.ts';
 import { recall, remember } from './memory.ts';
 import { ChangeFailed, ChangeUndone } from './outcome.ts';
 import { unhealthy } from './service-health.ts';
@@ -24,16 +24,14 @@ const REVERT_MS = 10 * 60_000;
 type InstallSnap = Extract<Change, { kind: 'install-snap' }>;
 type RefreshSnap = Extract<Change, { kind: 'refresh-snap' }>;
 
-export async function installSnap(doors: Doors, { channel, file }: InstallSnap): Promise<void> {
+export async function installSnap(doors: Doors, change: InstallSnap): Promise<void> {
+  const { channel, file } = change;
   const { host, juju } = doors;
   try {
     if (file) await host.snapd.installFile(SNAP, file.path, { classic: true }, wait(doors));
     else await host.snapd.install(SNAP, { channel, classic: true }, wait(doors));
   } catch (error) {
-    throw snapFailure(
-      error,
-      file ? 'the snap from resource snap-installation' : `the snap from snap-channel ${channel}`,
-    );
+    throw snapFailure(error, change);
   }
   remember(juju.state, 'snapFile', file?.sha256);
 }
@@ -61,20 +59,20 @@ export async function awaitDaemon(doors: Doors, facts: ClusterFacts): Promise<vo
 }
 
 /** A node that does not come up with the new snap gets the former one back. */
-export async function refreshSnap(doors: Doors, facts: ClusterFacts, { channel, file }: RefreshSnap): Promise<void> {
+export async function refreshSnap(doors: Doors, facts: ClusterFacts, change: RefreshSnap): Promise<void> {
   const { snapd } = doors.host;
-  const what = file ? 'the snap from resource snap-installation' : `the snap from snap-channel ${channel}`;
+  const { channel, file } = change;
   try {
     if (file) await snapd.installFile(SNAP, file.path, { classic: true }, wait(doors, REFRESH_MS));
     else await snapd.refresh(SNAP, { channel }, wait(doors, REFRESH_MS));
     await snapd.hold(SNAP, wait(doors, HOLD_MS));
   } catch (error) {
-    throw snapFailure(error, what);
+    throw snapFailure(error, change);
   }
   const trouble = facts.node === undefined ? undefined : await nodeTrouble(doors, facts);
   if (trouble !== undefined) {
     await snapd.revert(SNAP, wait(doors, REVERT_MS));
-    throw new ChangeUndone(`The node did not come up with ${what}: ${trouble}; the former snap is back`);
+    throw new ChangeUndone(`The node did not come up with ${origin(change)}: ${trouble}; the former snap is back`);
   }
   remember(doors.juju.state, 'snapFile', file?.sha256);
   remember(doors.juju.state, 'snapFileDue', undefined);
@@ -96,7 +94,7 @@ export async function removeSnap(doors: Doors): Promise<void> {
 }
 
 async function nodeTrouble(doors: Doors, facts: ClusterFacts): Promise<string | undefined> {
-  const address = facts.addresses[0];
+  const address = serviceAddress(facts);
   const kubelet = await unhealthy(doors, 'kubelet', address, { timeoutMs: HEALTH_MS });
   if (kubelet !== undefined) return `kubelet: ${kubelet}`;
   if (facts.role === 'worker') return undefined;
@@ -109,7 +107,7 @@ function wait({ juju }: Doors, timeoutMs = INSTALL_MS): SnapWait {
 }
 
 /** What an operator can mend (a channel, a file) blocks; what may pass (store, network, another change) waits. */
-function snapFailure(error: unknown, what: string): unknown {
+function snapFailure(error: unknown, change: InstallSnap | RefreshSnap): unknown {
   if (!(error instanceof SnapdError)) return error;
   const lasting = [
     'snap-channel-not-available',
@@ -117,7 +115,15 @@ function snapFailure(error: unknown, what: string): unknown {
     'snap-revision-not-available',
     'snap-needs-classic',
     'change-failed',
+    // What snapd says of a file that is no snap.
+    'http-400',
   ];
   const status = lasting.includes(error.kind) ? 'blocked' : 'waiting';
-  return new ChangeFailed(status, `Could not install ${what}: ${error.message}`);
+  const fromStore = status === 'waiting' && change.file === undefined;
+  const remedy = fromStore ? '; on machines without a store, attach the snap as resource snap-installation' : '';
+  return new ChangeFailed(status, `Could not install ${origin(change)}: ${error.message}${remedy}`);
+}
+
+function origin({ channel, file }: InstallSnap | RefreshSnap): string {
+  return file ? 'the snap from resource snap-installation' : `the snap from snap-channel ${channel}`;
 }

@@ -4,6 +4,7 @@ import type { Snap } from '../host/host.ts';
 import type { Event } from '../juju/event.ts';
 import type { Databag, Identity, SecretContent } from '../juju/juju.ts';
 import type { ClusterConfiguration, ClusterMember, NodeStatus } from '../k8sd/k8sd.ts';
+import { withoutPort } from './addresses.ts';
 import type { Service } from './default-arguments.ts';
 import type { EtcdAccess } from './etcd.ts';
 import type { KeyValues } from './key-values.ts';
@@ -143,6 +144,11 @@ export type ClusterFacts = ControlPlaneFacts | WorkerFacts;
 /** `36` of an installed 1.36; 0 when nothing is installed. */
 export function snapMinor(snap: Snap | undefined): number {
   return Number(/^v?1\.(\d+)/.exec(snap?.version ?? '')?.[1] ?? 0);
+}
+
+/** Where the services of our node listen: what it came into the cluster with, whatever address Juju has for the unit by now. */
+export function serviceAddress({ node, addresses }: NodeFacts): string | undefined {
+  return node === undefined ? addresses[0] : withoutPort(node.address);
 }
 
 /** The name that the cluster has on the wire: our own memory of it first, then what the others say when they agree. */

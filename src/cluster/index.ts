@@ -12,6 +12,7 @@ export {
   type ClusterFacts,
   type ControlPlaneFacts,
   type RollingFailure,
+  serviceAddress,
   snapMinor,
   type WorkerFacts,
 } from './facts.ts';

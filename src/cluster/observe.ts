@@ -126,9 +126,10 @@ async function observeNode(
     juju.network('cluster'),
     observeArguments(host, services),
   ]);
+  const leaving = memory.leaving || isDeparture(event, identity.unit);
   const [{ daemon, node }, snapFile, files, upgradeRelation, offeredToken] = await Promise.all([
     snap ? observeDaemon(doors.k8sd(snapMinor(snap))) : { daemon: 'absent' as const, node: undefined },
-    observeSnapFile(juju, snap, memory),
+    leaving ? undefined : observeSnapFile(juju, snap, memory),
     observeRegistryFiles(host, memory, registries),
     observeUpgradeRelation(juju),
     cluster ? observeOffer(juju, cluster) : undefined,
@@ -136,7 +137,7 @@ async function observeNode(
   return {
     event,
     identity,
-    leaving: memory.leaving || isDeparture(event, identity.unit),
+    leaving,
     nodeName,
     addresses: joinAddresses(network.ingressAddresses, network.egressSubnets),
     snap,

@@ -24,6 +24,8 @@ export interface Failure {
 }
 
 export interface Faults {
+  /** Why no machine reaches the store. */
+  storeProblem: string | undefined;
   failNext(machine: string, operation: string, failure: Failure): void;
   /** The failure that waits for this operation, which is then used up. */
   take(machine: string, operation: string): Failure | undefined;
@@ -39,6 +41,7 @@ export function createFaults(): Faults {
   const modes = new Map<string, K8sdMode>();
   const services = new Map<string, string>();
   return {
+    storeProblem: undefined,
     failNext: (machine, operation, failure) => {
       const key = `${machine} ${operation}`;
       waiting.set(key, [...(waiting.get(key) ?? []), failure]);

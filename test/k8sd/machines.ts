@@ -82,6 +82,8 @@ export interface K8sMachines extends MachineProvider {
   cutPower(machine: string): Promise<void>;
   /** Puts a version into a channel of the store, as a new revision. */
   publish(channel: string, version: string): PublishedSnap;
+  /** Why the store cannot be reached, in snapd's words; undefined when it can. Files can be installed all the same. */
+  storeProblem: string | undefined;
   /** Milliseconds by which the clock of join tokens runs ahead. */
   clockOffsetMs: number;
   /** The cluster that the machine is in; undefined while it is in none. */
@@ -166,6 +168,12 @@ export async function openMachines(options: OpenOptions): Promise<K8sMachines> {
       const snap = { version, revision: String(Math.max(...revisions) + 1) };
       state.channels[channel] = snap;
       return snap;
+    },
+    get storeProblem() {
+      return site.faults.storeProblem;
+    },
+    set storeProblem(problem) {
+      site.faults.storeProblem = problem;
     },
     get clockOffsetMs() {
       return state.clockOffsetMs;

@@ -151,6 +151,8 @@ function requireInStore(name: string): void {
 
 /** What the store has for a request's channel or revision. */
 function chosen(machine: NodeMachine, request: Record<string, unknown>, otherwise: string): InstalledSnap {
+  const { storeProblem } = machine.site.faults;
+  if (storeProblem !== undefined) throw new SnapdRefusal(500, storeProblem);
   const channels = machine.site.state.channels;
   const revision = request['revision'];
   if (typeof revision === 'string' && revision !== '') {

@@ -1,6 +1,5 @@
 /** What the charms use of the cluster domain. */
 
-export { withoutPort } from './addresses.ts';
 export { applyCluster } from './apply.ts';
 export { describeCensus, takeCensus } from './census.ts';
 export {
@@ -14,16 +13,13 @@ export {
   type RollingFailure,
   serviceAddress,
   snapMinor,
-  type WorkerFacts,
 } from './facts.ts';
 export { type Health, observeHealth } from './health.ts';
 export { forgetLabels } from './labels.ts';
-export { recall, remember } from './memory.ts';
+export { remember } from './memory.ts';
 export { observeCluster } from './observe.ts';
-export type { ControlPlaneOptions } from './options.ts';
 export { ChangeFailed, ChangeUndone } from './outcome.ts';
 export { planCluster } from './plan.ts';
 export { rollingOf } from './plan-control-plane.ts';
-export type { ClusterPlan } from './plan-node.ts';
 export { changeId, GRANT, reasonNotToTry, release, turn } from './rolling.ts';
-export { allocations, JOINED, NODE_NAME } from './wire.ts';
+export { allocations, JOINED } from './wire.ts';

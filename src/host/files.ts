@@ -38,7 +38,7 @@ export function openFiles(root: string): Files {
 }
 
 /** Absolute paths only; `..` does not lead out of the root. */
-export function realPath(root: string): (path: string) => string {
+function realPath(root: string): (path: string) => string {
   return (path) => {
     if (!path.startsWith('/') || path.includes('\0')) throw new Error(`not an absolute path: ${JSON.stringify(path)}`);
     return join(root, normalize(path));

@@ -8,7 +8,7 @@ const SEGMENT = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 const RESERVED: ReadonlySet<string> = new Set(['stdout', 'stdout-encoding', 'stderr', 'stderr-encoding']);
 
 /** Bytes of one value; a process argument ends at 128 KiB, and people have to read it. */
-export const LARGEST_RESULT = 100 * 1024;
+const LARGEST_RESULT = 100 * 1024;
 
 /** `key=value` arguments. Throws for what Juju would refuse, naming the key and what would be right. */
 export function resultArguments(results: ActionResults): readonly string[] {

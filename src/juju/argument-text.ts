@@ -1,10 +1,10 @@
 /** Free text as an argument of a process: Linux takes 128 KiB for one argument, and no NUL. */
 
 /** Bytes; somewhat below what Linux takes. */
-export const LONGEST_ARGUMENT = 120_000;
+const LONGEST_ARGUMENT = 120_000;
 
 /** The text without characters that cannot be passed on. */
-export function passable(text: string): string {
+function passable(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd');
 }
 

@@ -130,7 +130,7 @@ export function createSecrets(tools: HookTools, files: SecretFiles): Secrets {
 }
 
 /** The bare id of a secret, in which all forms of its URI agree. */
-export function idOf(uri: string): string {
+function idOf(uri: string): string {
   return uri.slice(Math.max(uri.lastIndexOf(':'), uri.lastIndexOf('/')) + 1);
 }
 

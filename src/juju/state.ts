@@ -9,8 +9,8 @@ import type { State } from './juju.ts';
 import { yamlMap } from './yaml-map.ts';
 
 /** Juju's limits, in bytes; it tells of a breach only when the hook is over. */
-export const LONGEST_STATE_KEY = 256;
-export const LONGEST_STATE_VALUE = 64 * 1024;
+const LONGEST_STATE_KEY = 256;
+const LONGEST_STATE_VALUE = 64 * 1024;
 
 export interface CollectedState extends State {
   /** Whether the state was fetched already, so that another look costs nothing. */

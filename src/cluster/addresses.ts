@@ -55,6 +55,13 @@ export function withPort(address: string, port: number): string {
   return isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/** The address in `10.0.0.4:6400`, `[2001:db8::1]:6400` or a bare address. */
+export function withoutPort(text: string): string {
+  const bracketed = /^\[(.+)\](?::\d+)?$/.exec(text)?.[1];
+  if (bracketed !== undefined) return bracketed;
+  return isIP(text) === 0 ? text.replace(/:\d+$/, '') : text;
+}
+
 function narrowest(address: string, subnets: readonly string[]): number {
   const matching = subnets.filter(
     (subnet) => isCidr(subnet) && family(subnet) === isIP(address) && contains(subnet, address),

@@ -5,6 +5,7 @@ import {
   isCidr,
   joinAddresses,
   overlap,
+  withoutPort,
   withPort,
 } from '../../src/cluster/addresses.ts';
 
@@ -105,7 +106,9 @@ describe('ports', () => {
   it.each([
     ['10.0.0.4', '10.0.0.4:6400'],
     ['2001:db8::1', '[2001:db8::1]:6400'],
-  ])('%s is put beside a port', (address, expected) => {
+  ])('%s is put beside a port and found again', (address, expected) => {
     expect(withPort(address, 6400)).toBe(expected);
+    expect(withoutPort(expected)).toBe(address);
+    expect(withoutPort(address)).toBe(address);
   });
 });

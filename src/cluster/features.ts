@@ -18,11 +18,41 @@ export function featuresFor(minor: number, wanted: ClusterConfig): ClusterConfig
   return { ...wanted, network: { ...network, 'kube-proxy-enabled': chosen ?? !network.enabled } };
 }
 
+export interface FixedOption {
+  readonly option: string;
+  readonly feature: string;
+  readonly field: string;
+  readonly present: unknown;
+}
+
+/** What k8sd keeps as it is while the feature stays on; it refuses the whole request otherwise (types/cluster_config_merge.go). */
+const FIXED = [
+  { option: 'dns-service-ip', feature: 'dns', field: 'service-ip' },
+  { option: 'local-storage-local-path', feature: 'local-storage', field: 'local-path' },
+  { option: 'local-storage-reclaim-policy', feature: 'local-storage', field: 'reclaim-policy' },
+] as const;
+
+/** Options that are wanted otherwise than k8sd will let them be. */
+export function fixedOptions(wanted: ClusterConfig, present: ClusterConfig): readonly FixedOption[] {
+  return FIXED.flatMap(({ option, feature, field }) => {
+    const [mine, theirs] = [sectionOf(wanted, feature), sectionOf(present, feature)];
+    const stays = mine['enabled'] === true && theirs['enabled'] === true && Boolean(theirs[field]);
+    const same = mine[field] === undefined || mine[field] === theirs[field];
+    return stays && !same ? [{ option, feature, field, present: theirs[field] }] : [];
+  });
+}
+
+/** The wanted configuration with those left as they are, so that the rest of it can be had. */
+export function leaveFixed(wanted: ClusterConfig, fixed: readonly FixedOption[]): ClusterConfig {
+  const config: Record<string, Section> = { ...(wanted as Readonly<Record<string, Section>>) };
+  for (const { feature, field, present } of fixed) config[feature] = { ...config[feature], [field]: present };
+  return config;
+}
+
 /** The sections of the wanted configuration that differ from the present one, whole; undefined when none does. */
 export function featureChanges(wanted: ClusterConfig, present: ClusterConfig): ClusterConfig | undefined {
   const changed = Object.entries(wanted).filter(
-    ([name, section]) =>
-      name !== 'annotations' && !covers((present as Record<string, Section>)[name] ?? {}, section as Section),
+    ([name, section]) => name !== 'annotations' && !covers(sectionOf(present, name), section as Section),
   );
   return changed.length === 0 ? undefined : Object.fromEntries(changed);
 }
@@ -41,6 +71,10 @@ export function annotationChanges(
     .filter((key) => !Object.hasOwn(wanted, key) && Object.hasOwn(present, key))
     .map((key) => [key, '-'] as const);
   return Object.fromEntries([...set, ...gone]);
+}
+
+function sectionOf(config: ClusterConfig, name: string): Section {
+  return (config as Readonly<Record<string, Section | undefined>>)[name] ?? {};
 }
 
 function covers(present: Section, wanted: Section): boolean {

@@ -10,7 +10,14 @@ import { departedEntries, planReturned } from './departed.ts';
 import type { EtcdAccess } from './etcd.ts';
 import type { ExtraArguments } from './extra-arguments.ts';
 import { type ControlPlaneFacts, knownClusterName, type RelationFacts, snapMinor } from './facts.ts';
-import { annotationChanges, FIRST_WITH_KUBE_PROXY, featureChanges, featuresFor } from './features.ts';
+import {
+  annotationChanges,
+  FIRST_WITH_KUBE_PROXY,
+  featureChanges,
+  featuresFor,
+  fixedOptions,
+  leaveFixed,
+} from './features.ts';
 import { planLabels } from './labels.ts';
 import {
   birthArguments,
@@ -385,7 +392,9 @@ function count(number: number, noun: string): string | undefined {
 function planConfiguration(facts: ControlPlaneFacts): ClusterPlan {
   const { configuration, options, memory, etcd } = facts;
   if (configuration === undefined) return report(waiting("Waiting for k8sd to tell the cluster's configuration"));
-  const features = featureChanges(featuresFor(snapMinor(facts.snap), options.features), configuration.config);
+  const wanted = featuresFor(snapMinor(facts.snap), options.features);
+  const fixed = fixedOptions(wanted, configuration.config);
+  const features = featureChanges(leaveFixed(wanted, fixed), configuration.config);
   const annotated = annotationChanges(options.annotations, configuration.config.annotations ?? {}, memory.annotations);
   const datastore = typeof etcd === 'object' ? datastoreChange(etcd, configuration.datastore ?? {}) : undefined;
   const config = { ...features, ...(Object.keys(annotated).length > 0 ? { annotations: annotated } : {}) };
@@ -397,7 +406,10 @@ function planConfiguration(facts: ControlPlaneFacts): ClusterPlan {
   if (ours.join(' ') !== [...memory.annotations].sort().join(' '))
     changes.push({ kind: 'remember', key: 'annotations', value: ours.length > 0 ? JSON.stringify(ours) : undefined });
   const bad = etcd === 'not valid' ? [blocked(BAD_ETCD)] : [];
-  return { changes, reports: [...bad, ...immutableReports(facts), ...unsupportedReports(facts)] };
+  const fixedReports = fixed.map(({ option, feature, present }) =>
+    blocked(`${option} cannot change while ${feature}-enabled is true; set it back to ${present}`),
+  );
+  return { changes, reports: [...bad, ...immutableReports(facts), ...fixedReports, ...unsupportedReports(facts)] };
 }
 
 /** Rotated client certificates and moved servers of an external etcd arrive this way. */

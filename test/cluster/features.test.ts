@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { annotationChanges, featureChanges, featuresFor } from '../../src/cluster/features.ts';
+import {
+  annotationChanges,
+  featureChanges,
+  featuresFor,
+  fixedOptions,
+  leaveFixed,
+} from '../../src/cluster/features.ts';
 import { readControlPlaneOptions } from '../../src/cluster/options.ts';
 import { configured } from './facts.ts';
 
@@ -75,5 +81,43 @@ describe('annotationChanges', () => {
     ['nothing differs', { a: '1' }, { a: '1', other: 'x' }, ['a'], {}],
   ])('%s', (_, asked, present, ours, expected) => {
     expect(annotationChanges(asked, present, ours)).toEqual(expected);
+  });
+});
+
+describe('fixedOptions and leaveFixed', () => {
+  const present = {
+    dns: { enabled: true, 'service-ip': '10.152.183.10' },
+    'local-storage': { enabled: true, 'local-path': '/a', 'reclaim-policy': 'Delete' },
+  };
+
+  it('keep what k8sd would not change, so that the rest of the section still can', () => {
+    const wanted = {
+      dns: { enabled: true, 'service-ip': '10.152.183.11', 'cluster-domain': 'new.example' },
+      'local-storage': { enabled: true, 'local-path': '/b', 'reclaim-policy': 'Retain' },
+    };
+    const fixed = fixedOptions(wanted, present);
+    expect(fixed.map(({ option }) => option)).toEqual([
+      'dns-service-ip',
+      'local-storage-local-path',
+      'local-storage-reclaim-policy',
+    ]);
+    expect(leaveFixed(wanted, fixed)).toEqual({
+      dns: { enabled: true, 'service-ip': '10.152.183.10', 'cluster-domain': 'new.example' },
+      'local-storage': present['local-storage'],
+    });
+  });
+
+  it.each([
+    ['the feature is being turned off', { dns: { enabled: false, 'service-ip': '192.0.2.1' } }],
+    ['the cluster chooses the address', { dns: { enabled: true } }],
+    ['it is as it is', { dns: { enabled: true, 'service-ip': '10.152.183.10' } }],
+  ])('say nothing when %s', (_, wanted) => {
+    expect(fixedOptions(wanted, present)).toEqual([]);
+    expect(leaveFixed(wanted, [])).toEqual(wanted);
+  });
+
+  it('say nothing while the feature is off', () => {
+    const off = { dns: { enabled: false, 'service-ip': '10.152.183.10' } };
+    expect(fixedOptions({ dns: { enabled: true, 'service-ip': '10.152.183.11' } }, off)).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@
 
 import type { ConfigValue } from '../juju/juju.ts';
 import type { ClusterConfig } from '../k8sd/k8sd.ts';
-import { dualStackProblem, isAddress, isAddressRange, isCidr, overlap } from './addresses.ts';
+import { dualStackProblem, isAddress, isAddressRange, isCidr, overlap, withoutPort } from './addresses.ts';
 import { optionOf, SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
 import { type ExtraArguments, parseExtraArguments } from './extra-arguments.ts';
 import { type KeyValues, parseAnnotations, parseLabels, parseTaints } from './key-values.ts';
@@ -38,6 +38,12 @@ const CHANNEL = /^(?:latest|\d+\.\d+-classic)\/(?:stable|candidate|beta|edge)(?:
 const BGP_PEERS = 'k8sd/v1alpha1/metallb/bgp-peers';
 const DNS_NAME = /^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
+const DNS_DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const SECRET_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
+/** Linux takes up to 15 characters (IFNAMSIZ). */
+const INTERFACE = /^[A-Za-z0-9_.@-]{1,15}$/;
+
 export function readWorkerOptions(raw: RawOptions): Checked<NodeOptions> {
   const reader = createReader(raw);
   return { value: readNodeOptions(reader, WORKER_SERVICES), problems: reader.problems };
@@ -69,7 +75,11 @@ export function readControlPlaneOptions(raw: RawOptions): Checked<ControlPlaneOp
       parseRegistries('containerd-custom-registries', reader.text('containerd-custom-registries')),
     ),
     registriesText: reader.text('containerd-custom-registries') || '[]',
-    unreadyPodNamespaces: words(reader.text('unready-pod-namespaces')),
+    unreadyPodNamespaces: reader.each(
+      'unready-pod-namespaces',
+      (name) => NAMESPACE.test(name),
+      'is not the name of a namespace',
+    ),
   };
   return { value, problems: reader.problems };
 }
@@ -102,12 +112,8 @@ function readRanges(reader: Reader, option: string): string | undefined {
 }
 
 function readExtraSans(reader: Reader): readonly string[] {
-  const option = 'kube-apiserver-extra-sans';
-  const sans = words(reader.text(option));
-  const wrong = sans.find((san) => !isAddress(san) && !DNS_NAME.test(san));
-  if (wrong !== undefined)
-    reader.refuse(option, `has ${JSON.stringify(wrong)}, which is neither a DNS name nor an IP address`);
-  return [...new Set(sans)];
+  const isSan = (san: string) => isAddress(san) || DNS_NAME.test(san);
+  return [...new Set(reader.each('kube-apiserver-extra-sans', isSan, 'is neither a DNS name nor an IP address'))];
 }
 
 /** The feature options in k8sd's words. Empty texts mean "as k8sd decides" and are left out. */
@@ -117,13 +123,16 @@ function readFeatures(reader: Reader, annotations: KeyValues): ClusterConfig {
   if (network && kubeProxy) reader.refuse('kube-proxy-enabled', 'must not be true while network-enabled is true');
   for (const option of ['gateway-enabled', 'ingress-enabled'])
     if (reader.flag(option) && !network) reader.refuse(option, 'needs network-enabled to be true');
+  const tlsSecret = reader.text('ingress-default-tls-secret').trim();
+  if (tlsSecret !== '' && !SECRET_NAME.test(tlsSecret))
+    reader.refuse('ingress-default-tls-secret', 'must be the name of a secret, or empty');
   return {
     network: { enabled: network, ...(kubeProxy === undefined ? {} : { 'kube-proxy-enabled': kubeProxy }) },
     dns: readDns(reader),
     gateway: { enabled: reader.flag('gateway-enabled') },
     ingress: {
       enabled: reader.flag('ingress-enabled'),
-      'default-tls-secret': reader.text('ingress-default-tls-secret'),
+      'default-tls-secret': tlsSecret,
       'enable-proxy-protocol': reader.flag('ingress-enable-proxy-protocol'),
     },
     'load-balancer': readLoadBalancer(reader, Object.hasOwn(annotations, BGP_PEERS)),
@@ -134,10 +143,14 @@ function readFeatures(reader: Reader, annotations: KeyValues): ClusterConfig {
 
 function readDns(reader: Reader): NonNullable<ClusterConfig['dns']> {
   const domain = reader.text('dns-cluster-domain');
-  if (!DNS_NAME.test(domain)) reader.refuse('dns-cluster-domain', 'must be a DNS domain such as cluster.local');
+  if (!DNS_DOMAIN.test(domain)) reader.refuse('dns-cluster-domain', 'must be a DNS domain such as cluster.local');
   const address = reader.text('dns-service-ip').trim();
   if (address !== '' && !isAddress(address)) reader.refuse('dns-service-ip', 'must be an IP address, or empty');
-  const nameservers = words(reader.text('dns-upstream-nameservers'));
+  const nameservers = reader.each(
+    'dns-upstream-nameservers',
+    isNameserver,
+    'is neither the IP address of a name server nor the path of a file like /etc/resolv.conf',
+  );
   return {
     enabled: reader.flag('dns-enabled'),
     'cluster-domain': domain,
@@ -149,17 +162,17 @@ function readDns(reader: Reader): NonNullable<ClusterConfig['dns']> {
 function readLoadBalancer(reader: Reader, peersAnnotated: boolean): NonNullable<ClusterConfig['load-balancer']> {
   const enabled = reader.flag('load-balancer-enabled');
   const bgp = reader.flag('load-balancer-bgp-mode');
-  const cidrs = words(reader.text('load-balancer-cidrs'));
-  const wrong = cidrs.find((range) => !isCidr(range) && !isAddressRange(range));
-  if (wrong !== undefined)
-    reader.refuse(
-      'load-balancer-cidrs',
-      `has ${JSON.stringify(wrong)}, which is neither a CIDR nor a range first-last`,
-    );
+  const isRange = (range: string) => isCidr(range) || isAddressRange(range);
+  const cidrs = reader.each('load-balancer-cidrs', isRange, 'is neither a CIDR nor a range first-last');
+  const isInterface = (name: string) => INTERFACE.test(name);
+  const interfaces = reader.each('load-balancer-l2-interfaces', isInterface, 'is not the name of a network interface');
   const peer = reader.text('load-balancer-bgp-peer-address').trim();
+  if (peer !== '' && !isCidr(peer) && !isAddress(peer))
+    reader.refuse('load-balancer-bgp-peer-address', 'must be an address or a CIDR such as 192.0.2.1/32');
   const localAsn = reader.whole('load-balancer-bgp-local-asn', 0, 4_294_967_295);
   const peerAsn = reader.whole('load-balancer-bgp-peer-asn', 0, 4_294_967_295);
-  if (enabled && bgp) {
+  // k8sd insists on them whether the load balancer is on or not.
+  if (bgp) {
     const needed = 'is needed while load-balancer-bgp-mode is true';
     if (localAsn === 0) reader.refuse('load-balancer-bgp-local-asn', needed);
     if (peer === '' && !peersAnnotated) reader.refuse('load-balancer-bgp-peer-address', needed);
@@ -169,7 +182,7 @@ function readLoadBalancer(reader: Reader, peersAnnotated: boolean): NonNullable<
     enabled,
     cidrs: [...cidrs],
     'l2-mode': reader.flag('load-balancer-l2-mode'),
-    'l2-interfaces': [...words(reader.text('load-balancer-l2-interfaces'))],
+    'l2-interfaces': [...interfaces],
     'bgp-mode': bgp,
     'bgp-local-asn': localAsn,
     'bgp-peer-address': peer,
@@ -188,12 +201,20 @@ function readLocalStorage(reader: Reader): NonNullable<ClusterConfig['local-stor
   return { enabled: reader.flag('local-storage-enabled'), 'local-path': path, 'reclaim-policy': policy };
 }
 
+/** What CoreDNS forwards to: an address, with or without scheme and port, or a file that names some. */
+function isNameserver(text: string): boolean {
+  if (/^\/[\w./-]+$/.test(text)) return true;
+  return isAddress(withoutPort(text.replace(/^(?:dns|tls):\/\//, '')));
+}
+
 interface Reader {
   readonly problems: OptionProblem[];
   text(option: string): string;
   flag(option: string): boolean;
   optionalFlag(option: string): boolean | undefined;
   whole(option: string, from: number, to: number): number;
+  /** The words of an option. The first that does not hold is refused, with what it is. */
+  each(option: string, holds: (word: string) => boolean, wrong: string): readonly string[];
   checked<T>(result: Checked<T>): T;
   refuse(option: string, message: string): void;
 }
@@ -215,6 +236,12 @@ function createReader(raw: RawOptions): Reader {
       if (!Number.isInteger(value) || value < from || value > to)
         refuse(option, `must be a whole number from ${from} to ${to}`);
       return value;
+    },
+    each(option, holds, wrong) {
+      const all = words(String(raw[option] ?? ''));
+      const bad = all.find((word) => !holds(word));
+      if (bad !== undefined) refuse(option, `has ${JSON.stringify(bad.slice(0, 80))}, which ${wrong}`);
+      return all;
     },
     checked(result) {
       problems.push(...result.problems);

@@ -69,6 +69,22 @@ describe('options that mean something', () => {
       { features: { dns: { 'upstream-nameservers': ['192.0.2.1', '192.0.2.2'] } } },
     ],
     [
+      'name servers with schemes and ports, and a file of them',
+      { 'dns-upstream-nameservers': 'tls://192.0.2.1:853 [2001:db8::1]:5353 fd00::0 /run/systemd/resolve/resolv.conf' },
+      {
+        features: {
+          dns: {
+            'upstream-nameservers': [
+              'tls://192.0.2.1:853',
+              '[2001:db8::1]:5353',
+              'fd00::0',
+              '/run/systemd/resolve/resolv.conf',
+            ],
+          },
+        },
+      },
+    ],
+    [
       'the arguments of etcd',
       { 'datastore-extra-args': 'quota-backend-bytes=8589934592' },
       { arguments: { etcd: { '--quota-backend-bytes': '8589934592' } } },
@@ -172,6 +188,22 @@ describe('a bad option is named, with what is wrong and what would be right', ()
     ],
     ['load-balancer-bgp-local-asn', -1, 'must be a whole number from 0 to 4294967295'],
     ['load-balancer-bgp-peer-asn', 4_294_967_296, 'must be a whole number from 0 to 4294967295'],
+    [
+      'load-balancer-bgp-peer-address',
+      '',
+      'is needed while load-balancer-bgp-mode is true',
+      { 'load-balancer-enabled': false, 'load-balancer-bgp-mode': true },
+    ],
+    ['load-balancer-bgp-peer-address', 'router', 'must be an address or a CIDR such as 192.0.2.1/32'],
+    ['load-balancer-l2-interfaces', 'eth0,eth1!', 'has "eth0,eth1!", which is not the name of a network interface'],
+    ['dns-cluster-domain', '*.local', 'must be a DNS domain such as cluster.local'],
+    [
+      'dns-upstream-nameservers',
+      '192.0.2.53 dns.example.com',
+      'has "dns.example.com", which is neither the IP address of a name server nor the path of a file like /etc/resolv.conf',
+    ],
+    ['ingress-default-tls-secret', 'my secret', 'must be the name of a secret, or empty'],
+    ['unready-pod-namespaces', 'kube-system ../x', 'has "../x", which is not the name of a namespace'],
     ['load-balancer-bgp-peer-port', 0, 'must be a whole number from 1 to 65535'],
     ['local-storage-local-path', 'storage', 'must be an absolute path'],
     ['local-storage-local-path', '/var/../etc', 'must be an absolute path'],

@@ -24,7 +24,9 @@ export async function observeHealth(doors: Doors, facts: ClusterFacts): Promise<
   try {
     const kubernetes = await doors.kubernetes();
     if (kubernetes === undefined) return only(waiting('Waiting for a kubeconfig'));
-    const leader = facts.role === 'control-plane' && facts.leader ? facts : undefined;
+    // Options that are refused say nothing of what the cluster should have.
+    const leads = facts.role === 'control-plane' && facts.leader && facts.problems.length === 0;
+    const leader = leads ? facts : undefined;
     const [node, features, pods] = await Promise.all([
       kubernetes.node(facts.node.name),
       leader ? featureHealth(doors, leader) : [],

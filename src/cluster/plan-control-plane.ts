@@ -1,14 +1,10 @@
 /** What a control-plane unit has to do next: get into the cluster, and as its leader keep the cluster as it is wanted. */
 
 import type { UnitStatus } from '../juju/status.ts';
-import type { BootstrapConfig, ControlPlaneArguments } from '../k8sd/k8sd.ts';
-import { withPort } from './addresses.ts';
 import type { Change, Entries } from './change.ts';
 import { newClusterName } from './cluster-name.ts';
-import type { Service } from './default-arguments.ts';
 import { departedEntries, planReturned } from './departed.ts';
 import type { EtcdAccess } from './etcd.ts';
-import type { ExtraArguments } from './extra-arguments.ts';
 import { type ControlPlaneFacts, knownClusterName, type RelationFacts, snapMinor } from './facts.ts';
 import {
   annotationChanges,
@@ -19,8 +15,8 @@ import {
   leaveFixed,
 } from './features.ts';
 import { planLabels } from './labels.ts';
+import { BAD_ETCD, hasJoinedPeers, planEntry, wantedArguments } from './plan-entry.ts';
 import {
-  birthArguments,
   blocked,
   type ClusterPlan,
   combine,
@@ -32,10 +28,11 @@ import {
   planSnapRefresh,
   planUpgradeRelation,
   publish,
+  report,
   waiting,
 } from './plan-node.ts';
 import { grantTurns, type Rolling } from './rolling.ts';
-import { failedRevision, joiningControlPlane, planTokens, readOffer } from './tokens.ts';
+import { failedRevision, joiningControlPlane, planTokens } from './tokens.ts';
 import {
   allocations,
   BOOTSTRAP_CERTIFICATES,
@@ -44,15 +41,10 @@ import {
   JOINED,
   NODE_NAME,
   parseObject,
-  parseTokenFailure,
   secretIdKey,
   TOKEN_FAILURE,
   VERSION,
 } from './wire.ts';
-
-const K8SD_PORT = 6400;
-const BAD_ETCD =
-  'The etcd integration gives a connection_string that is not a list of URLs such as https://192.0.2.1:2379';
 
 export function planControlPlane(facts: ControlPlaneFacts): ClusterPlan {
   if (facts.leaving) return planDeparture(facts);
@@ -91,153 +83,6 @@ function identity(facts: ControlPlaneFacts): Entries {
   return { [NODE_NAME]: facts.node?.name ?? facts.nodeName, [VERSION]: facts.snap?.version };
 }
 
-/** The node is in no cluster yet. */
-function planEntry(facts: ControlPlaneFacts): ClusterPlan {
-  const clusterExists = hasJoinedPeers(facts) || hasMember(facts);
-  if (facts.leader && !clusterExists) return planBootstrap(facts);
-  const deputy = facts.leader ? planDeputyRequest(facts) : NOTHING;
-  return combine(planSnapRefresh(facts, facts.options, undefined), deputy, planJoin(facts));
-}
-
-/**
- * Entries of units that are gone do not count: with the last member its cluster has gone, too. One that we have not met yet is
- * not gone: a unit may be made leader before it has been told of the others.
- */
-function hasMember({ peers, staying }: ControlPlaneFacts): boolean {
-  return [...allocations(peers.shared)].some(
-    ([unit, { state }]) => state === 'joined' && (peers.units.has(unit) || staying.includes(unit)),
-  );
-}
-
-function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
-  const orphan = facts.workers.flatMap(({ units }) => [...units]).find(([, bag]) => bag[JOINED]);
-  if (orphan)
-    return report(
-      blocked(
-        `${orphan[0]} belongs to a cluster whose control plane is gone; remove its integration before a new cluster is made`,
-      ),
-    );
-  if (facts.etcd === 'no relation') return report(blocked('Missing etcd relation'));
-  if (facts.etcd === 'not ready') return report(waiting('Waiting for etcd to be ready'));
-  if (facts.etcd === 'not valid') return report(blocked(BAD_ETCD));
-  const address = facts.addresses[0];
-  if (address === undefined) return report(waiting('Waiting for an address on the binding of endpoint cluster'));
-  const refresh = planSnapRefresh(facts, facts.options, undefined);
-  if (refresh.changes.length + refresh.reports.length > 0) return refresh;
-  const name = newClusterName(facts.identity.application, facts.identity.modelUuid);
-  const change: Change = {
-    kind: 'bootstrap',
-    name: facts.nodeName,
-    address: withPort(address, K8SD_PORT),
-    config: bootstrapConfig(facts, name),
-  };
-  return { changes: [change], reports: [] };
-}
-
-function bootstrapConfig(facts: ControlPlaneFacts, clusterName: string): BootstrapConfig {
-  const { options, etcd } = facts;
-  const external = typeof etcd === 'object' ? etcd : undefined;
-  return {
-    ...nodeConfig(facts, clusterName),
-    'cluster-config': { ...featuresFor(snapMinor(facts.snap), options.features), ...annotations(options.annotations) },
-    ...(options.taints.length > 0 ? { 'control-plane-taints': [...options.taints] } : {}),
-    ...(options.podCidr ? { 'pod-cidr': options.podCidr } : {}),
-    ...(options.serviceCidr ? { 'service-cidr': options.serviceCidr } : {}),
-    'datastore-type': external ? 'external' : 'etcd',
-    ...(external
-      ? {
-          'datastore-servers': [...external.servers],
-          'datastore-ca-crt': external.ca,
-          'datastore-client-crt': external.certificate,
-          'datastore-client-key': external.key,
-        }
-      : {}),
-  };
-}
-
-function annotations(wanted: Readonly<Record<string, string>>): { annotations?: Record<string, string> } {
-  return Object.keys(wanted).length > 0 ? { annotations: { ...wanted } } : {};
-}
-
-/** What bootstrap and join have in common. k8sd includes the machine's own addresses; those seen from outside it cannot know. */
-function nodeConfig(facts: ControlPlaneFacts, clusterName: string): ControlPlaneArguments {
-  const wanted = wantedArguments(facts, clusterName);
-  const extra: Record<string, Record<string, string>> = birthArguments(wanted);
-  if (facts.addresses.length > 1)
-    extra['extra-node-kubelet-args'] = { ...extra['extra-node-kubelet-args'], '--node-ip': facts.addresses.join(',') };
-  return { 'extra-sans': [...new Set([...facts.options.extraSans, ...facts.addresses])], ...extra };
-}
-
-/** The operator's arguments, and the one that the charm adds: the controller manager's cluster name, as cloud providers tag by it. */
-function wantedArguments(
-  facts: ControlPlaneFacts,
-  clusterName: string,
-): Readonly<Partial<Record<Service, ExtraArguments>>> {
-  const { arguments: wanted, datastore } = facts.options;
-  const manager = { ...wanted['kube-controller-manager'], '--cluster-name': clusterName };
-  return {
-    ...wanted,
-    'kube-controller-manager': manager,
-    etcd: datastore === 'managed-etcd' ? (wanted.etcd ?? {}) : {},
-  };
-}
-
-function planJoin(facts: ControlPlaneFacts): ClusterPlan {
-  const {
-    peers,
-    offeredToken: offer,
-    addresses: [address],
-    snap,
-  } = facts;
-  const clusterName = knownClusterName(peers.own, peers.units);
-  if (offer === undefined || clusterName === undefined || address === undefined)
-    return report(waiting('Waiting for Cluster token'));
-  const theirs = peers.shared[VERSION];
-  if (theirs && snap && snap.version !== theirs)
-    return report(
-      blocked(
-        `Snap ${snap.version} cannot join a cluster of ${theirs}; set snap-channel or attach snap-installation accordingly`,
-      ),
-    );
-  const { token = '', revision } = readOffer(offer);
-  if (token === '') return report(waiting('Waiting for Cluster token'));
-  const failed = parseTokenFailure(peers.own[TOKEN_FAILURE]);
-  if (failed?.revision === revision) return report(waiting(`Waiting for another Cluster token: ${failed.error}`));
-  const change: Change = {
-    kind: 'join',
-    relation: peers.id,
-    revision,
-    token,
-    name: facts.nodeName,
-    address: withPort(address, K8SD_PORT),
-    config: nodeConfig(facts, clusterName),
-  };
-  return { changes: [change], reports: [] };
-}
-
-/**
- * A leader that is not in the cluster cannot make tokens: it names a member that shall make one for it. What the leader before it
- * had offered is used first, and cleared away when it has failed: two offers at once are none.
- */
-function planDeputyRequest({ peers, offeredToken, identity: { unit } }: ControlPlaneFacts): ClusterPlan {
-  const uri = peers.shared[secretIdKey(unit)];
-  const failed = failedRevision(peers.own, offeredToken) !== undefined;
-  if (uri !== undefined && offeredToken !== undefined && !failed) return NOTHING;
-  const withdrawal: readonly Change[] =
-    uri === undefined
-      ? []
-      : [
-          { kind: 'withdraw-token', relation: peers.id, unit, uri, as: 'leader' },
-          ...publish(peers, 'unit', { [TOKEN_FAILURE]: undefined }),
-        ];
-  const deputy = [...peers.units].find(([, bag]) => bag[JOINED])?.[0];
-  const wanted = deputy && `{"unit": "${deputy}", "for": "${unit}"}`;
-  return {
-    changes: [...withdrawal, ...(wanted ? publish(peers, 'application', { [DEPUTY]: wanted }) : [])],
-    reports: wanted ? [] : [waiting('Waiting for a member of the cluster to hand out a token')],
-  };
-}
-
 /** The node is in the cluster. */
 function planMember(facts: ControlPlaneFacts): ClusterPlan {
   if (facts.node?.role === 'worker')
@@ -268,10 +113,6 @@ function planMember(facts: ControlPlaneFacts): ClusterPlan {
 /** From each control plane, as the leader's goes along with what else it tells: workers follow the oldest. */
 function planVersionForWorkers({ leader, workers, snap }: ControlPlaneFacts): readonly Change[] {
   return leader ? [] : workers.flatMap((relation) => publish(relation, 'unit', { [VERSION]: snap?.version }));
-}
-
-function hasJoinedPeers({ peers }: ControlPlaneFacts): boolean {
-  return [...peers.units.values()].some((bag) => bag[JOINED]);
 }
 
 /** In a cluster without having been let into this one: a leader lost its leadership while it bootstrapped. */
@@ -481,8 +322,4 @@ function planDeparture(facts: ControlPlaneFacts): ClusterPlan {
       );
   } else changes.push({ kind: 'remove-snap' });
   return { changes, reports: [{ status: 'maintenance', message: 'Leaving the cluster' }] };
-}
-
-function report(status: UnitStatus): ClusterPlan {
-  return { changes: [], reports: [status] };
 }

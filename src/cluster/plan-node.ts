@@ -26,6 +26,11 @@ export function waiting(message: string): UnitStatus {
   return { status: 'waiting', message };
 }
 
+/** A plan that does nothing but tell. */
+export function report(status: UnitStatus): ClusterPlan {
+  return { changes: [], reports: [status] };
+}
+
 export function combine(...plans: readonly ClusterPlan[]): ClusterPlan {
   return { changes: plans.flatMap(({ changes }) => changes), reports: plans.flatMap(({ reports }) => reports) };
 }

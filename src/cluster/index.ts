@@ -20,6 +20,6 @@ export { remember } from './memory.ts';
 export { observeCluster } from './observe.ts';
 export { ChangeFailed, ChangeUndone } from './outcome.ts';
 export { planCluster } from './plan.ts';
-export { rollingOf } from './plan-control-plane.ts';
+export { rollingOf } from './plan-leader.ts';
 export { changeId, GRANT, reasonNotToTry, release, turn } from './rolling.ts';
 export { allocations, JOINED } from './wire.ts';

@@ -1,21 +1,11 @@
-/** What a control-plane unit has to do next: get into the cluster, and as its leader keep the cluster as it is wanted. */
+/** What a control-plane unit has to do next: get into the cluster, be a member of it, and leave it. */
 
-import type { UnitStatus } from '../juju/status.ts';
 import type { Change, Entries } from './change.ts';
 import { newClusterName } from './cluster-name.ts';
-import { departedEntries, planReturned } from './departed.ts';
-import type { EtcdAccess } from './etcd.ts';
-import { type ControlPlaneFacts, knownClusterName, type RelationFacts, snapMinor } from './facts.ts';
-import {
-  annotationChanges,
-  FIRST_WITH_KUBE_PROXY,
-  featureChanges,
-  featuresFor,
-  fixedOptions,
-  leaveFixed,
-} from './features.ts';
+import { type ControlPlaneFacts, knownClusterName } from './facts.ts';
 import { planLabels } from './labels.ts';
-import { BAD_ETCD, hasJoinedPeers, planEntry, wantedArguments } from './plan-entry.ts';
+import { hasJoinedPeers, planEntry, wantedArguments } from './plan-entry.ts';
+import { identity, planLeader, planTurns } from './plan-leader.ts';
 import {
   blocked,
   type ClusterPlan,
@@ -31,20 +21,8 @@ import {
   report,
   waiting,
 } from './plan-node.ts';
-import { grantTurns, type Rolling } from './rolling.ts';
-import { failedRevision, joiningControlPlane, planTokens } from './tokens.ts';
-import {
-  allocations,
-  BOOTSTRAP_CERTIFICATES,
-  CLUSTER_NAME,
-  DEPUTY,
-  JOINED,
-  NODE_NAME,
-  parseObject,
-  secretIdKey,
-  TOKEN_FAILURE,
-  VERSION,
-} from './wire.ts';
+import { failedRevision } from './tokens.ts';
+import { CLUSTER_NAME, DEPUTY, JOINED, NODE_NAME, parseObject, secretIdKey, TOKEN_FAILURE, VERSION } from './wire.ts';
 
 export function planControlPlane(facts: ControlPlaneFacts): ClusterPlan {
   if (facts.leaving) return planDeparture(facts);
@@ -65,22 +43,6 @@ export function planControlPlane(facts: ControlPlaneFacts): ClusterPlan {
       reports: [waiting('k8sd waits until all control planes run the same snap')],
     });
   return combine(common, facts.node === undefined ? planEntry(facts) : planMember(facts));
-}
-
-/** The rolling facts of this unit, for its own turn and, on the leader, for everybody's. */
-export function rollingOf(facts: ControlPlaneFacts): Rolling {
-  const {
-    identity: { unit },
-    leader,
-    peers,
-    now,
-  } = facts;
-  const members = [...peers.units].filter(([, bag]) => bag[JOINED]);
-  return { unit, leader, own: peers.own, units: new Map(members), shared: peers.shared, now };
-}
-
-function identity(facts: ControlPlaneFacts): Entries {
-  return { [NODE_NAME]: facts.node?.name ?? facts.nodeName, [VERSION]: facts.snap?.version };
 }
 
 /** The node is in the cluster. */
@@ -142,162 +104,6 @@ function planDeputy({ identity: { unit }, peers, leader, failedTokens }: Control
   if (uri === undefined) changes.push({ ...offer, replaces: undefined });
   else if (revision !== undefined) changes.push({ ...offer, replaces: { uri, revision } });
   return { changes, reports: [] };
-}
-
-function planLeader(facts: ControlPlaneFacts, clusterName: string): ClusterPlan {
-  const { peers, workers } = facts;
-  const removals = planRemovals(facts);
-  return combine(
-    {
-      changes: [
-        ...removals,
-        ...planReturned(facts),
-        ...publish(peers, 'application', departedEntries(facts, removals)),
-        ...planTokens({ clusterName, peers, workers, failedTokens: facts.failedTokens }),
-      ],
-      reports: [],
-    },
-    planAnnouncements(facts, clusterName),
-    planConfiguration(facts),
-    planTurns(facts),
-  );
-}
-
-/** Nodes whose units are gone. A control plane that we have only not met yet is not. */
-export function planRemovals(facts: ControlPlaneFacts): readonly Change[] {
-  return [facts.peers, ...facts.workers].flatMap((relation) =>
-    [...allocations(relation.shared)]
-      .filter(([unit]) => unit !== facts.identity.unit && !relation.units.has(unit) && !facts.staying.includes(unit))
-      .map(
-        ([unit, { state, node }]): Change => ({
-          kind: 'remove-node',
-          relation: relation.id,
-          unit,
-          node,
-          force: state === 'pending',
-          uri: relation.shared[secretIdKey(unit)],
-        }),
-      ),
-  );
-}
-
-/** What workers, control planes and other charms read about the cluster. */
-function planAnnouncements(facts: ControlPlaneFacts, clusterName: string): ClusterPlan {
-  const version = facts.snap?.version;
-  const relations = [facts.peers, ...facts.workers];
-  const strayVersions = versionReport(facts);
-  const shared: Entries = { [BOOTSTRAP_CERTIFICATES]: 'snap-managed' };
-  const ours: Entries = { ...identity(facts), [CLUSTER_NAME]: clusterName, [JOINED]: clusterName };
-  const changes = [
-    ...relations.flatMap((relation) =>
-      publish(relation, 'application', {
-        ...(relation.shared[BOOTSTRAP_CERTIFICATES] ? {} : shared),
-        ...(relation.units.size > 0 && strayVersions === undefined ? { [VERSION]: version } : {}),
-      }),
-    ),
-    ...publish(facts.peers, 'application', {
-      [DEPUTY]: undefined,
-      [facts.identity.unit]: `joined-${facts.node?.name}`,
-    }),
-    ...facts.workers.flatMap((relation) => publish(relation, 'unit', ours)),
-    ...facts.containerd.flatMap((relation) =>
-      publish(relation, 'application', { 'custom-registries': facts.options.registriesText }),
-    ),
-  ];
-  return { changes, reports: strayVersions ? [strayVersions] : [] };
-}
-
-/** Units that announce no version, or another one than ours. */
-function versionReport(facts: ControlPlaneFacts): UnitStatus | undefined {
-  const silent = [facts.peers, ...facts.workers].flatMap(({ units }) =>
-    [...units].filter(([, bag]) => bag[JOINED] && !bag[VERSION]),
-  );
-  if (silent[0]) return waiting(`Waiting for version from ${silent[0][0]}`);
-  const differ = (relation: RelationFacts) =>
-    [...relation.units.values()].filter((bag) => bag[VERSION] && bag[VERSION] !== facts.snap?.version).length;
-  const counts = [
-    count(differ(facts.peers), 'Control Plane'),
-    count(
-      facts.workers.reduce((sum, relation) => sum + differ(relation), 0),
-      'Worker',
-    ),
-  ];
-  const late = counts.filter((text) => text !== undefined);
-  return late.length === 0 ? undefined : waiting(`Waiting for ${late.join(', ')} to upgrade`);
-}
-
-function count(number: number, noun: string): string | undefined {
-  return number === 0 ? undefined : `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-function planConfiguration(facts: ControlPlaneFacts): ClusterPlan {
-  const { configuration, options, memory, etcd } = facts;
-  if (configuration === undefined) return report(waiting("Waiting for k8sd to tell the cluster's configuration"));
-  const wanted = featuresFor(snapMinor(facts.snap), options.features);
-  const fixed = fixedOptions(wanted, configuration.config);
-  const features = featureChanges(leaveFixed(wanted, fixed), configuration.config);
-  const annotated = annotationChanges(options.annotations, configuration.config.annotations ?? {}, memory.annotations);
-  const datastore = typeof etcd === 'object' ? datastoreChange(etcd, configuration.datastore ?? {}) : undefined;
-  const config = { ...features, ...(Object.keys(annotated).length > 0 ? { annotations: annotated } : {}) };
-  // One that is to go is forgotten when it is gone: k8sd may refuse, and it would stay for ever.
-  const going = Object.keys(annotated).filter((key) => !Object.hasOwn(options.annotations, key));
-  const ours = [...Object.keys(options.annotations), ...going].sort();
-  const changes: Change[] = [];
-  if (Object.keys(config).length > 0 || datastore) changes.push({ kind: 'configure-cluster', config, datastore });
-  if (ours.join(' ') !== [...memory.annotations].sort().join(' '))
-    changes.push({ kind: 'remember', key: 'annotations', value: ours.length > 0 ? JSON.stringify(ours) : undefined });
-  const bad = etcd === 'not valid' ? [blocked(BAD_ETCD)] : [];
-  const fixedReports = fixed.map(({ option, feature, present }) =>
-    blocked(`${option} cannot change while ${feature}-enabled is true; set it back to ${present}`),
-  );
-  return { changes, reports: [...bad, ...immutableReports(facts), ...fixedReports, ...unsupportedReports(facts)] };
-}
-
-/** Rotated client certificates and moved servers of an external etcd arrive this way. */
-function datastoreChange(etcd: EtcdAccess, present: Readonly<Record<string, unknown>>) {
-  const wanted = {
-    servers: [...etcd.servers],
-    'ca-crt': etcd.ca,
-    'client-crt': etcd.certificate,
-    'client-key': etcd.key,
-  };
-  const same = Object.entries(wanted).every(([key, value]) => JSON.stringify(present[key]) === JSON.stringify(value));
-  return same ? undefined : { type: 'external' as const, ...wanted };
-}
-
-/** Options that the installed snap has no word for. */
-function unsupportedReports({ snap, options }: ControlPlaneFacts): readonly UnitStatus[] {
-  if (snapMinor(snap) >= FIRST_WITH_KUBE_PROXY || options.features.network?.['kube-proxy-enabled'] === undefined)
-    return [];
-  return [blocked(`kube-proxy-enabled needs snap 1.${FIRST_WITH_KUBE_PROXY} or newer; reset it until then`)];
-}
-
-/** Options that were read at bootstrap and have been changed since. */
-function immutableReports({ configuration, options }: ControlPlaneFacts): readonly UnitStatus[] {
-  const datastore = configuration?.datastore?.['type'] === 'external' ? 'etcd' : 'managed-etcd';
-  const pairs: readonly (readonly [string, string | undefined, string | undefined])[] = [
-    ['bootstrap-pod-cidr', options.podCidr, configuration?.podCidr],
-    ['bootstrap-service-cidr', options.serviceCidr, configuration?.serviceCidr],
-    ['bootstrap-datastore', options.datastore, datastore],
-  ];
-  return pairs
-    .filter(
-      ([, wanted, present]) => wanted !== undefined && present !== undefined && present !== '' && wanted !== present,
-    )
-    .map(([option, , present]) => blocked(`${option} cannot change after bootstrap; set it back to ${present}`));
-}
-
-function planTurns(facts: ControlPlaneFacts): ClusterPlan {
-  if (!facts.leader) return NOTHING;
-  const joining = joiningControlPlane(facts.peers);
-  const { silent } = facts;
-  const { entries, held } = grantTurns(rollingOf(facts), (asker) => {
-    if (joining !== undefined) return `${joining} is joining`;
-    // One that is down itself has nothing to lose, and its change may be what mends it.
-    if (silent.length === 0 || silent.includes(asker)) return undefined;
-    return `the API server of ${silent.join(', ')} does not answer`;
-  });
-  return { changes: publish(facts.peers, 'application', entries), reports: held ? [waiting(held)] : [] };
 }
 
 /**

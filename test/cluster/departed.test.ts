@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { DEPARTED, departedEntries, departedNodes } from '../../src/cluster/departed.ts';
 import type { ControlPlaneFacts } from '../../src/cluster/facts.ts';
-import { planControlPlane, planRemovals } from '../../src/cluster/plan-control-plane.ts';
+import { planControlPlane } from '../../src/cluster/plan-control-plane.ts';
+import { planRemovals } from '../../src/cluster/plan-leader.ts';
 import { leader } from './facts.ts';
 
 const NOW = new Date('2026-11-23T10:00:00Z');

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ControlPlaneFacts } from '../../src/cluster/facts.ts';
 import type { RawOptions } from '../../src/cluster/options.ts';
-import { planControlPlane, planRemovals } from '../../src/cluster/plan-control-plane.ts';
+import { planControlPlane } from '../../src/cluster/plan-control-plane.ts';
+import { planRemovals } from '../../src/cluster/plan-leader.ts';
 import {
   CLUSTER,
   controlPlaneBag,

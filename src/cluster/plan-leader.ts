@@ -1,0 +1,136 @@
+/** What the leader does for its cluster: tokens, removals, what others read about the cluster, and whose turn it is. */
+
+import type { UnitStatus } from '../juju/status.ts';
+import type { Change, Entries } from './change.ts';
+import { departedEntries, planReturned } from './departed.ts';
+import type { ControlPlaneFacts, RelationFacts } from './facts.ts';
+import { planConfiguration } from './plan-configuration.ts';
+import { type ClusterPlan, combine, NOTHING, publish, waiting } from './plan-node.ts';
+import { grantTurns, type Rolling } from './rolling.ts';
+import { joiningControlPlane, planTokens } from './tokens.ts';
+import {
+  allocations,
+  BOOTSTRAP_CERTIFICATES,
+  CLUSTER_NAME,
+  DEPUTY,
+  JOINED,
+  NODE_NAME,
+  secretIdKey,
+  VERSION,
+} from './wire.ts';
+
+export function planLeader(facts: ControlPlaneFacts, clusterName: string): ClusterPlan {
+  const { peers, workers } = facts;
+  const removals = planRemovals(facts);
+  return combine(
+    {
+      changes: [
+        ...removals,
+        ...planReturned(facts),
+        ...publish(peers, 'application', departedEntries(facts, removals)),
+        ...planTokens({ clusterName, peers, workers, failedTokens: facts.failedTokens }),
+      ],
+      reports: [],
+    },
+    planAnnouncements(facts, clusterName),
+    planConfiguration(facts),
+    planTurns(facts),
+  );
+}
+
+/** Nodes whose units are gone. A control plane that we have only not met yet is not. */
+export function planRemovals(facts: ControlPlaneFacts): readonly Change[] {
+  return [facts.peers, ...facts.workers].flatMap((relation) =>
+    [...allocations(relation.shared)]
+      .filter(([unit]) => unit !== facts.identity.unit && !relation.units.has(unit) && !facts.staying.includes(unit))
+      .map(
+        ([unit, { state, node }]): Change => ({
+          kind: 'remove-node',
+          relation: relation.id,
+          unit,
+          node,
+          force: state === 'pending',
+          uri: relation.shared[secretIdKey(unit)],
+        }),
+      ),
+  );
+}
+
+/** What workers, control planes and other charms read about the cluster. */
+function planAnnouncements(facts: ControlPlaneFacts, clusterName: string): ClusterPlan {
+  const version = facts.snap?.version;
+  const relations = [facts.peers, ...facts.workers];
+  const strayVersions = versionReport(facts);
+  const shared: Entries = { [BOOTSTRAP_CERTIFICATES]: 'snap-managed' };
+  const ours: Entries = { ...identity(facts), [CLUSTER_NAME]: clusterName, [JOINED]: clusterName };
+  const changes = [
+    ...relations.flatMap((relation) =>
+      publish(relation, 'application', {
+        ...(relation.shared[BOOTSTRAP_CERTIFICATES] ? {} : shared),
+        ...(relation.units.size > 0 && strayVersions === undefined ? { [VERSION]: version } : {}),
+      }),
+    ),
+    ...publish(facts.peers, 'application', {
+      [DEPUTY]: undefined,
+      [facts.identity.unit]: `joined-${facts.node?.name}`,
+    }),
+    ...facts.workers.flatMap((relation) => publish(relation, 'unit', ours)),
+    ...facts.containerd.flatMap((relation) =>
+      publish(relation, 'application', { 'custom-registries': facts.options.registriesText }),
+    ),
+  ];
+  return { changes, reports: strayVersions ? [strayVersions] : [] };
+}
+
+/** Units that announce no version, or another one than ours. */
+function versionReport(facts: ControlPlaneFacts): UnitStatus | undefined {
+  const silent = [facts.peers, ...facts.workers].flatMap(({ units }) =>
+    [...units].filter(([, bag]) => bag[JOINED] && !bag[VERSION]),
+  );
+  if (silent[0]) return waiting(`Waiting for version from ${silent[0][0]}`);
+  const differ = (relation: RelationFacts) =>
+    [...relation.units.values()].filter((bag) => bag[VERSION] && bag[VERSION] !== facts.snap?.version).length;
+  const counts = [
+    count(differ(facts.peers), 'Control Plane'),
+    count(
+      facts.workers.reduce((sum, relation) => sum + differ(relation), 0),
+      'Worker',
+    ),
+  ];
+  const late = counts.filter((text) => text !== undefined);
+  return late.length === 0 ? undefined : waiting(`Waiting for ${late.join(', ')} to upgrade`);
+}
+
+function count(number: number, noun: string): string | undefined {
+  return number === 0 ? undefined : `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+export function planTurns(facts: ControlPlaneFacts): ClusterPlan {
+  if (!facts.leader) return NOTHING;
+  const joining = joiningControlPlane(facts.peers);
+  const { silent } = facts;
+  const { entries, held } = grantTurns(rollingOf(facts), (asker) => {
+    if (joining !== undefined) return `${joining} is joining`;
+    // One that is down itself has nothing to lose, and its change may be what mends it.
+    if (silent.length === 0 || silent.includes(asker)) return undefined;
+    return `the API server of ${silent.join(', ')} does not answer`;
+  });
+  return { changes: publish(facts.peers, 'application', entries), reports: held ? [waiting(held)] : [] };
+}
+
+/** The rolling facts of this unit, for its own turn and, on the leader, for everybody's. */
+export function rollingOf(facts: ControlPlaneFacts): Rolling {
+  const {
+    identity: { unit },
+    leader,
+    peers,
+    now,
+  } = facts;
+  const members = [...peers.units].filter(([, bag]) => bag[JOINED]);
+  return { unit, leader, own: peers.own, units: new Map(members), shared: peers.shared, now };
+}
+
+/** What every unit tells of itself. */
+export function identity(facts: ControlPlaneFacts): Entries {
+  return { [NODE_NAME]: facts.node?.name ?? facts.nodeName, [VERSION]: facts.snap?.version };
+}

@@ -48,7 +48,7 @@ export async function removeNode(doors: Doors, facts: ClusterFacts, change: Remo
     if (isOfWorker(facts, relation)) await awaitKubeletStop(doors, unit, node);
     await removeFromCluster(doors, k8sd, node, change.force);
   }
-  await k8sd.deleteJoinToken(node, CALL).catch(() => undefined);
+  await dropToken(doors, k8sd, node);
   if (uri) await removeSecret(juju, uri);
   juju.relations.setApplication(relation, { [unit]: undefined, [secretIdKey(unit)]: undefined });
 }
@@ -60,6 +60,16 @@ export async function removeReturnedNode(
   { node }: RemoveReturnedNode,
 ): Promise<void> {
   await removeFromCluster(doors, doors.k8sd(snapMinor(facts.snap)), node, false);
+}
+
+/** An unused token could still let somebody in; but that it cannot be deleted keeps no node in the cluster. */
+async function dropToken({ juju }: Doors, k8sd: K8sd, node: string): Promise<void> {
+  try {
+    await k8sd.deleteJoinToken(node, CALL);
+  } catch (error) {
+    if (!(error instanceof K8sdError)) throw error;
+    juju.log.warning(`an unused join token of ${node} may be left, until it runs out after a day: ${error.message}`);
+  }
 }
 
 /** k8sd stops the services of a control plane that it removes; those of a worker only the worker itself can stop. */
@@ -90,9 +100,7 @@ async function newToken(doors: Doors, k8sd: K8sd, facts: ClusterFacts, change: O
     if (change.replaces && !worker) await k8sd.deleteJoinToken(name, CALL);
     return await k8sd.joinToken({ name, worker }, CALL);
   } catch (error) {
-    if (!(error instanceof K8sdError)) throw error;
-    if (!(error instanceof NodeExists))
-      throw new ChangeFailed('waiting', `Waiting for a token for ${unit}: ${error.message}`);
+    if (!(error instanceof NodeExists)) throw withoutToken(unit, error);
     const other = ownedByAnother(facts, name, unit);
     if (other)
       throw new ChangeFailed(
@@ -101,8 +109,15 @@ async function newToken(doors: Doors, k8sd: K8sd, facts: ClusterFacts, change: O
       );
     doors.juju.log.warning(`a node ${name} is left from an earlier join of ${unit}; removing it`);
     await removeFromCluster(doors, k8sd, name, true);
-    return k8sd.joinToken({ name, worker }, CALL);
+    return k8sd.joinToken({ name, worker }, CALL).catch((failure) => {
+      throw withoutToken(unit, failure);
+    });
   }
+}
+
+function withoutToken(unit: string, error: unknown): unknown {
+  if (!(error instanceof K8sdError)) return error;
+  return new ChangeFailed('waiting', `Waiting for a token for ${unit}: ${error.message}`);
 }
 
 /** The unit, other than the one meant, that is in the cluster under this node name. */

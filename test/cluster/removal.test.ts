@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { awaitRemoval, leaveCluster } from '../../src/cluster/apply-membership.ts';
-import { removeNode } from '../../src/cluster/apply-tokens.ts';
+import { offerToken, removeNode } from '../../src/cluster/apply-tokens.ts';
 import type { Doors } from '../../src/cluster/doors.ts';
 import { openHost } from '../../src/host/open-host.ts';
 import type { K8sd } from '../../src/k8sd/k8sd.ts';
@@ -104,6 +104,26 @@ describe('the leader', () => {
     await removeNode(doors, leader(), removal(3));
     expect(await membersSeen()).not.toContain(nameOf(3));
     expect(Object.keys(written.application)).toEqual(['k8s/3', 'k8s/3-secret-id']);
+  });
+
+  it('removes a node whose unused token cannot be deleted, and says so', async () => {
+    const { doors, written } = doorsOf(0);
+    machines.failNext('0', 'delete-token', { status: 500, text: 'no' });
+    await removeNode(doors, leader(), { ...removal(3), unit: 'k8s/9', node: 'never-there', force: true });
+    expect(Object.keys(written.application)).toEqual(['k8s/9', 'k8s/9-secret-id']);
+    expect(written.warnings).toEqual([expect.stringContaining('unused join token of never-there may be left')]);
+  });
+
+  it('waits where a token is not to be had, also after a stale node was removed for it', async () => {
+    const { doors, written } = doorsOf(0);
+    const stale = 'a node with this name is already part of the cluster';
+    machines.failNext('0', 'join-token', { status: 500, text: stale });
+    machines.failNext('0', 'join-token', { status: 500, text: 'not now' });
+    const offer = { kind: 'offer-token', relation: PEERS, unit: 'k8s/9', node: 'stale', worker: true } as const;
+    await expect(offerToken(doors, leader(), { ...offer, replaces: undefined, as: 'leader' })).rejects.toMatchObject({
+      status: { status: 'waiting', message: 'Waiting for a token for k8s/9: not now' },
+    });
+    expect(written.application).toEqual({});
   });
 });
 

@@ -131,7 +131,7 @@ function planJoin(facts: ControlPlaneFacts): ClusterPlan {
   if (theirs && snap && snap.version !== theirs)
     return report(
       blocked(
-        `Snap ${snap.version} cannot join a cluster of ${theirs}; set snap-channel or attach snap-installation accordingly`,
+        `Snap ${snap.version} cannot join a cluster of ${theirs}; bring all to one version by another snap-channel or snap-installation, or remove this unit`,
       ),
     );
   const { token = '', revision } = readOffer(offer);

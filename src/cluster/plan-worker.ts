@@ -1,5 +1,6 @@
 /** What a worker unit has to do next: get into the cluster of the control plane that it is integrated with, and leave it. */
 
+import type { UnitStatus } from '../juju/status.ts';
 import type { WorkerJoinConfig } from '../k8sd/k8sd.ts';
 import { withPort } from './addresses.ts';
 import type { Change, Entries } from './change.ts';
@@ -31,13 +32,20 @@ export function planWorker(facts: WorkerFacts): ClusterPlan {
   if (preparation) return preparation;
   const { cluster } = facts;
   const common: ClusterPlan = { changes: [...planHold(facts), ...planUpgradeRelation(facts, false)], reports: [] };
-  if (cluster === undefined) return combine(common, { changes: [], reports: [blocked('Missing cluster integration')] });
+  if (cluster === undefined) return combine(common, { changes: [], reports: [missingIntegration(facts)] });
   const identity: Entries = { [NODE_NAME]: facts.node?.name ?? facts.nodeName, [VERSION]: facts.snap?.version };
   return combine(
     common,
     { changes: publish(cluster, 'unit', identity), reports: [] },
     facts.node === undefined ? planJoin(facts, cluster) : planMember(facts, cluster),
   );
+}
+
+/** While it is installed, a unit has not been told of its integrations yet; nobody is to be called for that. */
+function missingIntegration({ event }: WorkerFacts): UnitStatus {
+  return event.kind === 'install'
+    ? { status: 'maintenance', message: 'Waiting for the cluster integration' }
+    : blocked('Missing cluster integration');
 }
 
 /**

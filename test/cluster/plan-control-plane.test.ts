@@ -247,7 +247,7 @@ describe('a control plane joins', () => {
       'has another snap',
       {},
       { shared: { version: '1.35.0' } },
-      `Snap ${VERSION} cannot join a cluster of 1.35.0; set snap-channel or attach snap-installation accordingly`,
+      `Snap ${VERSION} cannot join a cluster of 1.35.0; bring all to one version by another snap-channel or snap-installation, or remove this unit`,
     ],
   ])('not while it %s', (_, more, bags, message) => {
     const plan = planControlPlane(joiner(more, bags));

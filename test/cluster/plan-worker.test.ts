@@ -88,6 +88,12 @@ describe('a worker joins', () => {
     expect(plan.reports).toMatchObject([{ message }]);
   });
 
+  it('and calls for no operator before Juju has told it of its integrations', () => {
+    const reports = (kind: 'install' | 'start') =>
+      planWorker(joiner({ cluster: undefined, event: { kind } })).reports.map(({ status }) => status);
+    expect([reports('install'), reports('start')]).toEqual([['maintenance'], ['blocked']]);
+  });
+
   it('with the next token after a failure', () => {
     const cluster = bags({ own: { ...identity, 'token-failure': '{"revision": 0, "error": "expired"}' } });
     expect(planWorker(joiner({ cluster, offeredToken: { revision: '1', token: 't' } })).changes).toMatchObject([

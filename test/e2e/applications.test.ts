@@ -49,10 +49,16 @@ describe('a cluster with workers of two applications', { timeout: 240_000 }, () 
     expectWholeCluster(cluster, { workerApplications: ['k8s-worker', 'workers-gpu'] });
   });
 
-  it('loses one application of workers and keeps the other', async () => {
+  it('loses one application of workers and keeps the other, although k8sd is in trouble at that very moment', async () => {
     const machine = machineOf(cluster, 'k8s-worker/0');
+    const control = machineOf(cluster, 'k8s/0');
+    // Once in an orderly way, once by force; then the relation is gone, and with it what was on record there.
+    for (const text of ['database is locked', 'database is locked'])
+      cluster.machines.failNext(control.id, 'remove', { status: 500, text });
     await model.removeApplication('k8s-worker');
     await untilGone(model, 'k8s-worker/0');
+    const left = () => machine.hostname in kubernetesNodes(cluster, control);
+    await model.settle({ timeoutMs: 60_000, until: (now) => !left() && allActive(now), updateStatusEveryMs: 2_000 });
     expect(model.state.applications['k8s-worker']).toBeUndefined();
     expectWholeCluster(cluster, { workerApplications: ['workers-gpu'] });
     expectCleanMachine(machine);

@@ -88,6 +88,24 @@ describe('a cluster of 1.35, of three control planes and two workers', { timeout
     await settleActive(model);
     expectWholeCluster(cluster);
   });
+
+  it('blocks a unit that gets a newer snap from the channel than the others have, until they have it, too', async () => {
+    const { machines } = cluster;
+    machines.publish('1.36-classic/stable', '1.36.6');
+    machines.publish('1.36-classic/candidate', '1.36.6');
+    await model.addUnit('k8s');
+    await model.settle({ timeoutMs: 60_000 });
+    expect(new Set(versions().slice(0, 3))).toEqual(new Set(['1.36.4']));
+    expect(model.unit('k8s/3').workload).toMatchObject({
+      status: 'blocked',
+      message: expect.stringContaining('Snap 1.36.6 cannot join a cluster of 1.36.4; bring all to one version'),
+    });
+    await model.configure('k8s', { 'snap-channel': '1.36-classic/candidate' });
+    await model.configure('k8s-worker', { 'snap-channel': '1.36-classic/candidate' });
+    await settleActive(model);
+    expectWholeCluster(cluster);
+    expect(new Set(versions())).toEqual(new Set(['1.36.6']));
+  });
 });
 
 /** The same archive under another digest: a comment at its end is another byte for the controller, and nothing for a unit. */

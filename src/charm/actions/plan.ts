@@ -6,9 +6,10 @@ import { decideUnitStatus } from '../status.ts';
 import { look } from '../view.ts';
 
 export async function plan(doors: Doors, role: Role): Promise<void> {
-  const { changes, reports } = await look(doors, role);
+  const { cluster, changes, reports } = await look(doors, role);
+  const shared = cluster.role === 'control-plane' && cluster.peers.units.size > 0;
   const lines = changes.map(({ description, disruptive }) =>
-    disruptive ? `${description} (in turn with the other units)` : description,
+    disruptive && shared ? `${description} (in turn with the other control planes)` : description,
   );
   const { status, message } = decideUnitStatus(reports);
   await doors.juju.actions.setResults({

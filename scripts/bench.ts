@@ -1,26 +1,50 @@
 /**
- * `npm run bench`: what a dispatch costs when nothing has to change, as medians of several runs: wall time, peak memory and the number of
- * hook tools; and how large the archives are. Runs the packed charms on a local model, whose hook tools answer at once.
+ * `npm run bench`: what a dispatch costs when nothing has to change: wall time, peak memory and the number of hook tools; and how large
+ * the archives are. Runs the packed charms on a local model, whose hook tools answer at once, in one cluster that it builds itself.
  */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
 import { basename, join } from 'node:path';
-import { packedArchives } from '../test/archives.ts';
-import { openMachines } from '../test/k8sd/machines.ts';
-import { Model } from '../test/model/model.ts';
+import { promisify } from 'node:util';
+import { type Archives, packedArchives } from '../test/archives.ts';
+import { deployCluster, openCluster, type TestCluster } from '../test/e2e/cluster.ts';
+import { addWorkers, integrateWorkers, RELATION } from '../test/e2e/many-workers.ts';
+import type { Model } from '../test/model/model.ts';
 import { table } from '../test/model/status-tables.ts';
 import { architectures } from './pack/runtime.ts';
 
-const runs = 9;
+const runs = 15;
 const sizes = [3, 100, 1000];
-const tenMinutes = 600_000;
 
 const rows: string[][] = [];
-for (const size of [0, ...sizes])
-  await withCluster((model) => (size === 0 ? measureIdle(model) : measureRelation(model, size)));
-console.log(`${cpus().length} cores, ${cpus()[0]?.model}; medians of ${runs} runs\n`);
+const archives = await packedArchives();
+const cluster = await openCluster();
+try {
+  await deployCluster(cluster, { controlPlanes: 1, workers: 1 });
+  cluster.model.measureMemory = true;
+  await measureRuntime(cluster);
+  await measureIdle(cluster.model);
+  await measureRelation(cluster.model, archives);
+} finally {
+  await cluster.close();
+}
+const load = loadavg()[0]?.toFixed(1);
+console.log(`${cpus().length} cores, ${cpus()[0]?.model}, load ${load}. Median of ${runs} runs (least to most).\n`);
 console.log(`${table(['Dispatch', 'Unit', 'Wall ms', 'Peak MB', 'Hook tools'], rows)}\n`);
 console.log(table(['Archive', 'MB'], await archiveSizes()));
+
+/** The part of each dispatch that no charm can change: Node itself starts and ends. */
+async function measureRuntime({ directory }: TestCluster): Promise<void> {
+  const node = join(directory, 'agents/unit-k8s-0/charm/runtime/node');
+  const times: number[] = [];
+  for (let run = 0; run <= runs; run += 1) {
+    const started = performance.now();
+    await promisify(execFile)(node, ['--eval', '0']);
+    if (run > 0) times.push(performance.now() - started);
+  }
+  rows.push(['(an empty program)', '', spread(times), '', '']);
+}
 
 async function measureIdle(model: Model): Promise<void> {
   for (const unit of ['k8s/0', 'k8s-worker/0']) {
@@ -28,61 +52,46 @@ async function measureIdle(model: Model): Promise<void> {
   }
 }
 
-/** One of many remote units writes something that is no business of the charm's; all others are as they were. */
-async function measureRelation(model: Model, units: number): Promise<void> {
-  const remote = model.addRemoteApplication('many', {
-    endpoints: { cluster: { interface: 'k8s-cluster', role: 'requirer' } },
-    units,
-  });
-  await model.integrate('k8s:k8s-cluster', 'many:cluster');
-  await model.settle({ timeoutMs: tenMinutes });
+/** One of many workers writes something that means nothing to the charm; all others are as they were. */
+async function measureRelation(model: Model, { k8s }: Archives): Promise<void> {
+  const workers = await integrateWorkers(model, 'many');
   let count = 0;
-  await measure(model, `relation-changed, ${units} remote units`, 'hooks/k8s-cluster-relation-changed', 'k8s/0', () => {
-    count += 1;
-    remote.setUnitBag('cluster', 'many/0', { benchmark: String(count) });
-  });
+  for (const total of sizes) {
+    await addWorkers(model, workers, { total, like: 'k8s-worker/0', archive: k8s });
+    await measure(model, `relation-changed, ${total} workers`, 'hooks/k8s-cluster-relation-changed', 'k8s/0', () => {
+      count += 1;
+      workers.setUnitBag(RELATION, 'many/0', { benchmark: String(count) });
+    });
+  }
 }
 
 async function measure(model: Model, title: string, event: string, unit: string, cause: () => void): Promise<void> {
-  const records: { wallMs: number; maxRssKb: number; calls: number }[] = [];
+  const walls: number[] = [];
+  const peaks: number[] = [];
+  const calls: number[] = [];
   // The first run fills Node's compile cache, as the first dispatch of a unit does.
   for (let run = 0; run <= runs; run += 1) {
     const before = model.dispatches.length;
     cause();
-    await model.settle({ timeoutMs: tenMinutes });
+    await model.settle({ timeoutMs: 60_000 });
     const found = model.dispatches.slice(before).filter((one) => one.unit === unit && one.event === event);
     const [record] = found;
     if (record?.exitCode !== 0 || found.length !== 1)
       throw new Error(`${found.length} dispatches of ${event} on ${unit}, of which one was to succeed`);
     if (record.maxRssKb === undefined) throw new Error('the kernel does not tell the memory of a process');
-    if (run > 0) records.push({ wallMs: record.wallMs, maxRssKb: record.maxRssKb, calls: record.calls.length });
+    if (run === 0) continue;
+    walls.push(record.wallMs);
+    peaks.push(record.maxRssKb / 1024);
+    calls.push(record.calls.length);
   }
-  rows.push([
-    title,
-    unit,
-    median(records.map((one) => one.wallMs)).toFixed(0),
-    (median(records.map((one) => one.maxRssKb)) / 1024).toFixed(0),
-    String(median(records.map((one) => one.calls))),
-  ]);
+  rows.push([title, unit, spread(walls), spread(peaks), spread(calls)]);
 }
 
-async function withCluster(work: (model: Model) => Promise<void>): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'kc-'));
-  const archives = await packedArchives();
-  const provider = await openMachines({ directory: join(directory, 'machines') });
-  const model = await Model.create({ directory: join(directory, 'model'), provider });
-  try {
-    await model.deploy(archives.k8s, { application: 'k8s' });
-    await model.deploy(archives.worker, { application: 'k8s-worker' });
-    await model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
-    const until = () => Object.values(model.state.units).every((unit) => unit.workload.status === 'active');
-    await model.settle({ timeoutMs: tenMinutes, until, updateStatusEveryMs: 2_000 });
-    model.measureMemory = true;
-    await work(model);
-  } finally {
-    await model.close();
-    await rm(directory, { recursive: true, force: true });
-  }
+/** `120 (110 to 190)`, or the one value that all runs gave. */
+function spread(values: readonly number[]): string {
+  const sorted = values.map((value) => Math.round(value)).toSorted((a, b) => a - b);
+  const [least, median, most] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
+  return least === most ? `${median}` : `${median} (${least} to ${most})`;
 }
 
 async function archiveSizes(): Promise<readonly string[][]> {
@@ -92,9 +101,4 @@ async function archiveSizes(): Promise<readonly string[][]> {
     paths.push(k8s, worker);
   }
   return await Promise.all(paths.map(async (path) => [basename(path), ((await stat(path)).size / 1e6).toFixed(1)]));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

@@ -41,11 +41,12 @@ export async function observeCluster(doors: Doors, role: ClusterFacts['role']): 
 
 async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
   const { juju, host } = doors;
-  const [config, leader, peers, workers] = await Promise.all([
+  const [config, leader, peers, workers, machine] = await Promise.all([
     juju.config(),
     juju.isLeader(),
     observeRelations(juju, 'cluster', 'peer'),
     observeRelations(juju, 'k8s-cluster', 'ours'),
+    observeMachine(doors, SERVICES),
   ]);
   const registries = await registriesAsJson(String(config['containerd-custom-registries'] ?? '[]'));
   const { value: options, problems } = readControlPlaneOptions({
@@ -53,7 +54,7 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
     'containerd-custom-registries': registries,
   });
   const cluster = peers[0] ?? noPeersYet(juju);
-  const common = await observeNode(doors, cluster, SERVICES, options.registries);
+  const common = await observeNode(doors, machine, cluster, options.registries);
   const k8sd = doors.k8sd(snapMinor(common.snap));
   const member = common.node !== undefined;
   const none: ControlPlaneFacts['failedTokens'] = new Map();
@@ -89,10 +90,11 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
 
 async function observeWorker(doors: Doors): Promise<WorkerFacts> {
   const { juju } = doors;
-  const [config, clusters, containerd] = await Promise.all([
+  const [config, clusters, containerd, machine] = await Promise.all([
     juju.config(),
     observeRelations(juju, 'cluster', 'theirs'),
     observeRelations(juju, 'containerd', 'theirs'),
+    observeMachine(doors, WORKER_SERVICES),
   ]);
   const { value: options, problems } = readWorkerOptions(config);
   const cluster = clusters[0];
@@ -100,7 +102,7 @@ async function observeWorker(doors: Doors): Promise<WorkerFacts> {
     'containerd-custom-registries of the control plane',
     await registriesAsJson(containerd[0]?.shared['custom-registries'] ?? '[]'),
   );
-  const common = await observeNode(doors, cluster, WORKER_SERVICES, registries.value);
+  const common = await observeNode(doors, machine, cluster, registries.value);
   return {
     ...common,
     role: 'worker',
@@ -111,24 +113,36 @@ async function observeWorker(doors: Doors): Promise<WorkerFacts> {
   };
 }
 
-async function observeNode(
-  doors: Doors,
-  cluster: RelationFacts | undefined,
-  services: readonly Service[],
-  registries: readonly Registry[],
-): Promise<Omit<NodeFacts, 'problems'>> {
+/** What is asked without knowing anything else, so that it is asked first of all and at once. */
+async function observeMachine(doors: Doors, services: readonly Service[]) {
   const { juju, host } = doors;
-  const { event, identity } = juju;
-  const [memory, snap, nodeName, network, serviceArguments] = await Promise.all([
+  const [memory, daemon, nodeName, network, serviceArguments] = await Promise.all([
     recall(juju.state),
-    host.snapd.snap('k8s'),
+    observeSnap(doors),
     observeNodeName(host),
     juju.network('cluster'),
     observeArguments(host, services),
   ]);
+  return { memory, ...daemon, nodeName, network, serviceArguments };
+}
+
+async function observeSnap({ host, k8sd }: Doors): Promise<Pick<NodeFacts, 'snap' | 'daemon' | 'node'>> {
+  const snap = await host.snapd.snap('k8s');
+  if (snap === undefined) return { snap, daemon: 'absent', node: undefined };
+  return { snap, ...(await observeDaemon(k8sd(snapMinor(snap)))) };
+}
+
+async function observeNode(
+  doors: Doors,
+  machine: Awaited<ReturnType<typeof observeMachine>>,
+  cluster: RelationFacts | undefined,
+  registries: readonly Registry[],
+): Promise<Omit<NodeFacts, 'problems'>> {
+  const { juju, host } = doors;
+  const { event, identity } = juju;
+  const { memory, snap, daemon, node, nodeName, network, serviceArguments } = machine;
   const leaving = memory.leaving || isDeparture(event, identity.unit);
-  const [{ daemon, node }, snapFile, files, upgradeRelation, offeredToken] = await Promise.all([
-    snap ? observeDaemon(doors.k8sd(snapMinor(snap))) : { daemon: 'absent' as const, node: undefined },
+  const [snapFile, files, upgradeRelation, offeredToken] = await Promise.all([
     leaving ? undefined : observeSnapFile(juju, snap, memory),
     observeRegistryFiles(host, memory, registries),
     observeUpgradeRelation(juju),

@@ -8,6 +8,7 @@ import type { Databag, SecretContent } from '../juju/juju.ts';
 import type { Change } from './change.ts';
 import type { RelationFacts } from './facts.ts';
 import {
+  type Allocation,
   allocations,
   formatAllocation,
   JOINED,
@@ -71,11 +72,12 @@ export function offeredSecret(unit: string, relation: RelationFacts): string | u
 
 function planRelation(facts: TokenFacts, relation: RelationFacts, worker: boolean): readonly Change[] {
   let joining = worker ? undefined : joiningControlPlane(relation);
+  const allocated = allocations(relation.shared);
   return [...relation.units].flatMap(([unit, bag]): readonly Change[] => {
     const node = bag[NODE_NAME];
     if (!node) return [];
-    if (bag[JOINED]) return bag[JOINED] === facts.clusterName ? settle(relation, unit, node) : [];
-    if (allocations(relation.shared).get(unit)?.state === 'joined') return [];
+    if (bag[JOINED]) return bag[JOINED] === facts.clusterName ? settle(relation, unit, allocated.get(unit), node) : [];
+    if (allocated.get(unit)?.state === 'joined') return [];
     const offer = planOffer(facts, relation, unit, node, worker);
     if (offer === undefined || (joining !== undefined && joining !== unit)) return [];
     if (!worker) joining = unit;
@@ -101,9 +103,13 @@ function planOffer(
 }
 
 /** The name on record stays: a token is bound to it, and what a unit says of itself later must not name another's node. */
-function settle(relation: RelationFacts, unit: string, said: string): readonly Change[] {
+function settle(
+  relation: RelationFacts,
+  unit: string,
+  recorded: Allocation | undefined,
+  said: string,
+): readonly Change[] {
   const uri = relation.shared[secretIdKey(unit)];
-  const recorded = allocations(relation.shared).get(unit);
   const joined = formatAllocation({ state: 'joined', node: recorded?.node ?? said });
   const changes: Change[] = [];
   if (recorded?.state !== 'joined')

@@ -32,7 +32,10 @@ export interface Relations {
   units(relation: string): Promise<readonly string[]>;
   /** Name of the remote application; for a peer relation our own. */
   application(relation: string): Promise<string>;
-  /** Databag of a unit as it is now. Our own: with what this dispatch has written. Empty for a unit that never joined. */
+  /**
+   * Databag of a unit as it is now; empty for a unit that never joined. Our own: with what this dispatch has written, without the keys
+   * that Juju writes.
+   */
   unitBag(relation: string, unit: string): Promise<Databag>;
   /** Databag of an application. Our own is readable by the leader, and by everyone on a peer relation. */
   applicationBag(relation: string, application: string): Promise<Databag>;

@@ -7,7 +7,7 @@ import type { HookTools } from './hook-tools.ts';
 import { applicationOf } from './identity.ts';
 import type { Databag, Identity, Relations } from './juju.ts';
 import { byName } from './natural-order.ts';
-import type { RememberedDatabags } from './remembered-databags.ts';
+import { type RememberedDatabags, withoutJujuKeys } from './remembered-databags.ts';
 import { yamlMap, yamlString } from './yaml-map.ts';
 
 /** go-yaml gives a key up when it is longer than this, counted as it is written. */
@@ -36,7 +36,6 @@ export function createRelations(
   const broken = event.kind === 'relation-broken' ? event.relation : undefined;
   const idsRead = new Map<string, readonly string[]>();
   const remoteBagsRead = new Map<string, Promise<ReadonlyMap<string, Databag>>>();
-  const ownRead = new Set<string>();
   const pendingUnit = new Map<string, Map<string, string>>();
   const pendingApplication = new Map<string, Map<string, string>>();
   /** What was sent in this dispatch: Juju shows it to later reads, but ours are cached. */
@@ -53,9 +52,11 @@ export function createRelations(
   };
 
   const ownUnitBag = async (relation: string): Promise<Databag> => {
-    ownRead.add(relation);
-    const held = await askBag(relation, [], identity.unit);
-    return merge(held, sent.get(`unit ${relation}`));
+    const recalled = await remembered.recallOwn(relation);
+    if (recalled !== undefined) return recalled;
+    const held = withoutJujuKeys(merge(await askBag(relation, [], identity.unit), sent.get(`unit ${relation}`)));
+    remembered.rememberOwn(relation, held);
+    return held;
   };
 
   const ownApplicationBag = async (relation: string): Promise<Databag> => {
@@ -96,8 +97,7 @@ export function createRelations(
   };
 
   const flushUnit = async (relation: string, entries: ReadonlyMap<string, string>): Promise<void> => {
-    const recalled = ownRead.has(relation) ? undefined : await remembered.recallOwn(relation);
-    const held = recalled ?? (await ownUnitBag(relation));
+    const held = await ownUnitBag(relation);
     await send('unit', relation, entries, held);
     remembered.rememberOwn(relation, merge(held, entries));
   };
@@ -119,10 +119,10 @@ export function createRelations(
     async application(relation) {
       if ('relation' in event && event.relation === relation && event.remoteApplication !== '')
         return event.remoteApplication;
-      const name = await tools.ask('relation-list', ['-r', relation, '--app'], stringFrom('relation-list'));
-      if (name !== '') return name;
+      // The list of units is asked for in any case, so that most often this is no call of its own.
       const [first] = await units(relation);
-      return first === undefined ? '' : applicationOf(first);
+      if (first !== undefined) return applicationOf(first);
+      return tools.ask('relation-list', ['-r', relation, '--app'], stringFrom('relation-list'));
     },
 
     async unitBag(relation, unit) {

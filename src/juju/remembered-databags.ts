@@ -104,7 +104,7 @@ export function createRememberedDatabags(event: Event, state: CollectedState, lo
     },
 
     rememberOwn(relation, bag) {
-      const text = JSON.stringify(Object.fromEntries(Object.entries(bag).filter(([key]) => !JUJU_KEYS.has(key))));
+      const text = JSON.stringify(withoutJujuKeys(bag));
       state.set(ownKey(relation), fitsInState(ownKey(relation), text) ? text : undefined);
       ownWrittenNow.add(relation);
     },
@@ -118,6 +118,11 @@ export function createRememberedDatabags(event: Event, state: CollectedState, lo
       local.set({ [UNREAD]: undefined });
     },
   };
+}
+
+/** What a unit's bag says beside what Juju writes into it. */
+export function withoutJujuKeys(bag: Databag): Databag {
+  return Object.fromEntries(Object.entries(bag).filter(([key]) => !JUJU_KEYS.has(key)));
 }
 
 /** What this event says may have changed. A unit that departs is not listed any more, so nobody asks its memory. */

@@ -308,7 +308,7 @@ describe('our own databags', () => {
       const { relations } = juju;
       relations.setUnit('cluster:0', { joined: 'k8s-1', old: '' });
       relations.setApplication('cluster:0', { version: '1' });
-      const written = { 'ingress-address': '10.0.0.4', joined: 'k8s-1' };
+      const written = { joined: 'k8s-1' };
       expect(await relations.unitBag('cluster:0', agent.unit)).toEqual(written);
       expect(await relations.applicationBag('cluster:0', 'k8s')).toEqual({ version: '1' });
       await juju.flush();
@@ -317,6 +317,27 @@ describe('our own databags', () => {
       relations.setUnit('cluster:0', { joined: undefined });
     });
     expect(agent.relations.get('cluster:0')?.units.get(agent.unit)).toEqual({ 'ingress-address': '10.0.0.4' });
+  });
+
+  it('are asked for once: nobody else writes there, and the memory is committed with them or not at all', async () => {
+    const read = async (variables: NodeJS.ProcessEnv, entries: Record<string, string> = {}) => {
+      let bag: Readonly<Settings> = {};
+      const dispatched = await agent.dispatch(variables, async ({ relations }) => {
+        bag = await relations.unitBag('cluster:0', agent.unit);
+        relations.setUnit('cluster:0', entries);
+      });
+      return { bag, asked: unitsAsked(dispatched) };
+    };
+    expect(await read(hook('update-status'))).toEqual({ bag: { old: 'x' }, asked: [agent.unit] });
+    expect(await read(hook('update-status'), { joined: 'a' })).toEqual({ bag: { old: 'x' }, asked: [] });
+    agent.refusals.set('state-set', 'quota limit exceeded');
+    await read(hook('update-status'), { joined: 'b' });
+    agent.refusals.clear();
+    expect(await read(hook('update-status'))).toEqual({ bag: { old: 'x', joined: 'a' }, asked: [] });
+    // Another program may have written into the bag before an upgrade, and known nothing of this memory.
+    agent.relations.get('cluster:0')?.units.set(agent.unit, { joined: 'c' });
+    expect(await read(hook('upgrade-charm'))).toEqual({ bag: { joined: 'c' }, asked: [agent.unit] });
+    expect(await read(hook('update-status'))).toEqual({ bag: { joined: 'c' }, asked: [] });
   });
 
   it('are written again after a hook that failed', async () => {

@@ -1,0 +1,100 @@
+/** Guards what makes a dispatch cheap and does not depend on how fast a machine is: what it asks, what it loads, how much memory it takes. */
+
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packedArchives } from '../archives.ts';
+import type { DispatchRecord } from '../model/hook-run.ts';
+import type { RemoteApplication } from '../model/remote-application.ts';
+import { deployCluster, openCluster, type TestCluster } from './cluster.ts';
+import { addWorkers, integrateWorkers, RELATION } from './many-workers.ts';
+
+const WITHIN_MS = 120_000;
+const MOST_KB = 100 * 1024;
+
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  cluster = await openCluster();
+  await deployCluster(cluster, { controlPlanes: 1, workers: 1 });
+  cluster.model.measureMemory = true;
+}, WITHIN_MS);
+
+afterAll(() => cluster.close());
+
+/** The one dispatch that the cause has; it must end well. */
+async function dispatched(unit: string, event: string, cause: () => void): Promise<DispatchRecord> {
+  const { model } = cluster;
+  const before = model.dispatches.length;
+  cause();
+  await model.settle({ timeoutMs: WITHIN_MS });
+  const [record, ...others] = model.dispatches.slice(before);
+  expect([others.length, record?.unit, record?.event, record?.exitCode]).toEqual([0, unit, event, 0]);
+  return record as DispatchRecord;
+}
+
+const tools = ({ calls }: DispatchRecord): readonly string[] => calls.map(({ tool }) => tool).toSorted();
+
+describe('a dispatch that changes nothing', () => {
+  it.each([
+    ['k8s/0', 11],
+    ['k8s-worker/0', 7],
+  ])('on %s only reads, with few hook tools and little memory', async (unit, most) => {
+    const record = await dispatched(unit, 'hooks/update-status', () => cluster.model.updateStatus(unit));
+    expect(
+      tools(record).filter((tool) => !/^(config-get|is-leader|network-get|relation-|state-get)/.test(tool)),
+    ).toEqual([]);
+    expect(record.calls.map(({ tool, args }) => [tool, ...args].join(' ')).toSorted()).toEqual(
+      [...new Set(record.calls.map(({ tool, args }) => [tool, ...args].join(' ')))].toSorted(),
+    );
+    expect(record.calls.length).toBeLessThanOrEqual(most);
+    expect(record.maxRssKb).toBeLessThan(MOST_KB);
+  });
+
+  it('loads neither X.509 nor what starts other programs', async () => {
+    const spoilt = await spoil('k8s/0', /x509|reflect-metadata|execa|run-action|snapd-upload/);
+    expect(spoilt.length).toBeGreaterThanOrEqual(5);
+    await dispatched('k8s/0', 'hooks/update-status', () => cluster.model.updateStatus('k8s/0'));
+  });
+});
+
+describe('many workers', () => {
+  let workers: RemoteApplication;
+  const asked: (readonly string[])[] = [];
+
+  beforeAll(async () => {
+    workers = await integrateWorkers(cluster.model, 'many');
+  }, WITHIN_MS);
+
+  it.each([3, 100, 1000])(
+    'cost a dispatch about one of %i no more hook tools, and not too much memory',
+    async (total) => {
+      const { k8s } = await packedArchives();
+      await addWorkers(cluster.model, workers, { total, like: 'k8s-worker/0', archive: k8s });
+      expect(cluster.model.status().applications['k8s']?.status.message).toBe(`1 control plane, ${total + 1} workers`);
+      const record = await dispatched('k8s/0', 'hooks/k8s-cluster-relation-changed', () =>
+        workers.setUnitBag(RELATION, 'many/1', { news: String(total) }),
+      );
+      asked.push(tools(record));
+      expect(asked.at(-1)).toEqual(asked[0]);
+      expect(record.maxRssKb).toBeLessThan(MOST_KB);
+    },
+    WITHIN_MS,
+  );
+
+  it('are no reason to load the Kubernetes client', async () => {
+    const spoilt = await spoil('k8s/0', /kubernetes|yaml/);
+    expect(spoilt.length).toBeGreaterThanOrEqual(3);
+    await dispatched('k8s/0', 'hooks/k8s-cluster-relation-changed', () =>
+      workers.setUnitBag(RELATION, 'many/1', { news: 'last' }),
+    );
+  });
+});
+
+/** Puts programs that fail in the place of chunks of the unit's charm, and tells which. */
+async function spoil(unit: string, names: RegExp): Promise<readonly string[]> {
+  const folder = join(cluster.directory, 'agents', `unit-${unit.replace('/', '-')}`, 'charm/program');
+  const found = (await readdir(folder)).filter((name) => names.test(name));
+  for (const name of found) await writeFile(join(folder, name), `throw new Error('${name} was loaded');\n`);
+  return found;
+}

@@ -19,6 +19,7 @@ import {
 } from '../cluster/index.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
+import { returnLease, tryLease } from './lease.ts';
 import type { Role } from './role.ts';
 import { look, type PlannedChange, type View } from './view.ts';
 
@@ -112,25 +113,41 @@ async function takeTurn(
       return 'again';
     case 'wait':
       return [...reports, { status: 'waiting', message: `Waiting for its turn (${decision.reason}) to ${reason}` }];
-    case 'granted':
-      return makeDisruptive(
-        doors,
-        changes,
-        failures,
-        failed,
-        () =>
-          rolling === undefined ||
-          turn({ ...rolling, now: doors.host.now() }, changeId(descriptions), reason).kind === 'granted',
-      );
+    case 'granted': {
+      const work = { changes, failures, failed };
+      if (rolling === undefined) return makeDisruptive(doors, work, () => true);
+      const mayBegin = () =>
+        turn({ ...rolling, now: doors.host.now() }, changeId(descriptions), reason).kind === 'granted';
+      const busy = await whileOthersWait(doors, () => makeDisruptive(doors, work, mayBegin));
+      return busy === undefined
+        ? 'again'
+        : [...reports, { status: 'waiting', message: `Waiting for its turn (${busy} has it) to ${reason}` }];
+    }
   }
+}
+
+/** Turns know nothing of actions, which nobody can ask to wait for the leader. @returns the unit whose action goes on. */
+async function whileOthersWait(doors: Doors, work: () => Promise<unknown>): Promise<string | undefined> {
+  const busy = await tryLease(doors);
+  if (busy !== undefined) return busy.holder;
+  try {
+    await work();
+  } finally {
+    await returnLease(doors);
+  }
+  return undefined;
+}
+
+interface Work {
+  readonly changes: readonly PlannedChange[];
+  readonly failures: readonly RollingFailure[];
+  readonly failed: Map<string, UnitStatus>;
 }
 
 /** One after the other, as long as the turn lasts; for what is left another turn is asked for. */
 async function makeDisruptive(
   doors: Doors,
-  changes: readonly PlannedChange[],
-  failures: readonly RollingFailure[],
-  failed: Map<string, UnitStatus>,
+  { changes, failures, failed }: Work,
   mayBegin: () => boolean,
 ): Promise<'again'> {
   for (const change of changes) {

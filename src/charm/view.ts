@@ -29,6 +29,7 @@ import {
 import type { Databag } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
+import { keepsLease, returnLease } from './lease.ts';
 import type { Role } from './role.ts';
 
 export interface PlannedChange {
@@ -61,12 +62,18 @@ export async function look(doors: Doors, role: Role): Promise<View> {
       apply: () => applyCertificates(doors, certificates, change),
     }),
   );
+  const kept = role === 'control-plane' && (await keepsLease(doors.host.files)) ? [returningLease(doors)] : [];
   return {
     cluster,
     identity,
-    changes: [...clusterChanges, ...planned],
+    changes: [...clusterChanges, ...planned, ...kept],
     reports: [...clusterPlan.reports, ...certificatePlan.reports],
   };
+}
+
+function returningLease(doors: Doors): PlannedChange {
+  const description = 'let the other control planes have their turn, which an interrupted action has kept from them';
+  return { description, disruptive: false, apply: () => returnLease(doors) };
 }
 
 function plannedCluster(doors: Doors, facts: ClusterFacts, change: ClusterChange): PlannedChange {

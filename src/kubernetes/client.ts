@@ -7,14 +7,26 @@ import type {
   CertificatesV1ApiResponseProcessor,
 } from '@kubernetes/client-node/dist/gen/apis/CertificatesV1Api.js';
 import type {
+  CoordinationV1ApiRequestFactory,
+  CoordinationV1ApiResponseProcessor,
+} from '@kubernetes/client-node/dist/gen/apis/CoordinationV1Api.js';
+import type {
   CoreV1ApiRequestFactory,
   CoreV1ApiResponseProcessor,
 } from '@kubernetes/client-node/dist/gen/apis/CoreV1Api.js';
 import type { Configuration } from '@kubernetes/client-node/dist/gen/configuration.js';
 import type { RequestContext, ResponseContext } from '@kubernetes/client-node/dist/gen/http/http.js';
+import type { V1MicroTime } from '@kubernetes/client-node/dist/types.js';
 import { KubernetesError } from './errors.ts';
 import { badAnswer, refusal } from './failure.ts';
 import type { Send } from './transport.ts';
+
+export interface Coordination {
+  readonly requests: CoordinationV1ApiRequestFactory;
+  readonly answers: CoordinationV1ApiResponseProcessor;
+  /** A date with six digits behind the seconds: the API server takes a lease's times with no others. */
+  readonly MicroTime: typeof V1MicroTime;
+}
 
 export interface Client {
   readonly core: { readonly requests: CoreV1ApiRequestFactory; readonly answers: CoreV1ApiResponseProcessor };
@@ -22,6 +34,8 @@ export interface Client {
     readonly requests: CertificatesV1ApiRequestFactory;
     readonly answers: CertificatesV1ApiResponseProcessor;
   };
+  /** Rarely used, and imported only then. */
+  coordination(): Promise<Coordination>;
   /** Sends a request and reads its answer. Rejects with `KubernetesError` only. */
   ask<T>(
     request: Promise<RequestContext>,
@@ -67,6 +81,17 @@ export async function openClient(server: URL, send: Send): Promise<Client> {
     certificates: {
       requests: new certificates.CertificatesV1ApiRequestFactory(configuration),
       answers: new certificates.CertificatesV1ApiResponseProcessor(),
+    },
+    async coordination() {
+      const [api, { V1MicroTime: MicroTime }] = await Promise.all([
+        import('@kubernetes/client-node/dist/gen/apis/CoordinationV1Api.js'),
+        import('@kubernetes/client-node/dist/types.js'),
+      ]);
+      return {
+        requests: new api.CoordinationV1ApiRequestFactory(configuration),
+        answers: new api.CoordinationV1ApiResponseProcessor(),
+        MicroTime,
+      };
     },
     async ask(making, read) {
       const request = await making;

@@ -44,6 +44,23 @@ export interface Decision {
   readonly message: string;
 }
 
+export interface LeaseName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface LeaseClaim extends LeaseName {
+  readonly holder: string;
+  /** For how long, unless it is given back before. */
+  readonly seconds: number;
+  readonly now: Date;
+}
+
+export interface LeaseHolder {
+  readonly holder: string;
+  readonly until: Date;
+}
+
 export interface Kubernetes {
   /** `/readyz` answers ok. False also when nothing answers. */
   ready(): Promise<boolean>;
@@ -68,4 +85,8 @@ export interface Kubernetes {
   deny(name: string, decision: Decision): Promise<void>;
   /** No error when it does not exist. */
   deleteCertificateRequest(name: string): Promise<void>;
+  /** Takes a lease, or takes our own anew. When somebody else has it, gives who and until when. */
+  takeLease(claim: LeaseClaim): Promise<LeaseHolder | undefined>;
+  /** No error when it is not, or no longer, the holder's. */
+  giveBackLease(lease: LeaseName & { readonly holder: string }): Promise<void>;
 }

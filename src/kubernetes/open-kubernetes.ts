@@ -10,6 +10,7 @@ import { openClient } from './client.ts';
 import { KubernetesError } from './errors.ts';
 import { identityOf } from './kubeconfig.ts';
 import type { Kubernetes } from './kubernetes.ts';
+import { giveBackLease, takeLease } from './leases.ts';
 import { labelNode, node, nodes } from './nodes.ts';
 import { pods } from './pods.ts';
 import { type Send, sendAs } from './transport.ts';
@@ -39,6 +40,8 @@ export async function openKubernetes(kubeconfig: string, { timeoutMs }: OpenKube
     approve: (name, decision) => decide(client, name, 'Approved', decision),
     deny: (name, decision) => decide(client, name, 'Denied', decision),
     deleteCertificateRequest: (name) => deleteCertificateRequest(client, name),
+    takeLease: (claim) => takeLease(client, claim),
+    giveBackLease: (lease) => giveBackLease(client, lease),
   };
 }
 

@@ -98,6 +98,79 @@ describe('a name for the certificate of the API server', { timeout: 240_000 }, (
   });
 });
 
+describe('certificates that an operator renews', { timeout: 240_000 }, () => {
+  const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
+  const name = 'k8s-charm-control-plane';
+  const admin = { username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
+  const lease = (method: string, path: string, body?: unknown) => {
+    const view = cluster.machines.cluster(machineOf(cluster, 'k8s/0').id);
+    return view?.api.ask(admin, method, `${LEASES}${path}`, body);
+  };
+  const nobodyHasIt = () => expect(lease('GET', `/${name}`)).rejects.toMatchObject({ reason: 'NotFound' });
+  const heldBy = (holderIdentity: string, since: Date) =>
+    lease('POST', '', {
+      metadata: { name },
+      spec: { holderIdentity, leaseDurationSeconds: 1800, renewTime: since.toISOString().replace('Z', '000Z') },
+    });
+
+  it('on all control planes with one command are renewed on one after the other', async () => {
+    const { model } = cluster;
+    const renewal = restartsSince();
+    const outcomes = await Promise.all(
+      CONTROL_PLANES.map((unit) => model.run(unit, 'refresh-certs', { 'expires-in': '40d' })),
+    );
+    expect(outcomes.map(({ status, message }) => [status, message])).toEqual(outcomes.map(() => ['completed', '']));
+    expect(outcomes.flatMap(({ log }) => log).join('\n')).toMatch(/waiting: it is the turn of k8s\/\d, until /);
+    expect(renewal.most()).toBe(1);
+    expect(renewal.restarted()).toEqual(machinesOf(CONTROL_PLANES));
+    for (const unit of CONTROL_PLANES) {
+      const days = (Date.parse((await served(cluster, unit, 6443)).validTo) - Date.now()) / 86_400_000;
+      expect(days).toBeGreaterThan(39);
+      expect(days).toBeLessThan(41);
+    }
+    await nobodyHasIt();
+    await settleActive(model);
+  });
+
+  it('wait for one whose action was killed until its next hook gives the turn back', async () => {
+    const { model } = cluster;
+    await heldBy('k8s/0', new Date());
+    await machineOf(cluster, 'k8s/0').files.write('/var/lib/k8s-charm/lease', 'k8s/0\n', 0o600);
+    const log: string[] = [];
+    const outcome = model.run('k8s/1', 'refresh-certs', { certificates: 'kubelet' }, (line) => {
+      if (line.includes('it is the turn of k8s/0')) setImmediate(() => model.updateStatus('k8s/0'));
+      log.push(line);
+    });
+    expect(await outcome).toMatchObject({ status: 'completed' });
+    expect(log.join('\n')).toContain('waiting: it is the turn of k8s/0, until ');
+    await nobodyHasIt();
+    await settleActive(model);
+  });
+
+  it('do not wait for a unit whose turn is long over', async () => {
+    const { model } = cluster;
+    await heldBy('k8s/9', new Date(Date.now() - 1_801_000));
+    const outcome = await model.run('k8s/1', 'refresh-certs', { certificates: 'kubelet' });
+    expect(outcome).toMatchObject({ status: 'completed' });
+    expect(outcome.log.join('\n')).not.toContain('waiting: it is the turn');
+    await nobodyHasIt();
+  });
+
+  it('keep a change of an option waiting meanwhile', async () => {
+    const { model } = cluster;
+    await heldBy('k8s/9', new Date());
+    await model.configure('k8s', { 'kube-apiserver-extra-args': 'request-timeout=3m0s' });
+    const waiting = () =>
+      CONTROL_PLANES.some((unit) => model.unit(unit).workload.message.includes('Waiting for its turn (k8s/9 has it)'));
+    await model.settle({ timeoutMs: 120_000, until: waiting, updateStatusEveryMs: 2_000 });
+    await lease('DELETE', `/${name}`);
+    await settleActive(model);
+    for (const unit of CONTROL_PLANES)
+      expect(runningArguments(cluster, unit, API)).toMatchObject({ '--request-timeout': '3m0s' });
+    await nobodyHasIt();
+  });
+});
+
 describe('all of it', () => {
   it('told no secret', async () => {
     await expectNoSecretsToldIn(cluster);

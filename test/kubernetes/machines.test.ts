@@ -1,7 +1,7 @@
 /** Guards the Kubernetes door against the stand-in nodes' API server: its certificates, its authorizer, its versions of objects. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openHost } from '../../src/host/open-host.ts';
 import { openK8sd } from '../../src/k8sd/open-k8sd.ts';
 import type { Kubernetes } from '../../src/kubernetes/kubernetes.ts';
@@ -115,6 +115,53 @@ it('a request of a kubelet is found by the administrator, decided on and deleted
   await admin.deleteCertificateRequest('door-test');
   await admin.deleteCertificateRequest('door-test');
   expect(await admin.certificateRequests()).toEqual([]);
+});
+
+describe('a lease', () => {
+  const lease = { namespace: 'kube-system', name: 'door-test' };
+  const claim = (holder: string, now = new Date(), seconds = 600) => ({ ...lease, holder, now, seconds });
+
+  it('is one’s who asks for it, until it is given back; only its holder can do that', async () => {
+    const api = await as(controlPlane, 'admin.conf');
+    const now = new Date();
+    expect(await api.takeLease(claim('one', now))).toBeUndefined();
+    expect(await api.takeLease(claim('two', now))).toEqual({ holder: 'one', until: new Date(now.getTime() + 600_000) });
+    await api.giveBackLease({ ...lease, holder: 'two' });
+    expect(await api.takeLease(claim('two', now))).toMatchObject({ holder: 'one' });
+    await api.giveBackLease({ ...lease, holder: 'one' });
+    await api.giveBackLease({ ...lease, holder: 'one' });
+    expect(await api.takeLease(claim('two', now))).toBeUndefined();
+    await api.giveBackLease({ ...lease, holder: 'two' });
+  });
+
+  it('is one’s of many who ask at once', async () => {
+    const api = await as(controlPlane, 'admin.conf');
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const answers = await Promise.all(names.map((holder) => api.takeLease(claim(holder))));
+    const winner = names[answers.indexOf(undefined)];
+    expect(answers.filter((answer) => answer === undefined)).toHaveLength(1);
+    expect(new Set(answers.flatMap((answer) => answer?.holder ?? []))).toEqual(new Set([winner]));
+    await api.giveBackLease({ ...lease, holder: winner ?? '' });
+  });
+
+  it('is its holder’s still when it asks again, and anybody’s when its time is over', async () => {
+    const api = await as(controlPlane, 'admin.conf');
+    const long = new Date(Date.now() - 601_000);
+    expect(await api.takeLease(claim('one', long))).toBeUndefined();
+    expect(await api.takeLease(claim('one', new Date(long.getTime() + 1_000)))).toBeUndefined();
+    expect(await api.takeLease(claim('two', new Date(long.getTime() + 600_000)))).toMatchObject({ holder: 'one' });
+    const many = await Promise.all(['two', 'three', 'four'].map((holder) => api.takeLease(claim(holder))));
+    expect(many.filter((answer) => answer === undefined)).toHaveLength(1);
+    // Whoever had it before has lost it, and cannot give it back for the one who has it now.
+    await api.giveBackLease({ ...lease, holder: 'one' });
+    expect(await api.takeLease(claim('one'))).toMatchObject({ holder: expect.stringMatching(/two|three|four/) });
+    for (const holder of ['two', 'three', 'four']) await api.giveBackLease({ ...lease, holder });
+  });
+
+  it('is nothing that a node may take', async () => {
+    const api = await as(worker, 'kubelet.conf');
+    await expect(api.takeLease(claim('one'))).rejects.toMatchObject({ reason: 'Forbidden' });
+  });
 });
 
 it('pods of a namespace are listed', async () => {

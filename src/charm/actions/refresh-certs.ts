@@ -19,6 +19,7 @@ import {
 } from '../../certificates/index.ts';
 import { type ControlPlaneFacts, GRANT, JOINED } from '../../cluster/index.ts';
 import type { Doors } from '../doors.ts';
+import { withLease } from '../lease.ts';
 import type { Role } from '../role.ts';
 import { look, type View } from '../view.ts';
 import { type Parameters, refuseUnknown, textParameter } from './parameters.ts';
@@ -34,17 +35,16 @@ export async function refreshCertsOfControlPlane(doors: Doors, role: Role): Prom
   const { expirationSeconds, extraSans } = readCommon(parameters);
   const { identity, cluster } = await memberView(doors, role);
   await refuseBeyondAuthorities(doors, role, names, expirationSeconds);
-  if (cluster.role === 'control-plane') await refuseWhileOthersAreDown(doors, cluster);
-  const present = (await readCertificates(host.files, role)).filter(isReadable);
-  const sans = present
-    .filter(({ file }) => file.name === 'apiserver' || file.name === 'kubelet')
-    .flatMap((certificate) => certificate.sans);
-  await refreshControlPlane(
-    doors,
-    identity,
-    { names, expirationSeconds, extraSans: sansToRequest(sans, [...identity.requiredSans, ...extraSans]) },
-    (message) => juju.actions.log(message),
-  );
+  const others = cluster.role === 'control-plane' ? otherMembers(cluster) : [];
+  const progress = (message: string) => juju.actions.log(message);
+  const refresh = async () => {
+    await refuseWhileOthersAreDown(doors, others);
+    const sans = await presentSans(doors);
+    const wanted = sansToRequest(sans, [...identity.requiredSans, ...extraSans]);
+    await refreshControlPlane(doors, identity, { names, expirationSeconds, extraSans: wanted }, progress);
+  };
+  if (cluster.role === 'control-plane') refuseDuringRollout(cluster);
+  await (others.length > 0 ? withLease(doors, progress, refresh) : refresh());
   const renewed = (await readCertificates(host.files, role))
     .filter(isReadable)
     .filter(({ file }) => names.includes(file.name));
@@ -52,6 +52,13 @@ export async function refreshCertsOfControlPlane(doors: Doors, role: Role): Prom
     ({ file, notAfter }) => [file.name.replaceAll('.', '-'), notAfter.toISOString()] as const,
   );
   await juju.actions.setResults({ status: 'refreshed', expires: Object.fromEntries(expires) });
+}
+
+async function presentSans({ host }: Doors): Promise<readonly string[]> {
+  return (await readCertificates(host.files, 'control-plane'))
+    .filter(isReadable)
+    .filter(({ file }) => file.name === 'apiserver' || file.name === 'kubelet')
+    .flatMap((certificate) => certificate.sans);
 }
 
 /** Ends when the requests are made: the control plane hears of them only then. The rest is told by the status and `certs-status`. */
@@ -128,16 +135,24 @@ async function refuseBeyondAuthorities(
     );
 }
 
-/** The refresh restarts this unit's API server: the others have to carry the cluster meanwhile. */
-async function refuseWhileOthersAreDown({ host }: Doors, { peers, identity }: ControlPlaneFacts): Promise<void> {
+type Peer = readonly [unit: string, address: string];
+
+function otherMembers({ peers }: ControlPlaneFacts): readonly Peer[] {
+  return [...peers.units].flatMap(([unit, bag]) =>
+    bag[JOINED] && bag['ingress-address'] ? [[unit, bag['ingress-address']] as const] : [],
+  );
+}
+
+function refuseDuringRollout({ peers, identity }: ControlPlaneFacts): void {
   const grant = peers.shared[GRANT];
   if (grant && !grant.includes(`"${identity.unit}"`))
     throw new Error('a change is being rolled out over the control planes; try again when it is done');
-  const members = [...peers.units].filter(([, bag]) => bag[JOINED] && bag['ingress-address']);
-  const answers = await Promise.all(
-    members.map(([, bag]) => host.accepts(bag['ingress-address'] ?? '', API_PORT, API_MS)),
-  );
-  const silent = members.filter((_, index) => !answers[index]).map(([unit]) => unit);
+}
+
+/** The refresh restarts this unit's API server: the others have to carry the cluster meanwhile. */
+async function refuseWhileOthersAreDown({ host }: Doors, others: readonly Peer[]): Promise<void> {
+  const answers = await Promise.all(others.map(([, address]) => host.accepts(address, API_PORT, API_MS)));
+  const silent = others.filter((_, index) => !answers[index]).map(([unit]) => unit);
   if (silent.length > 0)
     throw new Error(`the API server of ${silent.join(', ')} does not answer; refresh one control plane at a time`);
 }

@@ -4,9 +4,9 @@ import type { UnitStatus } from '../juju/status.ts';
 import { AlreadyBootstrapped, AlreadyJoined, BadRequest, ClusterBusy, K8sdError } from '../k8sd/errors.ts';
 import type { K8sd } from '../k8sd/k8sd.ts';
 import type { Change } from './change.ts';
-import { optionOf, SERVICES } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
 import { type ClusterFacts, snapMinor } from './facts.ts';
+import { joinFailure, likelyCause } from './likely-cause.ts';
 import { remember } from './memory.ts';
 import { ChangeFailed } from './outcome.ts';
 import { formatTokenFailure, TOKEN_FAILURE } from './wire.ts';
@@ -32,7 +32,10 @@ export async function bootstrap(doors: Doors, facts: ClusterFacts, change: Boots
     if (!(error instanceof K8sdError)) throw error;
     await settleAfterFailure(k8sd);
     const lasting = error instanceof BadRequest;
-    throw new ChangeFailed(lasting ? 'blocked' : 'waiting', `Bootstrap failed: ${error.message}${suspicion(facts)}`);
+    throw new ChangeFailed(
+      lasting ? 'blocked' : 'waiting',
+      `Bootstrap failed: ${error.message}${likelyCause(facts.options)}`,
+    );
   }
   forgetNode(doors);
 }
@@ -52,18 +55,9 @@ export async function join(doors: Doors, facts: ClusterFacts, change: Join): Pro
     doors.juju.relations.setUnit(change.relation, {
       [TOKEN_FAILURE]: formatTokenFailure({ revision: change.revision, error: message }),
     });
-    throw new ChangeFailed(
-      'waiting',
-      `Joining failed, waiting for another Cluster token: ${message}${suspicion(facts)}`,
-    );
+    throw new ChangeFailed('waiting', joinFailure(facts.options, message));
   }
   forgetNode(doors);
-}
-
-/** k8sd does not tell which service did not start, nor why: an argument of the operator's is the likeliest cause, if there is one. */
-function suspicion({ options }: ClusterFacts): string {
-  const given = SERVICES.filter((service) => Object.keys(options.arguments[service] ?? {}).length > 0).map(optionOf);
-  return given.length === 0 ? '' : `; if it fails again, look at ${given.join(', ')} and at journalctl -u 'snap.k8s.*'`;
 }
 
 /** Labels belong to a node: a node that has just been made has none of ours. */

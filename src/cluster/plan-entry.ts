@@ -8,6 +8,7 @@ import type { Service } from './default-arguments.ts';
 import type { ExtraArguments } from './extra-arguments.ts';
 import { type ControlPlaneFacts, knownClusterName, snapMinor } from './facts.ts';
 import { featuresFor } from './features.ts';
+import { joinFailure } from './likely-cause.ts';
 import {
   birthArguments,
   blocked,
@@ -137,7 +138,7 @@ function planJoin(facts: ControlPlaneFacts): ClusterPlan {
   const { token = '', revision } = readOffer(offer);
   if (token === '') return report(waiting('Waiting for Cluster token'));
   const failed = parseTokenFailure(peers.own[TOKEN_FAILURE]);
-  if (failed?.revision === revision) return report(waiting(`Waiting for another Cluster token: ${failed.error}`));
+  if (failed?.revision === revision) return report(waiting(joinFailure(facts.options, failed.error)));
   const change: Change = {
     kind: 'join',
     relation: peers.id,

@@ -6,6 +6,7 @@ import { withPort } from './addresses.ts';
 import type { Change, Entries } from './change.ts';
 import { knownClusterName, type RelationFacts, snapMinor, type WorkerFacts } from './facts.ts';
 import { planLabels } from './labels.ts';
+import { joinFailure } from './likely-cause.ts';
 import {
   birthArguments,
   blocked,
@@ -82,7 +83,7 @@ function planJoin(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
   if (token === '') return { changes: [], reports: [waiting('Waiting for Cluster token')] };
   const failed = parseTokenFailure(cluster.own[TOKEN_FAILURE]);
   if (failed?.revision === revision)
-    return { changes: [], reports: [waiting(`Waiting for another Cluster token: ${failed.error}`)] };
+    return { changes: [], reports: [waiting(joinFailure(facts.options, failed.error))] };
   const change: Change = {
     kind: 'join',
     relation: cluster.id,

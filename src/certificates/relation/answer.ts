@@ -1,0 +1,85 @@
+/** Whether a certificate is what was wished for. */
+
+import { type Chain, orderChain } from './chain.ts';
+import { type IssuedCertificate, readAllIssued, readIssued } from './issued.ts';
+import type { BagCertificate } from './provider-bag.ts';
+import { type CertificateWish, isAddress, wantedSans } from './wish.ts';
+
+export interface Answer {
+  readonly certificate: IssuedCertificate;
+  readonly chain: Chain;
+  /** The authority that the provider names as the issuer. */
+  readonly authority: IssuedCertificate;
+}
+
+export type RefusalKind =
+  | 'unreadable'
+  | 'other-key'
+  | 'no-authority'
+  | 'unwanted-authority'
+  | 'over'
+  | 'lacks-names'
+  | 'lacks-subject'
+  | 'lacks-purposes'
+  | 'not-signed';
+
+export interface Refusal {
+  readonly refused: RefusalKind;
+  /** What is missing or wrong, for a message. */
+  readonly detail: string;
+}
+
+const PURPOSES = { 'server auth': '1.3.6.1.5.5.7.3.1', 'client auth': '1.3.6.1.5.5.7.3.2' } as const;
+const ANY_PURPOSE = '2.5.29.37.0';
+
+/** @param publicKey `PublicKey.id` of the wish's key. */
+export function examineAnswer(
+  wish: CertificateWish,
+  publicKey: string,
+  item: BagCertificate,
+  now: Date,
+): Answer | Refusal {
+  const certificate = readIssued(item.certificate);
+  const authority = readIssued(item.authority);
+  if (certificate === undefined) return refusal('unreadable', 'the certificate cannot be read');
+  if (authority === undefined) return refusal('unreadable', 'the certificate of its authority cannot be read');
+  if (certificate.publicKey !== publicKey) return refusal('other-key', 'it is for another key');
+  if (certificate.isAuthority !== wish.authority)
+    return wish.authority
+      ? refusal('no-authority', 'it is an ordinary certificate, not that of an authority')
+      : refusal('unwanted-authority', 'it is the certificate of an authority');
+  if (certificate.notAfter.getTime() <= now.getTime())
+    return refusal('over', `it ran out at ${certificate.notAfter.toISOString()}`);
+  const chain = orderChain(certificate, [...readAllIssued(item.chain.join('\n')), authority]);
+  if (chain.certificates.length === 1 && !chain.complete)
+    return refusal('not-signed', 'no authority that was sent with it has signed it');
+  return shortfall(wish, certificate) ?? { certificate, authority, chain };
+}
+
+export function isRefusal(result: Answer | Refusal): result is Refusal {
+  return 'refused' in result;
+}
+
+/** Providers leave out what they do not issue, and say nothing of it. */
+function shortfall(wish: CertificateWish, certificate: IssuedCertificate): Refusal | undefined {
+  const { commonName, organization } = wish.subject;
+  const missing = wantedSans(wish).filter((san) => !certificate.sans.includes(san));
+  if (missing.length > 0) return refusal('lacks-names', missing.toSorted(namesBeforeAddresses).join(', '));
+  if (organization && !certificate.organization.includes(organization))
+    return refusal('lacks-subject', `the organization ${organization}`);
+  if (commonName && !certificate.commonName.includes(commonName))
+    return refusal('lacks-subject', `the common name ${commonName}`);
+  const purposes = certificate.purposes;
+  const unfit = wish.extendedKeyUsages.filter((usage) => !purposes.includes(PURPOSES[usage]));
+  return unfit.length > 0 && purposes.length > 0 && !purposes.includes(ANY_PURPOSE)
+    ? refusal('lacks-purposes', unfit.join(' and '))
+    : undefined;
+}
+
+function refusal(refused: RefusalKind, detail: string): Refusal {
+  return { refused, detail };
+}
+
+function namesBeforeAddresses(a: string, b: string): number {
+  return Number(isAddress(a)) - Number(isAddress(b));
+}

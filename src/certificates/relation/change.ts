@@ -1,0 +1,61 @@
+/** Everything that may be done about certificates from a provider, as data. */
+
+import type { Answer } from './answer.ts';
+import type { Memory } from './memory.ts';
+import type { CertificateWish, Mode } from './wish.ts';
+
+export type RelationChange =
+  /** Takes a request out of the databag, which is how a provider is told to revoke; its certificate's secret goes too. */
+  | {
+      readonly kind: 'withdraw-request';
+      readonly relation: string;
+      readonly mode: Mode;
+      readonly pem: string;
+      /** Undefined for what cannot be read. */
+      readonly digest: string | undefined;
+      /** Undefined when it belongs to no wish any more. */
+      readonly id: string | undefined;
+      readonly reason: 'unreadable' | 'unwanted' | 'duplicate' | 'renewal';
+    }
+  | {
+      readonly kind: 'send-request';
+      readonly relation: string;
+      readonly wish: CertificateWish;
+      readonly renewal: boolean;
+    }
+  | {
+      readonly kind: 'keep-certificate';
+      readonly wish: CertificateWish;
+      readonly digest: string;
+      readonly answer: Answer;
+      /** RFC 3339; when its secret runs out. Undefined: never. */
+      readonly expire: string | undefined;
+      readonly receivedAt: Date;
+    }
+  | { readonly kind: 'discard-certificate'; readonly wish: CertificateWish; readonly digest: string }
+  | { readonly kind: 'forget-relation' }
+  /** Secrets that ran out and whose certificates are not to be renewed. */
+  | { readonly kind: 'forget-run-out'; readonly digests: readonly string[] }
+  | { readonly kind: 'remember'; readonly memory: Memory };
+
+/** One line for an operator. */
+export function describeRelationChange(change: RelationChange): string {
+  switch (change.kind) {
+    case 'withdraw-request':
+      return change.reason === 'renewal'
+        ? `replace the request for the certificate ${change.id}`
+        : `withdraw ${change.reason === 'unwanted' ? 'a request for a certificate that is not wanted any more' : `a request that is ${change.reason === 'duplicate' ? 'there twice' : 'unreadable'}`}`;
+    case 'send-request':
+      return `${change.renewal ? 'renew' : 'request'} the certificate ${change.wish.id}`;
+    case 'keep-certificate':
+      return `keep the certificate ${change.wish.id} that was issued`;
+    case 'discard-certificate':
+      return `forget the certificate ${change.wish.id}, which was revoked`;
+    case 'forget-relation':
+      return 'forget keys and certificates of an integration that has ended';
+    case 'forget-run-out':
+      return 'forget secrets that ran out';
+    case 'remember':
+      return 'remember how it stands with the provider of certificates';
+  }
+}

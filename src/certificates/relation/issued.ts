@@ -1,0 +1,70 @@
+/** Certificates as a provider hands them out: read with Node's own parser, so that a look at an answer loads no library. */
+
+import { X509Certificate } from 'node:crypto';
+import { parseSubjectAltName } from '../sans.ts';
+import { publicKeyId } from './keys.ts';
+
+export interface IssuedCertificate {
+  readonly pem: string;
+  /** SHA-256, upper-case hexadecimal with colons. */
+  readonly fingerprint: string;
+  /** As `PublicKey.id`. */
+  readonly publicKey: string;
+  /** By its basic constraints (RFC 5280 section 4.2.1.9), and by its key usage where it has one. */
+  readonly isAuthority: boolean;
+  readonly commonName: readonly string[];
+  readonly organization: readonly string[];
+  readonly sans: readonly string[];
+  /** Object identifiers; none: for every purpose (RFC 5280 section 4.2.1.12). */
+  readonly purposes: readonly string[];
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly parsed: X509Certificate;
+}
+
+const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/** The first certificate of the text; undefined when there is none that can be read. */
+export function readIssued(text: string): IssuedCertificate | undefined {
+  return readAllIssued(text)[0];
+}
+
+/** All certificates of the text; what cannot be read is left out. */
+export function readAllIssued(text: string): readonly IssuedCertificate[] {
+  return (text.match(PEM_BLOCK) ?? []).flatMap((block) => {
+    try {
+      return [describeIssued(new X509Certificate(block))];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Whether the one is signed with the key of the other. Names say nothing: an authority renews itself under its old name. */
+export function isSignedBy(certificate: IssuedCertificate, issuer: IssuedCertificate): boolean {
+  try {
+    return issuer.isAuthority && certificate.parsed.verify(issuer.parsed.publicKey);
+  } catch {
+    return false;
+  }
+}
+
+function describeIssued(parsed: X509Certificate): IssuedCertificate {
+  const subject = parsed.toLegacyObject().subject as Readonly<Record<string, string | string[] | undefined>>;
+  const der = parsed.publicKey.export({ format: 'der', type: 'spki' });
+  const [notBefore, notAfter] = [new Date(parsed.validFrom), new Date(parsed.validTo)];
+  if (Number.isNaN(notBefore.getTime()) || Number.isNaN(notAfter.getTime())) throw new Error('no dates');
+  return {
+    pem: parsed.toString().trim(),
+    fingerprint: parsed.fingerprint256,
+    publicKey: publicKeyId(der),
+    isAuthority: parsed.ca,
+    commonName: [subject?.['CN'] ?? []].flat(),
+    organization: [subject?.['O'] ?? []].flat(),
+    sans: parseSubjectAltName(parsed.subjectAltName),
+    purposes: parsed.keyUsage ?? [],
+    notBefore,
+    notAfter,
+    parsed,
+  };
+}

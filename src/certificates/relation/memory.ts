@@ -1,0 +1,82 @@
+/** What a unit remembers of the integration between dispatches, in its unit state; everything else stands in databags and secrets. */
+
+import type { State } from '../../juju/juju.ts';
+import type { UnitStatus } from '../../juju/status.ts';
+import { isObject, parseJson } from './json.ts';
+import type { Standing } from './standing.ts';
+
+export interface Memory {
+  /** The integration that the rest is about. */
+  readonly relation?: string;
+  readonly application?: string;
+  /** When each request, by its digest, was first seen in the databag; RFC 3339. */
+  readonly since: Readonly<Record<string, string>>;
+  /** By wish: the authority that issued its present certificate, and the one before, PEM. */
+  readonly authorities: Readonly<Record<string, Authorities>>;
+  /** Digests of requests whose certificate was given up because it was revoked: within a dispatch its secret can still be read. */
+  readonly discarded: readonly string[];
+  /** The integration has ended, and all that was kept for it is gone. */
+  readonly ended?: true;
+  /** By wish: when the certificate runs out that was in service when the integration ended; RFC 3339. */
+  readonly lost: Readonly<Record<string, string>>;
+  /** What was found when there was nothing left to do, and what it was found from. */
+  readonly look?: Look;
+}
+
+export interface Authorities {
+  readonly current: string;
+  readonly former?: string;
+}
+
+export interface Look {
+  /** Digest of everything that was looked at. */
+  readonly digest: string;
+  /** When time alone will make a difference; RFC 3339. */
+  readonly until: string;
+  readonly standing: Readonly<Record<string, Standing>>;
+  readonly reports: readonly UnitStatus[];
+}
+
+export const NOTHING: Memory = { since: {}, authorities: {}, discarded: [], lost: {} };
+
+export async function recall(state: State, endpoint: string): Promise<Memory> {
+  const found = parseJson(await state.get(memoryKey(endpoint)));
+  return isObject(found) ? { ...NOTHING, ...found } : NOTHING;
+}
+
+export function remember(state: State, endpoint: string, memory: Memory): void {
+  state.set(memoryKey(endpoint), isNothing(memory) ? undefined : JSON.stringify(memory));
+}
+
+/** The same memory, whatever the order of its parts. */
+export function sameMemory(a: Memory, b: Memory): boolean {
+  return canonical(a) === canonical(b);
+}
+
+/** Digests of requests whose certificates' secrets have run out, and which were not replaced yet. */
+export async function recallRunOut(state: State, endpoint: string): Promise<ReadonlySet<string>> {
+  const prefix = runOutKey(endpoint, '');
+  return new Set(Object.keys(await state.entries(prefix)).map((key) => key.slice(prefix.length)));
+}
+
+export function rememberRunOut(state: State, endpoint: string, request: string, runOut: boolean): void {
+  state.set(runOutKey(endpoint, request), runOut ? 'yes' : undefined);
+}
+
+function memoryKey(endpoint: string): string {
+  return `tls/${endpoint}`;
+}
+
+function runOutKey(endpoint: string, request: string): string {
+  return `tls-run-out/${endpoint}/${request}`;
+}
+
+function isNothing(memory: Memory): boolean {
+  return sameMemory(memory, NOTHING);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+  );
+}

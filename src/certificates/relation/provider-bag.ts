@@ -1,0 +1,88 @@
+/** What the provider writes for us, into its application's databag. Nothing in it can be relied on; nothing in it may stop us. */
+
+import type { Databag } from '../../juju/juju.ts';
+import { isObject, type JsonObject, objectsOf, parseJson, textOf } from './json.ts';
+
+/** An item of `certificates`, texts as they stand there. */
+export interface BagCertificate {
+  readonly request: string;
+  readonly certificate: string;
+  readonly authority: string;
+  /** In whatever order; empty when there is none. */
+  readonly chain: readonly string[];
+  readonly revoked: boolean;
+}
+
+/** An item of `request_errors`. */
+export interface BagError {
+  readonly request: string;
+  /** 101 address not allowed, 102 domain not allowed, 103 wildcard not allowed, 201 server not available, 999 other. */
+  readonly code: number;
+  readonly message: string;
+}
+
+/** `capabilities`; undefined: not said. */
+export interface Capabilities {
+  readonly ipSans?: boolean;
+  readonly wildcards?: boolean;
+  readonly authorities?: boolean;
+  readonly providerType?: string;
+}
+
+export interface ProviderBag {
+  readonly certificates: readonly BagCertificate[];
+  readonly errors: readonly BagError[];
+  readonly capabilities: Capabilities;
+}
+
+const OTHER_ERROR = 999;
+
+/** Longer texts are no message for an operator. */
+const LONGEST_MESSAGE = 200;
+
+/** Never throws: garbage is no certificate. Keys that are not known are ignored. */
+export function parseProviderBag(bag: Databag): ProviderBag {
+  return {
+    certificates: objectsOf(parseJson(bag['certificates'])).map(parseCertificate),
+    errors: objectsOf(parseJson(bag['request_errors'])).map(parseError),
+    capabilities: parseCapabilities(parseJson(bag['capabilities'])),
+  };
+}
+
+function parseCertificate(item: JsonObject): BagCertificate {
+  const chain = item['chain'];
+  return {
+    request: textOf(item['certificate_signing_request']).trim(),
+    certificate: textOf(item['certificate']),
+    authority: textOf(item['ca']),
+    chain: Array.isArray(chain) ? chain.map(textOf) : [textOf(chain)],
+    revoked: item['revoked'] === true,
+  };
+}
+
+/** Providers write `csr`, their documentation says `certificate_signing_request`. Names of errors are spelled in several ways; codes are not. */
+function parseError(item: JsonObject): BagError {
+  const error = isObject(item['error']) ? item['error'] : {};
+  const code = Number(error['code']);
+  const said = [textOf(error['message']), textOf(error['reason'])].filter((text) => text !== '').join(': ');
+  return {
+    request: (textOf(item['csr']) || textOf(item['certificate_signing_request'])).trim(),
+    code: Number.isSafeInteger(code) && code !== 0 ? code : OTHER_ERROR,
+    message: [...said.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()].slice(0, LONGEST_MESSAGE).join(''),
+  };
+}
+
+function parseCapabilities(value: unknown): Capabilities {
+  const said: JsonObject = isObject(value) ? value : {};
+  const flag = (key: string): boolean | undefined =>
+    typeof said[key] === 'boolean' ? (said[key] as boolean) : undefined;
+  const type = textOf(said['provider_type']);
+  return Object.fromEntries(
+    Object.entries({
+      ipSans: flag('supports_ip_sans'),
+      wildcards: flag('supports_wildcard_dns'),
+      authorities: flag('supports_ca_certificates'),
+      providerType: type === '' ? undefined : type.slice(0, 60),
+    }).filter(([, each]) => each !== undefined),
+  );
+}

@@ -1,0 +1,43 @@
+/** Packs charms that are TypeScript for the local model: bundled, and run by the Node that runs the tests. */
+
+import { fileURLToPath } from 'node:url';
+import { bundleProgram } from '../../../scripts/pack/bundle.ts';
+import { packTinyCharm, type TinyCharm } from '../tiny-charm.ts';
+
+/** Writes the archive of the CA charm into the folder and gives its path. */
+export function packCaCharm(directory: string): Promise<string> {
+  return packProgramCharm(directory, new URL('main.ts', import.meta.url), {
+    name: 'ca',
+    metadata: { provides: { certificates: { interface: 'tls-certificates' } } },
+    config: {
+      mode: {
+        type: 'string',
+        default: 'self-signed',
+        description:
+          'self-signed; vault: without organization, IP addresses, CAs and names of nodes; manual: on action',
+      },
+      validity: { type: 'string', default: '90d', description: 'of what it issues: 90d, 12h, 60s' },
+      'ca-common-name': { type: 'string', default: 'ca.example', description: 'another one is another authority' },
+      'announce-capabilities': { type: 'boolean', default: false, description: 'tell what is supported' },
+    },
+    actions: {
+      revoke: { description: 'Revokes all certificates; they are issued anew with the next event.' },
+      'rotate-ca': { description: 'Makes another authority of the same name, for what is issued from now on.' },
+      'provide-certificate': { description: 'Answers all outstanding requests.' },
+    },
+  });
+}
+
+/** @param entry a module that dispatches when it is loaded. */
+export async function packProgramCharm(directory: string, entry: URL, charm: TinyCharm): Promise<string> {
+  const { files } = await bundleProgram(fileURLToPath(entry));
+  return packTinyCharm(
+    directory,
+    {
+      ...charm,
+      dispatch: `exec ${process.execPath} "$(dirname "$0")/main.cjs"`,
+      files: Object.fromEntries(files.map(({ name, code }) => [name, code])),
+    },
+    `${charm.name}.charm`,
+  );
+}

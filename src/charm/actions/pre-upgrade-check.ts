@@ -1,6 +1,7 @@
 /** The action `pre-upgrade-check`: whether the cluster is fit for an upgrade of the charm or the snap. */
 
 import { GRANT, observeHealth } from '../../cluster/index.ts';
+import { KubernetesError } from '../../kubernetes/errors.ts';
 import type { Doors } from '../doors.ts';
 import type { Role } from '../role.ts';
 import { look } from '../view.ts';
@@ -23,9 +24,15 @@ export async function preUpgradeCheck(doors: Doors, role: Role): Promise<void> {
 }
 
 async function unreadyNodes(doors: Doors): Promise<readonly string[]> {
-  const nodes = await (await doors.kubernetes())?.nodes();
+  const nodes = await (await doors.kubernetes())?.nodes().catch(tellUnreachable);
   if (nodes === undefined) return ['there is no kubeconfig'];
+  if (typeof nodes === 'string') return [nodes];
   const versions = new Set(nodes.map(({ kubeletVersion }) => kubeletVersion));
   const stray = versions.size > 1 ? [`nodes run different versions: ${[...versions].sort().join(', ')}`] : [];
   return [...nodes.filter(({ ready }) => !ready).map(({ name }) => `node ${name} is not ready`), ...stray];
+}
+
+function tellUnreachable(error: unknown): string {
+  if (error instanceof KubernetesError) return `the nodes cannot be asked for: ${error.message}`;
+  throw error;
 }

@@ -38,8 +38,11 @@ async function runActionSafely(doors: Doors, role: Role, event: ActionEvent): Pr
     await runAction(doors, role, event);
     await juju.flush();
   } catch (error) {
-    await juju.actions.fail(error instanceof Error ? error.message : String(error));
-    await report(juju, error);
+    // Where one of them cannot be told any more, the other still is, and the exit code hides neither.
+    await Promise.allSettled([
+      juju.actions.fail(error instanceof Error ? error.message : String(error)),
+      report(juju, error),
+    ]);
   }
   return 0;
 }

@@ -1,0 +1,85 @@
+/** Guards the decision on statuses: tables of reports and what is shown. */
+
+import { describe, expect, it } from 'vitest';
+import { decideApplicationStatus, decideUnitStatus } from '../../src/charm/status.ts';
+import type { View } from '../../src/charm/view.ts';
+import type { ControlPlaneFacts, RelationFacts } from '../../src/cluster/facts.ts';
+import type { UnitStatus } from '../../src/juju/status.ts';
+import { follower, leader, relation as relationOf } from '../cluster/facts.ts';
+
+const report = (text: string): UnitStatus => {
+  const [status = '', ...message] = text.split(' ');
+  return { status: status as UnitStatus['status'], message: message.join(' ') };
+};
+
+describe('the status of a unit', () => {
+  it.each<[string, readonly string[], string]>([
+    ['nothing is reported', [], 'active Ready'],
+    ['there is a note only', ['active a note'], 'active Ready; a note'],
+    ['the worst comes last', ['active a note', 'waiting for b', 'blocked by c'], 'blocked by c; for b; a note'],
+    ['maintenance is among them', ['waiting for b', 'maintenance of a'], 'waiting for b; of a'],
+    ['two are as bad: in the order in which they were told', ['blocked by b', 'blocked by a'], 'blocked by b; by a'],
+    ['one is told twice', ['waiting for b', 'waiting for b'], 'waiting for b'],
+    ['one has several lines', ['blocked by\n  a\tb '], 'blocked by a b'],
+  ])('when %s', (_, reports, shown) => {
+    expect(decideUnitStatus(reports.map(report))).toEqual(report(shown));
+  });
+
+  it('has a message that fits into a table, and says where it was cut', () => {
+    const { message } = decideUnitStatus([report(`blocked ${'x'.repeat(300)}`), report(`waiting ${'y'.repeat(300)}`)]);
+    expect(message).toHaveLength(500);
+    expect(message).toMatch(/^x{300}; y+…$/);
+  });
+});
+
+describe('the status of the application', () => {
+  const active: UnitStatus = { status: 'active', message: 'Ready' };
+
+  function view(cluster: ControlPlaneFacts): View {
+    return { cluster, identity: undefined, changes: [], reports: [] };
+  }
+
+  function relation(id: string, joined: number, others = 0): RelationFacts {
+    const units = Array.from({ length: joined + others }, (_, index) => {
+      const bag: Record<string, string> = index < joined ? { joined: 'k8s-1' } : {};
+      return [`${id}/${index}`, bag] as const;
+    });
+    return relationOf(id, { units: new Map(units) });
+  }
+
+  it.each<[number, number, string]>([
+    [1, 0, '1 control plane, 0 workers'],
+    [1, 1, '1 control plane, 1 worker'],
+    [3, 2, '3 control planes, 2 workers'],
+  ])('counts %i and %i nodes', (controlPlanes, workers, message) => {
+    const facts = { peers: relation('k8s', controlPlanes - 1), workers: [relation('w', workers)] };
+    expect(decideApplicationStatus(view(leader(facts)), active)).toEqual({ status: 'active', message });
+  });
+
+  it('counts those that are still to come, of all relations', () => {
+    const facts = { peers: relation('k8s', 1, 1), workers: [relation('v', 2, 1), relation('w', 1)] };
+    expect(decideApplicationStatus(view(leader(facts)), active)?.message).toBe(
+      '2 control planes, 3 workers, 2 joining',
+    );
+  });
+
+  it('says what the leader itself waits for', () => {
+    const facts = { peers: relation('k8s', 0), workers: [] };
+    expect(decideApplicationStatus(view(leader(facts)), report('blocked by a\nb'))).toEqual(
+      report('blocked 1 control plane, 0 workers; by a b'),
+    );
+  });
+
+  it('is the leader’s own before there is a cluster', () => {
+    expect(decideApplicationStatus(view(leader({ node: undefined })), report('waiting for a'))).toEqual(
+      report('waiting for a'),
+    );
+  });
+
+  it.each<[string, ControlPlaneFacts]>([
+    ['is not the leader', follower()],
+    ['leaves', leader({ leaving: true })],
+  ])('is none of the unit’s business when it %s', (_, facts) => {
+    expect(decideApplicationStatus(view(facts), active)).toBeUndefined();
+  });
+});

@@ -10,8 +10,8 @@ export interface CertificateFile {
   readonly services: readonly string[];
 }
 
-export const KUBERNETES_DIRECTORY = '/etc/kubernetes';
-export const PKI_DIRECTORY = `${KUBERNETES_DIRECTORY}/pki`;
+const KUBERNETES_DIRECTORY = '/etc/kubernetes';
+const PKI_DIRECTORY = `${KUBERNETES_DIRECTORY}/pki`;
 
 /** What k8sd's refresh takes on a control plane. */
 export const CONTROL_PLANE_NAMES: readonly string[] = [

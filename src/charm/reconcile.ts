@@ -85,25 +85,13 @@ async function takeTurn(
     ({ id }) => !isWhole(view) || wanted.some(({ description }) => changeId([description]) === id),
   );
   if (failures.length < cluster.memory.failures.length) rememberFailures(doors, failures);
-  const refused = new Map(
-    wanted.flatMap(({ description }) => {
-      const reason = reasonNotToTry(rolling, failures, changeId([description]));
-      return reason === undefined ? [] : [[description, reason] as const];
-    }),
-  );
+  const refused = refusals(wanted, rolling, failures);
   const reports: readonly UnitStatus[] = [...new Set(refused.values())].map((message) => ({
     status: 'blocked',
     message,
   }));
   const changes = wanted.filter(({ description }) => !refused.has(description) && !failed.has(description));
-  if (changes.length === 0) {
-    if (shared === undefined) return reports;
-    const released = release(shared.peers.own, failures);
-    if (Object.keys(released).length === 0) return reports;
-    doors.juju.relations.setUnit(shared.peers.id, released);
-    // A leader gives the next turn in this same dispatch: nothing else would wake it.
-    return 'again';
-  }
+  if (changes.length === 0) return shared && giveTurnBack(doors, shared, failures) ? 'again' : reports;
   const descriptions = changes.map(({ description }) => description);
   const reason = descriptions.join('; ').slice(0, 200);
   const decision = rolling ? turn(rolling, changeId(descriptions), reason) : ({ kind: 'granted' } as const);
@@ -124,6 +112,28 @@ async function takeTurn(
         : [...reports, { status: 'waiting', message: `Waiting for its turn (${busy} has it) to ${reason}` }];
     }
   }
+}
+
+/** Changes that are not to be tried, with the reason. */
+function refusals(
+  wanted: readonly PlannedChange[],
+  rolling: ReturnType<typeof rollingOf> | undefined,
+  failures: readonly RollingFailure[],
+): ReadonlyMap<string, string> {
+  return new Map(
+    wanted.flatMap(({ description }) => {
+      const reason = reasonNotToTry(rolling, failures, changeId([description]));
+      return reason === undefined ? [] : [[description, reason] as const];
+    }),
+  );
+}
+
+/** Whether there was one. A leader gives the next turn in this same dispatch: nothing else would wake it. */
+function giveTurnBack({ juju }: Doors, { peers }: ControlPlaneFacts, failures: readonly RollingFailure[]): boolean {
+  const released = release(peers.own, failures);
+  if (Object.keys(released).length === 0) return false;
+  juju.relations.setUnit(peers.id, released);
+  return true;
 }
 
 /** Turns know nothing of actions, which nobody can ask to wait for the leader. @returns the unit whose action goes on. */

@@ -16,6 +16,8 @@ export interface Archives {
   /** Paths of the archives for this machine. */
   readonly k8s: string;
   readonly worker: string;
+  /** Folder beside them in which models unpack them once for all. */
+  readonly unpacked: string;
 }
 
 /** Packs both charms for an architecture, this machine's by default, unless that was done for the same sources before. */
@@ -29,6 +31,7 @@ export async function packedArchives(architecture: Architecture = ownArchitectur
   return {
     k8s: join(folder, archiveName('k8s', architecture)),
     worker: join(folder, archiveName('k8s-worker', architecture)),
+    unpacked: join(folder, 'unpacked'),
   };
 }
 

@@ -24,7 +24,8 @@ export async function openCluster(options: ClusterOptions = {}): Promise<TestClu
   // Short: the sockets of the machines hang from it.
   const directory = await mkdtemp(join(tmpdir(), 'kc-'));
   const machines = await openMachines({ directory });
-  const model = await Model.create({ directory, provider: machines, ...options });
+  const { unpacked } = await packedArchives();
+  const model = await Model.create({ directory, charmCache: unpacked, provider: machines, ...options });
   return {
     model,
     machines,

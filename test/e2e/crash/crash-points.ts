@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
+import { packedArchives } from '../../archives.ts';
 import { openMachines } from '../../k8sd/machines.ts';
 import type { CallPhase } from '../../model/machine.ts';
 import { Model } from '../../model/model.ts';
@@ -113,7 +114,8 @@ async function inModel<T>(
 ): Promise<T> {
   const directory = join(home, name);
   const machines = await openMachines({ directory, delays: DELAYS });
-  const model = await start({ directory, charmCache: join(home, 'charms'), provider: machines });
+  const { unpacked } = await packedArchives();
+  const model = await start({ directory, charmCache: unpacked, provider: machines });
   try {
     return await use({ model, machines, directory, close: () => model.close() });
   } finally {

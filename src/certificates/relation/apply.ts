@@ -13,7 +13,7 @@ import type { CertificateWish, Mode } from './wish.ts';
 export async function applyRelation(juju: Juju, endpoint: string, change: RelationChange): Promise<void> {
   switch (change.kind) {
     case 'withdraw-request':
-      await rewrite(juju, change.relation, change.mode, withoutFirst(change.pem, change.reason === 'duplicate'));
+      await rewrite(juju, change.relation, change.mode, without(change, change.reason === 'duplicate'));
       if (change.digest === undefined || change.reason === 'duplicate') return;
       await removeCertificate(juju, endpoint, change.mode, change.digest);
       return rememberRunOut(juju.state, endpoint, change.digest, false);
@@ -57,10 +57,11 @@ async function rewrite({ relations, identity }: Juju, relation: string, mode: Mo
 }
 
 /** Of a request that stands there twice one stays. */
-function withoutFirst(pem: string, onlyOne: boolean): Rewrite {
+function without({ pem, authority }: BagRequest, onlyOne: boolean): Rewrite {
   return (requests) => {
-    const first = requests.findIndex((request) => request.pem === pem);
-    return requests.filter((request, index) => (onlyOne ? index !== first : request.pem !== pem));
+    const isIt = (request: BagRequest): boolean => request.pem === pem && request.authority === authority;
+    const first = requests.findIndex(isIt);
+    return requests.filter((request, index) => (onlyOne ? index !== first : !isIt(request)));
   };
 }
 

@@ -11,6 +11,7 @@ export type RelationChange =
       readonly relation: string;
       readonly mode: Mode;
       readonly pem: string;
+      readonly authority: boolean;
       /** Undefined for what cannot be read. */
       readonly digest: string | undefined;
       /** Undefined when it belongs to no wish any more. */

@@ -50,7 +50,6 @@ export function isSignedBy(certificate: IssuedCertificate, issuer: IssuedCertifi
 }
 
 function describeIssued(parsed: X509Certificate): IssuedCertificate {
-  const subject = parsed.toLegacyObject().subject as Readonly<Record<string, string | string[] | undefined>>;
   const der = parsed.publicKey.export({ format: 'der', type: 'spki' });
   const [notBefore, notAfter] = [new Date(parsed.validFrom), new Date(parsed.validTo)];
   if (Number.isNaN(notBefore.getTime()) || Number.isNaN(notAfter.getTime())) throw new Error('no dates');
@@ -59,12 +58,23 @@ function describeIssued(parsed: X509Certificate): IssuedCertificate {
     fingerprint: parsed.fingerprint256,
     publicKey: publicKeyId(der),
     isAuthority: parsed.ca,
-    commonName: [subject?.['CN'] ?? []].flat(),
-    organization: [subject?.['O'] ?? []].flat(),
+    commonName: subjectValues(parsed.subject, 'CN'),
+    organization: subjectValues(parsed.subject, 'O'),
     sans: parseSubjectAltName(parsed.subjectAltName),
     purposes: parsed.keyUsage ?? [],
     notBefore,
     notAfter,
     parsed,
   };
+}
+
+/**
+ * From Node's text of a name: a line for each part, with backslashes before what RFC 2253 escapes. Its `toLegacyObject`, which would
+ * give the parts as they are, ends the whole process when the certificate is malformed.
+ */
+function subjectValues(subject: string, name: string): readonly string[] {
+  return subject.split(/\n| \+ (?=[A-Za-z0-9.]+=)/).flatMap((part) => {
+    const at = part.indexOf('=');
+    return part.slice(0, at) === name ? [part.slice(at + 1).replaceAll(/\\(.)/g, '$1')] : [];
+  });
 }

@@ -35,7 +35,10 @@ export function planRelation(facts: RelationFacts): RelationPlan {
   const kept = new Set(found.flatMap(({ request, spared = [] }) => [...(request ? [request] : []), ...spared]));
   const renewed = new Set(found.flatMap(({ replaced }) => replaced ?? []));
   const stale = facts.requests.filter((request) => !kept.has(request) && !renewed.has(request));
-  const changes = [...stale.map((request) => withdrawal(facts, request)), ...found.flatMap((each) => each.changes)];
+  const changes = [
+    ...stale.map((request) => withdrawal(facts, request, kept)),
+    ...found.flatMap((each) => each.changes),
+  ];
   const spent = spentMarks(facts, [...renewed, ...stale]);
   if (spent.length > 0) changes.push({ kind: 'forget-run-out', digests: spent });
   const standing = new Map(found.map(({ wish, standing: each }) => [wish.id, each]));
@@ -49,7 +52,7 @@ export function planRelation(facts: RelationFacts): RelationPlan {
 function planWithout(facts: RelationFacts): RelationPlan {
   const { memory, wishes, now } = facts;
   const standing = new Map(wishes.map(({ wish }) => [wish.id, { state: 'unsent' } as const]));
-  const over = facts.relation === undefined && (facts.broken || memory.relation !== undefined);
+  const over = !facts.tooMany && (facts.broken || memory.relation !== undefined);
   const ended = over && memory.ended !== true;
   const lost = ended ? { ...memory.lost, ...lifetimes(memory) } : memory.lost;
   const wanted = new Set(wishes.map(({ wish }) => wish.id));
@@ -236,19 +239,21 @@ function send(facts: RelationFacts, wish: CertificateWish, renewal: boolean): Re
   return { kind: 'send-request', relation: facts.relation?.id ?? '', wish, renewal };
 }
 
+/** @param kept requests that stay: of one that is there twice the certificate must stay, too. */
 function withdrawal(
   facts: RelationFacts,
-  { mode, pem, content }: OwnRequest,
+  request: OwnRequest,
+  kept: ReadonlySet<OwnRequest> = new Set(),
 ): RelationChange & { kind: 'withdraw-request' } {
-  const wanted = facts.wishes.some(({ key }) => key !== undefined && key.id === content?.publicKey);
+  const { mode, pem, authority, content } = request;
   const digest = content?.digest;
-  const twice =
-    wanted && facts.requests.filter((each) => each.content?.digest === digest && each.mode === mode).length > 1;
+  const twice = [...kept].some((other) => other.mode === mode && other.content?.digest === digest);
   return {
     kind: 'withdraw-request',
     relation: facts.relation?.id ?? '',
     mode,
     pem,
+    authority,
     digest,
     id: undefined,
     reason: content === undefined ? 'unreadable' : twice ? 'duplicate' : 'unwanted',

@@ -3,6 +3,7 @@
  * answering each request once.
  */
 
+import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import type { Databag } from '../../../src/juju/juju.ts';
 import { type Authority, sign } from './authority.ts';

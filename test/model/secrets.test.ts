@@ -185,6 +185,16 @@ describe('secrets', () => {
     expect(await since('own/1', async () => bench.model.rotateSecret(id))).toEqual([]);
   });
 
+  it('expire by themselves when their time has come, and nothing else happens', async () => {
+    const expire = new Date(Date.now() + 700).toISOString();
+    await add(`--expire ${expire} value=one`);
+    await bench.model.settle({
+      timeoutMs: 20_000,
+      until: () => events(bench.model, 'own/0').includes('secret-expired'),
+    });
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expire));
+  });
+
   it('are named in the environment of their events', async () => {
     const id = await add('--label l value=one');
     const { writeFile } = await import('node:fs/promises');

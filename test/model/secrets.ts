@@ -83,6 +83,15 @@ export function expiredRevisions(secret: SecretState, now: Date): readonly numbe
     .map(([revision]) => Number(revision));
 }
 
+/** When the next secret of those that the unit decides about runs out, in milliseconds since 1970; undefined: none will. */
+export function nextExpiry(state: ModelState, unit: UnitState, now: Date): number | undefined {
+  const times = Object.values(state.secrets)
+    .filter((secret) => manages(state, unit, secret))
+    .flatMap(({ revisions }) => Object.values(revisions).map(({ expire }) => Date.parse(expire ?? '')))
+    .filter((time) => time > now.getTime());
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
 /** What a unit or application owned goes with it. */
 export function removeSecretsOf(state: ModelState, owner: SecretState['owner']): void {
   for (const secret of Object.values(state.secrets)) {

@@ -12,6 +12,7 @@ import { beforeHook, hookSucceeded } from './hook-outcome.ts';
 import { type Host, runInContext } from './hook-run.ts';
 import { configHash, isOvertaken, nextOperation, type Operation } from './next-operation.ts';
 import { newRelationCaches } from './relation-cache.ts';
+import { nextExpiry } from './secrets.ts';
 import { statusNow, type UnitState } from './state.ts';
 import { runAction } from './task.ts';
 
@@ -42,6 +43,8 @@ export interface UnitAgent {
 
 /** Juju looks for up to 3 s whether the agent itself is being stopped, before it runs a killed hook again. */
 const AFTER_KILL_MS = 20;
+/** Timers of Node count to 25 days only. */
+const LONGEST_WAIT_MS = 3_600_000;
 const UNITER = 'juju.worker.uniter.operation';
 
 export function startUnitAgent(host: Host, unit: UnitState, retry: RetryPolicy): UnitAgent {
@@ -77,11 +80,14 @@ export function startUnitAgent(host: Host, unit: UnitState, retry: RetryPolicy):
     const woken = new Promise<void>((resolve) => {
       wakeUp = resolve;
     });
-    if (retryAt === undefined) return woken;
-    const aborted = new AbortController();
-    const timer = sleep(Math.max(0, retryAt - Date.now()), undefined, { signal: aborted.signal }).catch(
-      () => undefined,
+    const due = Math.min(
+      retryAt ?? Number.POSITIVE_INFINITY,
+      nextExpiry(host.state, unit, new Date()) ?? Number.POSITIVE_INFINITY,
     );
+    if (due === Number.POSITIVE_INFINITY) return woken;
+    const aborted = new AbortController();
+    const wait = Math.min(Math.max(0, due - Date.now()), LONGEST_WAIT_MS);
+    const timer = sleep(wait, undefined, { signal: aborted.signal }).catch(() => undefined);
     await Promise.race([woken, timer]);
     aborted.abort();
   };

@@ -46,7 +46,7 @@ afterAll(async () => {
 });
 
 const settle = (until: () => boolean = () => true): Promise<void> =>
-  model.settle({ timeoutMs: 25_000, until, updateStatusEveryMs: 1_000 });
+  model.settle({ timeoutMs: 60_000, until, updateStatusEveryMs: 1_000 });
 const message = (unit: string): string => `${model.unit(unit).workload.status}: ${model.unit(unit).workload.message}`;
 const isWell = (): boolean => ['requirer/0', 'requirer/1'].every((unit) => message(unit) === 'active: ');
 const secrets = (part: string) => model.secrets().filter(({ label }) => label.includes(part));
@@ -106,7 +106,7 @@ function keyFits({ key, parsed }: { readonly key: string; readonly parsed: X509C
   return createPublicKey(createPrivateKey(key)).equals(parsed.publicKey);
 }
 
-describe('certificates from a CA charm', () => {
+describe('certificates from a CA charm', { timeout: 120_000 }, () => {
   it('are asked for only when there is somebody to ask', () => {
     expect(message('requirer/1')).toMatch(/^blocked: Integrate certificates with a CA charm/);
     expect(model.secrets().filter(({ label }) => label.startsWith('tls-'))).toEqual([]);
@@ -175,10 +175,10 @@ describe('certificates from a CA charm', () => {
     await settle(isWell);
   });
 
-  it('that last for seconds are renewed before they are over, as time goes by', async () => {
+  it('that last for a moment are renewed before they are over, as time goes by', async () => {
     const before = await inService('requirer/0', 'apiserver');
-    await model.configure('requirer', { timing: JSON.stringify({ renewAt: 0.3 }) });
-    await model.configure('ca', { validity: '20s', 'ca-common-name': 'brief.example' });
+    await model.configure('requirer', { timing: JSON.stringify({ renewAt: 0.05 }) });
+    await model.configure('ca', { validity: '100s', 'ca-common-name': 'brief.example' });
     await settle(() => isWell() && serialsDiffer('requirer/0', before));
     const brief = await inService('requirer/0', 'apiserver');
     await settle(() => serialsDiffer('requirer/0', brief));

@@ -30,6 +30,7 @@ export interface Refusal {
 }
 
 const PURPOSES = { 'server auth': '1.3.6.1.5.5.7.3.1', 'client auth': '1.3.6.1.5.5.7.3.2' } as const;
+const MOST_NAMES = 4;
 const ANY_PURPOSE = '2.5.29.37.0';
 
 /** @param publicKey `PublicKey.id` of the wish's key. */
@@ -64,7 +65,7 @@ export function isRefusal(result: Answer | Refusal): result is Refusal {
 function shortfall(wish: CertificateWish, certificate: IssuedCertificate): Refusal | undefined {
   const { commonName, organization } = wish.subject;
   const missing = wantedSans(wish).filter((san) => !certificate.sans.includes(san));
-  if (missing.length > 0) return refusal('lacks-names', missing.toSorted(namesBeforeAddresses).join(', '));
+  if (missing.length > 0) return refusal('lacks-names', list(missing.toSorted(namesBeforeAddresses)));
   if (organization && !certificate.organization.includes(organization))
     return refusal('lacks-subject', `the organization ${organization}`);
   if (commonName && !certificate.commonName.includes(commonName))
@@ -74,6 +75,12 @@ function shortfall(wish: CertificateWish, certificate: IssuedCertificate): Refus
   return unfit.length > 0 && purposes.length > 0 && !purposes.includes(ANY_PURPOSE)
     ? refusal('lacks-purposes', unfit.join(' and '))
     : undefined;
+}
+
+/** Enough of them to see what they are. */
+function list(names: readonly string[]): string {
+  const more = names.length - MOST_NAMES;
+  return more > 0 ? `${names.slice(0, MOST_NAMES).join(', ')} and ${more} more` : names.join(', ');
 }
 
 function refusal(refused: RefusalKind, detail: string): Refusal {

@@ -2,6 +2,7 @@
 
 import type { State } from '../../juju/juju.ts';
 import type { UnitStatus } from '../../juju/status.ts';
+import type { Authorities, Succession } from './authorities.ts';
 import { isObject, parseJson } from './json.ts';
 import type { Standing } from './standing.ts';
 
@@ -11,8 +12,9 @@ export interface Memory {
   readonly application?: string;
   /** When each request, by its digest, was first seen in the databag; RFC 3339. */
   readonly since: Readonly<Record<string, string>>;
-  /** By wish: the authority that issued its present certificate, and the one before, PEM. */
-  readonly authorities: Readonly<Record<string, Authorities>>;
+  /** By wish: the authority that issued its present certificate, and the one before. */
+  readonly issuers: Readonly<Record<string, Succession>>;
+  readonly authorities: Authorities;
   /** Digests of requests whose certificate was given up because it was revoked: within a dispatch its secret can still be read. */
   readonly discarded: readonly string[];
   /** The integration has ended, and all that was kept for it is gone. */
@@ -23,21 +25,17 @@ export interface Memory {
   readonly look?: Look;
 }
 
-export interface Authorities {
-  readonly current: string;
-  readonly former?: string;
-}
-
 export interface Look {
   /** Digest of everything that was looked at. */
   readonly digest: string;
   /** When time alone will make a difference; RFC 3339. */
   readonly until: string;
+  /** Without the PEM of authorities. */
   readonly standing: Readonly<Record<string, Standing>>;
   readonly reports: readonly UnitStatus[];
 }
 
-export const NOTHING: Memory = { since: {}, authorities: {}, discarded: [], lost: {} };
+export const NOTHING: Memory = { since: {}, issuers: {}, authorities: {}, discarded: [], lost: {} };
 
 export async function recall(state: State, endpoint: string): Promise<Memory> {
   const found = parseJson(await state.get(memoryKey(endpoint)));

@@ -490,6 +490,21 @@ describe('memory', () => {
     Object.assign(desk, { secrets });
   });
 
+  it('tells the same as a look, and fits into the state of a unit for many wishes', async () => {
+    const ids = Array.from({ length: 16 }, (_, index) => `wish-${index}`);
+    const desk = await settled(ids.map((id) => ({ ...SERVING, id })));
+    await answerAll(desk, successor);
+    await dispatch(desk);
+    const remembered = await dispatch(desk);
+    const looked = await dispatch(desk, { kind: 'upgrade-charm' });
+    expect(remembered.standing).toEqual(looked.standing);
+    expect(remembered.standing.get('wish-15')).toMatchObject({
+      authority: successor.certificate.trim(),
+      formerAuthority: issuer.certificate.trim(),
+    });
+    expect(Buffer.byteLength(desk.state.get('tls/certificates') ?? '')).toBeLessThan(16 * 1024);
+  });
+
   it('does not outlive what it was made from', async () => {
     const desk = await settled();
     await dispatch(desk);

@@ -83,6 +83,16 @@ describe('vault', () => {
     ]);
   });
 
+  it('leaves many addresses out, of which some are named', async () => {
+    const sans = Array.from({ length: 200 }, (_, index) => `10.0.1.${index}`);
+    const { standing } = await whenAnswered([{ ...API_SERVER, sans }], (desk) =>
+      answerAll(desk, issuer, { reduced: true }),
+    );
+    expect(standing.get('apiserver')).toMatchObject({
+      detail: '10.0.1.0, 10.0.1.1, 10.0.1.10, 10.0.1.100 and 196 more',
+    });
+  });
+
   it('leaves the organization out', async () => {
     const { standing, reports } = await whenAnswered([KUBELET], (desk) => answerAll(desk, issuer, { reduced: true }));
     expect(standing.get('kubelet')).toMatchObject({ why: 'lacks-subject', detail: 'the organization system:nodes' });

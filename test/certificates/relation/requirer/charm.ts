@@ -5,6 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   applyRelation,
+  applyTransfer,
   type CertificateAndKey,
   type CertificateWish,
   collectCertificate,
@@ -12,7 +13,9 @@ import {
   describeRelationChange,
   noteRunOut,
   observeRelation,
+  observeTransfer,
   planRelation,
+  planTransfer,
   type RelationPlan,
 } from '../../../../src/certificates/index.ts';
 import { createExecTransport } from '../../../../src/juju/exec-transport.ts';
@@ -73,8 +76,16 @@ async function serve(juju: Juju, wishes: readonly CertificateWish[], plan: Relat
     const issued = await collectCertificate(juju, ENDPOINT, wish, standing);
     if (issued !== undefined) await writeFile(file, JSON.stringify(issued), { mode: 0o600 });
   }
+  await share(juju, plan);
   const worst = plan.reports.toSorted((a, b) => rank(a) - rank(b))[0];
   await juju.setStatus(worst ?? { status: 'active', message: '' });
+}
+
+/** The authorities of what is in service, for other applications. */
+async function share(juju: Juju, { standing }: RelationPlan): Promise<void> {
+  const authorities = [...standing.values()].flatMap((each) => (each.state === 'issued' ? [each.authority] : []));
+  const facts = await observeTransfer(juju, 'send-ca-cert', authorities);
+  for (const change of planTransfer(facts)) applyTransfer(juju, change);
 }
 
 async function fingerprintIn(file: string): Promise<string | undefined> {

@@ -6,7 +6,10 @@ import { packProgramCharm } from '../../../model/ca-charm/pack.ts';
 export function packRequirerCharm(directory: string): Promise<string> {
   return packProgramCharm(directory, new URL('main.ts', import.meta.url), {
     name: 'requirer',
-    metadata: { requires: { certificates: { interface: 'tls-certificates', limit: 1 } } },
+    metadata: {
+      requires: { certificates: { interface: 'tls-certificates', limit: 1 } },
+      provides: { 'send-ca-cert': { interface: 'certificate_transfer' } },
+    },
     config: {
       wishes: { type: 'string', default: '[]', description: 'JSON' },
       timing: { type: 'string', default: '{}', description: 'JSON' },

@@ -1,7 +1,10 @@
 /** What is so, as far as the certificates domain decides by it. */
 
 import type { RefreshNote } from './backup.ts';
+import type { Examined } from './inventory/examined.ts';
+import type { Manager } from './inventory/record.ts';
 import type { Role } from './names.ts';
+import type { CertificateOptions } from './options.ts';
 import type { Certificate } from './read.ts';
 import type { RequestJournal } from './request-journal.ts';
 
@@ -13,11 +16,14 @@ export interface NodeIdentity {
   readonly minor: number;
   /** Address at which the node's services answer; undefined while Juju knows none. */
   readonly address: string | undefined;
-  /** Names and addresses that the API server's certificate must have besides k8sd's own. */
+  /** Names and addresses that the API server's certificate must have. */
   readonly requiredSans: readonly string[];
   /** Names and addresses of control planes: no worker gets a certificate for them, whatever stands in its databag. */
   readonly reserved: readonly string[];
   readonly leader: boolean;
+  readonly options: CertificateOptions;
+  /** Who brings new certificates, by name; the snap does for all others. */
+  readonly managers: Readonly<Record<string, Manager>>;
   /** Worker units that are in the cluster, with the node that the leader has recorded for each. */
   readonly workers: ReadonlyMap<string, string>;
 }
@@ -67,9 +73,11 @@ export interface CertificateFacts {
   readonly note: RefreshNote | undefined;
   /** Keys or copies lie on the machine though neither a note nor a journal says what for. */
   readonly leftovers: boolean;
+  /** All certificates of the node, as findings need them. */
+  readonly inventory: readonly Examined[];
   /** Control planes: the API server's certificate and the authority that signs it. */
-  readonly apiServer: Certificate | undefined;
-  readonly authority: Certificate | undefined;
+  readonly apiServer: Pick<Certificate, 'sans' | 'notBefore' | 'notAfter'> | undefined;
+  readonly authority: Pick<Certificate, 'notAfter'> | undefined;
   /** Workers: requests that were made and not been brought to their end. */
   readonly journal: RequestJournal | undefined;
   /** Workers: what of it stands in our databag. */

@@ -2,6 +2,7 @@
 
 import { discard } from './backup.ts';
 import type { Doors } from './doors.ts';
+import { forgetInventory } from './inventory/remembered.ts';
 import { FAILURE_KEY } from './outcome.ts';
 import { removeRequestJournal } from './request-journal.ts';
 
@@ -9,4 +10,5 @@ export async function forgetCertificates({ host, juju }: Doors): Promise<void> {
   await removeRequestJournal(host.files);
   await discard(host.files);
   juju.state.set(FAILURE_KEY, undefined);
+  forgetInventory(juju.state);
 }

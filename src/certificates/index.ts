@@ -8,8 +8,21 @@ export {
 } from './change.ts';
 export type { CertificateFacts, NodeIdentity } from './facts.ts';
 export { forgetCertificates } from './forget.ts';
+export { examine } from './inventory/examined.ts';
+export { type Finding, findingsOf, renewalOf } from './inventory/findings.ts';
+export { K8SD_PREFIX } from './inventory/places.ts';
+export { readInventory } from './inventory/read-inventory.ts';
+export {
+  type CertificateRecord,
+  type InventoryRecord,
+  isRead,
+  keyText,
+  type Manager,
+} from './inventory/record.ts';
+export { lookAtServed, type Served } from './inventory/served.ts';
 export { CONTROL_PLANE_NAMES } from './names.ts';
 export { observeCertificates } from './observe.ts';
+export { type CertificateOptions, readCertificateOptions } from './options.ts';
 export { FAILURE_KEY, RefreshFailed } from './outcome.ts';
 export { type CertificatePlan, planCertificates } from './plan.ts';
 export { isReadable, type ReadCertificate, readCertificates } from './read.ts';
@@ -25,6 +38,7 @@ export { planRelation, type RelationPlan } from './relation/plan.ts';
 export type { Standing } from './relation/standing.ts';
 export { type CertificateWish, wishProblem } from './relation/wish.ts';
 export { readRequestJournal, removeRequestJournal } from './request-journal.ts';
+export { apiServerSans, requiredSansOf } from './required-sans.ts';
 export { parseSanParameter, sansToRequest } from './sans.ts';
 export { applyTransfer, observeTransfer } from './transfer/observe.ts';
 export { planTransfer, type TransferChange, type TransferFacts } from './transfer/plan.ts';

@@ -1,12 +1,12 @@
-/** Reads what the certificates domain decides by. Quick when nothing is under way: two certificates and an absent folder. */
+/** Reads what the certificates domain decides by. Quick when nothing is under way and no file has changed. */
 
 import type { Databag, Juju } from '../juju/juju.ts';
 import { hasLeftovers, readNote } from './backup.ts';
 import type { Doors } from './doors.ts';
 import type { ApprovalWish, CertificateFacts, NodeIdentity, SpentDecision } from './facts.ts';
-import { fileOf } from './names.ts';
+import type { Examined } from './inventory/examined.ts';
+import { observeInventory } from './inventory/remembered.ts';
 import { FAILURE_KEY } from './outcome.ts';
-import { isReadable, readCertificate } from './read.ts';
 import { readRequestJournal } from './request-journal.ts';
 import { LOOPBACK, normaliseSan } from './sans.ts';
 import { decidedUnit, decisionKey, parseDecision, parseWish, REQUESTS } from './wire.ts';
@@ -14,23 +14,23 @@ import { decidedUnit, decisionKey, parseDecision, parseWish, REQUESTS } from './
 export async function observeCertificates(doors: Doors, node: NodeIdentity): Promise<CertificateFacts> {
   const { host, juju } = doors;
   const controlPlane = node.role === 'control-plane';
-  const [note, folder, apiServer, authority, journal, failure, worker] = await Promise.all([
+  const [note, folder, inventory, journal, failure, worker] = await Promise.all([
     readNote(host.files),
     hasLeftovers(host.files),
-    controlPlane ? readCertificate(host.files, fileOf('control-plane', 'apiserver')) : undefined,
-    controlPlane ? readCertificate(host.files, fileOf('control-plane', 'ca')) : undefined,
+    observeInventory({ files: host.files, state: juju.state }, node.role),
     controlPlane ? undefined : readRequestJournal(host.files),
     juju.state.get(FAILURE_KEY),
     controlPlane ? undefined : observeWorkerSide(juju),
   ]);
-  const served = apiServer && isReadable(apiServer) ? apiServer : undefined;
+  const served = controlPlane ? readable(inventory, 'apiserver') : undefined;
   const leader = controlPlane && node.leader ? await observeLeaderSide(juju, node, served?.sans ?? []) : undefined;
   return {
     node,
     note,
     leftovers: folder && note === undefined && journal === undefined,
+    inventory,
     apiServer: served,
-    authority: authority && isReadable(authority) ? authority : undefined,
+    authority: controlPlane ? readable(inventory, 'ca') : undefined,
     journal,
     announced: worker?.announced,
     relation: worker?.relation,
@@ -40,6 +40,12 @@ export async function observeCertificates(doors: Doors, node: NodeIdentity): Pro
     spent: leader?.spent ?? [],
     now: host.now(),
   };
+}
+
+function readable(inventory: readonly Examined[], name: string) {
+  const found = inventory.find((one) => one.name === name);
+  if (found?.notBefore === undefined || found.notAfter === undefined) return undefined;
+  return { sans: found.sans, notBefore: found.notBefore, notAfter: found.notAfter };
 }
 
 async function observeWorkerSide({ relations, identity }: Juju) {

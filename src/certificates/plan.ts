@@ -4,6 +4,7 @@ import type { UnitStatus } from '../juju/status.ts';
 import type { RefreshNote } from './backup.ts';
 import type { Change } from './change.ts';
 import type { CertificateFacts } from './facts.ts';
+import { expiryReports } from './inventory/expiry-status.ts';
 import { missingSans, sansToRequest } from './sans.ts';
 import { formatWish } from './wire.ts';
 
@@ -20,7 +21,12 @@ const DAY_SECONDS = 86_400;
 export function planCertificates(facts: CertificateFacts): CertificatePlan {
   const { changes, reports } = facts.node.role === 'control-plane' ? planControlPlane(facts) : planWorker(facts);
   const clearing: readonly Change[] = facts.leftovers ? [{ kind: 'clear-leftovers' }] : [];
-  return { changes: [...clearing, ...changes], reports };
+  return { changes: [...clearing, ...changes], reports: [...reports, ...planWarnings(facts)] };
+}
+
+function planWarnings({ inventory, node, now }: CertificateFacts): readonly UnitStatus[] {
+  const { role, managers, options } = node;
+  return expiryReports(inventory, { role, managers, now, warnSeconds: options.warnSeconds });
 }
 
 function planControlPlane(facts: CertificateFacts): CertificatePlan {

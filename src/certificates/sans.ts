@@ -63,7 +63,14 @@ export function parseSanParameter(parameter: string, text: string): readonly str
 
 /** Those of the wanted names that the certificate does not have. */
 export function missingSans(present: readonly string[], wanted: readonly string[]): readonly string[] {
-  return [...new Set(wanted.map(normaliseSan))].filter((san) => !present.includes(san));
+  return [...new Set(wanted.map(normaliseSan))].filter(
+    (san) => !present.includes(san) && !present.includes(wildcard(san)),
+  );
+}
+
+/** The name under which a certificate also covers this one: a wildcard stands for the whole leftmost label (RFC 6125 section 6.4.3). */
+function wildcard(san: string): string {
+  return isIP(san) === 0 && san.includes('.') ? san.replace(/^[^.]*/, '*') : san;
 }
 
 /** What to ask k8sd for so that nothing the certificate has is lost: k8sd remembers no extra name from one refresh to the next. */

@@ -10,15 +10,21 @@ const SHORTEST_SECONDS = 600;
  * @throws Error with the text for the operator.
  */
 export function parseValidity(parameter: string, text: string): number {
-  const match = /^([0-9]+)(y|mo|d|h|m)$/.exec(text.trim());
-  const seconds = Number(match?.[1] ?? Number.NaN) * (UNITS[match?.[2] ?? ''] ?? Number.NaN);
-  if (!Number.isSafeInteger(seconds))
+  const seconds = parseSeconds(text);
+  if (seconds === undefined)
     throw new Error(
       `${parameter} must be a number and one of y, mo, d, h, m, such as 1y, 30d or 12h; it is ${JSON.stringify(text.slice(0, 40))}`,
     );
   if (seconds < SHORTEST_SECONDS)
     throw new Error(`${parameter} must be at least 10m; a shorter life would end before it could be renewed`);
   return seconds;
+}
+
+/** Undefined when it is no such text, or too large a number. */
+export function parseSeconds(text: string): number | undefined {
+  const match = /^([0-9]+)(y|mo|d|h|m)$/.exec(text.trim());
+  const seconds = Number(match?.[1] ?? Number.NaN) * (UNITS[match?.[2] ?? ''] ?? Number.NaN);
+  return Number.isSafeInteger(seconds) ? seconds : undefined;
 }
 
 /** Whole days, rounded down; negative for what is over. */

@@ -4,14 +4,17 @@
  */
 
 import {
+  apiServerSans,
   applyCertificates,
   type CertificateChange,
+  type CertificateOptions,
   describeCertificateChange,
   forgetCertificates,
   isDisruptiveCertificateChange,
   type NodeIdentity,
   observeCertificates,
   planCertificates,
+  readCertificateOptions,
 } from '../certificates/index.ts';
 import {
   allocations,
@@ -48,10 +51,10 @@ export interface View {
 }
 
 export async function look(doors: Doors, role: Role): Promise<View> {
-  const cluster = await observeCluster(doors, role);
+  const { cluster, options } = await observe(doors, role);
   const clusterPlan = planCluster(cluster);
   const clusterChanges = clusterPlan.changes.map((change) => plannedCluster(doors, cluster, change));
-  const identity = nodeIdentity(cluster);
+  const identity = nodeIdentity(cluster, options);
   if (identity === undefined) return { cluster, identity, changes: clusterChanges, reports: clusterPlan.reports };
   const certificates = await observeCertificates(doors, identity);
   const certificatePlan = planCertificates(certificates);
@@ -76,6 +79,13 @@ function returningLease(doors: Doors): PlannedChange {
   return { description, disruptive: false, apply: () => returnLease(doors) };
 }
 
+/** An option of either domain that cannot be used keeps both from changing anything. */
+async function observe(doors: Doors, role: Role): Promise<{ cluster: ClusterFacts; options: CertificateOptions }> {
+  const [cluster, raw] = await Promise.all([observeCluster(doors, role, apiServerSans), doors.juju.config()]);
+  const { value: options, problems } = readCertificateOptions(raw);
+  return { cluster: { ...cluster, problems: [...cluster.problems, ...problems] }, options };
+}
+
 function plannedCluster(doors: Doors, facts: ClusterFacts, change: ClusterChange): PlannedChange {
   return {
     description: describeClusterChange(change),
@@ -89,7 +99,7 @@ async function applyClusterChange(doors: Doors, facts: ClusterFacts, change: Clu
   await applyCluster(doors, facts, change);
 }
 
-function nodeIdentity(facts: ClusterFacts): NodeIdentity | undefined {
+function nodeIdentity(facts: ClusterFacts, options: CertificateOptions): NodeIdentity | undefined {
   if (facts.node === undefined || facts.leaving || facts.problems.length > 0) return undefined;
   const controlPlane = facts.role === 'control-plane' ? facts : undefined;
   return {
@@ -97,7 +107,9 @@ function nodeIdentity(facts: ClusterFacts): NodeIdentity | undefined {
     nodeName: facts.node.name,
     minor: snapMinor(facts.snap),
     address: serviceAddress(facts),
-    requiredSans: controlPlane ? [...controlPlane.options.extraSans, ...facts.addresses] : [],
+    requiredSans: controlPlane?.apiServerSans.all ?? [],
+    options,
+    managers: {},
     reserved: controlPlane ? controlPlaneNames(controlPlane) : [],
     leader: controlPlane?.leader ?? false,
     workers: new Map(controlPlane?.workers.flatMap(({ shared }) => joinedNodes(shared)) ?? []),

@@ -93,6 +93,8 @@ export interface NodeFacts {
   readonly nodeName: string;
   /** Under which the node joins; the first is the one of the cluster's own traffic. */
   readonly addresses: readonly string[];
+  /** All those of the binding, as Juju gives them. */
+  readonly boundAddresses: readonly string[];
   readonly snap: Snap | undefined;
   /** Only known when the resource was looked at: before the installation, and from when it may have changed until it is taken. */
   readonly snapFile: SnapResource | undefined;
@@ -109,9 +111,17 @@ export interface NodeFacts {
   readonly offeredToken: SecretContent | undefined;
 }
 
+/** What the API server's certificate must name, as the charm has it from those who know certificates. */
+export interface ApiServerSans {
+  readonly all: readonly string[];
+  /** Those that k8sd does not put in by itself. */
+  readonly extra: readonly string[];
+}
+
 export interface ControlPlaneFacts extends NodeFacts {
   readonly role: 'control-plane';
   readonly options: ControlPlaneOptions;
+  readonly apiServerSans: ApiServerSans;
   readonly leader: boolean;
   readonly peers: RelationFacts;
   readonly workers: readonly RelationFacts[];

@@ -6,13 +6,14 @@ import type { Event } from '../juju/event.ts';
 import type { Juju, SecretContent } from '../juju/juju.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { joinAddresses } from './addresses.ts';
-import { ARGUMENTS_DIRECTORY } from './arguments-file.ts';
+import { ARGUMENTS_DIRECTORY, parseArguments } from './arguments-file.ts';
 import { readJournal } from './arguments-journal.ts';
 import { SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
 import { departedNodes } from './departed.ts';
 import type { Doors } from './doors.ts';
 import { readEtcd } from './etcd.ts';
 import type {
+  ApiServerSans,
   ClusterFacts,
   ControlPlaneFacts,
   Memory,
@@ -35,11 +36,23 @@ import { allocations, JOINED } from './wire.ts';
 
 const API_PORT = 6443;
 
-export async function observeCluster(doors: Doors, role: ClusterFacts['role']): Promise<ClusterFacts> {
-  return role === 'control-plane' ? observeControlPlane(doors) : observeWorker(doors);
+/** Answers which names and addresses the API server's certificate must have; another domain knows. */
+export type ApiServerSansOf = (names: {
+  readonly addresses: readonly string[];
+  readonly extraSans: readonly string[];
+  readonly clusterDomain: string;
+  readonly serviceCidr: string | undefined;
+}) => ApiServerSans;
+
+export async function observeCluster(
+  doors: Doors,
+  role: ClusterFacts['role'],
+  apiServerSansOf: ApiServerSansOf,
+): Promise<ClusterFacts> {
+  return role === 'control-plane' ? observeControlPlane(doors, apiServerSansOf) : observeWorker(doors);
 }
 
-async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
+async function observeControlPlane(doors: Doors, apiServerSansOf: ApiServerSansOf): Promise<ControlPlaneFacts> {
   const { juju, host } = doors;
   const [config, leader, peers, workers, machine] = await Promise.all([
     juju.config(),
@@ -72,6 +85,13 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
     ...common,
     role: 'control-plane',
     options,
+    apiServerSans: apiServerSansOf({
+      addresses: common.boundAddresses,
+      extraSans: options.extraSans,
+      clusterDomain: options.features.dns?.['cluster-domain'] ?? '',
+      // Not the option: what it says after the bootstrap changes nothing.
+      serviceCidr: parseArguments(common.arguments['kube-apiserver']?.text ?? '')['--service-cluster-ip-range'],
+    }),
     problems,
     leader,
     peers: cluster,
@@ -154,6 +174,7 @@ async function observeNode(
     leaving,
     nodeName,
     addresses: joinAddresses(network.ingressAddresses, network.egressSubnets),
+    boundAddresses: [...network.ingressAddresses, ...network.bindAddresses.map(({ address }) => address)],
     snap,
     snapFile,
     daemon,

@@ -101,7 +101,7 @@ function nodeConfig(facts: ControlPlaneFacts, clusterName: string): ControlPlane
   const extra: Record<string, Record<string, string>> = birthArguments(wanted);
   if (facts.addresses.length > 1)
     extra['extra-node-kubelet-args'] = { ...extra['extra-node-kubelet-args'], '--node-ip': facts.addresses.join(',') };
-  return { 'extra-sans': [...new Set([...facts.options.extraSans, ...facts.addresses])], ...extra };
+  return { 'extra-sans': [...facts.apiServerSans.extra], ...extra };
 }
 
 /** The operator's arguments, and the one that the charm adds: the controller manager's cluster name, as cloud providers tag by it. */

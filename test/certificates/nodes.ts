@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Doors } from '../../src/certificates/doors.ts';
 import type { NodeIdentity } from '../../src/certificates/facts.ts';
 import { applyCertificates, observeCertificates, planCertificates } from '../../src/certificates/index.ts';
+import { DEFAULT_OPTIONS } from '../../src/certificates/options.ts';
 import { openHost } from '../../src/host/open-host.ts';
 import type { Juju } from '../../src/juju/juju.ts';
 import { openK8sd } from '../../src/k8sd/open-k8sd.ts';
@@ -39,6 +40,8 @@ export function newNode(
     requiredSans: [],
     reserved: [],
     leader: identity.role === 'control-plane',
+    options: DEFAULT_OPTIONS,
+    managers: {},
     workers: new Map(),
     ...identity,
   };

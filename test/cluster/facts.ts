@@ -91,6 +91,7 @@ function node(unit: string, name: string, address: string): Omit<NodeFacts, 'pro
     leaving: false,
     nodeName: name,
     addresses: [address],
+    boundAddresses: [address],
     snap: SNAP,
     snapFile: undefined,
     daemon: 'ready',
@@ -115,6 +116,7 @@ export function leader(more: Partial<ControlPlaneFacts> = {}, set: RawOptions = 
     ...node('k8s/0', 'juju-3f2a-0', '10.0.0.10'),
     role: 'control-plane',
     options,
+    apiServerSans: { all: ['10.0.0.10'], extra: ['10.0.0.10'] },
     problems,
     leader: true,
     memory: { ...NO_MEMORY, arguments: { 'kube-controller-manager': MANAGER } },
@@ -163,6 +165,7 @@ export function follower(more: Partial<ControlPlaneFacts> = {}, set: RawOptions 
   return {
     ...settled,
     ...node('k8s/1', 'juju-3f2a-1', '10.0.0.11'),
+    apiServerSans: { all: ['10.0.0.11'], extra: ['10.0.0.11'] },
     leader: false,
     memory: settled.memory,
     arguments: settled.arguments,

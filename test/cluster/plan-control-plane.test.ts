@@ -89,7 +89,8 @@ describe('bootstrap', () => {
       'kubelet-extra-args': 'max-pods=50',
     };
     const addresses = ['10.0.0.10', 'fd00:0000:0000:0000:0000:0000:0000:0001'];
-    const change = planControlPlane(newborn({ addresses }, set)).changes.at(-1);
+    const apiServerSans = { all: ['kubernetes', 'api.example.com'], extra: ['api.example.com'] };
+    const change = planControlPlane(newborn({ addresses, apiServerSans }, set)).changes.at(-1);
     expect(change).toMatchObject({
       kind: 'bootstrap',
       config: {
@@ -97,7 +98,7 @@ describe('bootstrap', () => {
         'control-plane-taints': ['a:NoSchedule'],
         'pod-cidr': '10.2.0.0/16,fd01::/108',
         'datastore-type': 'etcd',
-        'extra-sans': ['api.example.com', ...addresses],
+        'extra-sans': ['api.example.com'],
         // profiling replaces a default, and is set when that can be read and remembered.
         'extra-node-kube-apiserver-args': { '--v': '4' },
         'extra-node-kube-controller-manager-args': { '--cluster-name': CLUSTER },

@@ -191,7 +191,7 @@ describe('refresh-certs on a worker', { timeout: 120_000 }, () => {
 describe('certs-status', () => {
   it.each([CONTROL, WORKER])('tells the certificates of %s, as they are in its files', async (unit) => {
     const table = await run(unit, 'certs-status');
-    expect(String(table.results['certificates'])).toMatch(/^CERTIFICATE +EXPIRES +IN +AUTHORITY/);
+    expect(String(table.results['certificates'])).toMatch(/^CERTIFICATE +EXPIRES +IN +SIGNED BY/);
     const json = await run(unit, 'certs-status', { format: 'json' });
     const rows = JSON.parse(String(json.results['certificates'])) as {
       name: string;

@@ -1,73 +1,101 @@
-/** The action `certs-status`: which certificates the unit has and when they expire. */
+/** The action `certs-status`: which certificates the unit has, when they expire, who signed them, and what is wrong with them. */
 
 import {
-  daysUntil,
-  isReadable,
-  type ReadCertificate,
-  readCertificates,
+  type CertificateOptions,
+  examine,
+  type Finding,
+  findingsOf,
+  type InventoryRecord,
+  isRead,
+  K8SD_PREFIX,
+  lookAtServed,
+  type NodeIdentity,
+  readCertificateOptions,
+  readInventory,
   readRequestJournal,
+  requiredSansOf,
 } from '../../certificates/index.ts';
 import type { Doors } from '../doors.ts';
 import type { Role } from '../role.ts';
+import { look } from '../view.ts';
+import { type CertificateRow, certificateRows } from './certificate-rows.ts';
+import { certificatesTable, findingsText } from './certificates-table.ts';
 import { refuseUnknown, textParameter } from './parameters.ts';
-import { formatTable } from './table.ts';
 import { formatYaml } from './yaml.ts';
 
-interface Row {
-  readonly name: string;
-  readonly expires: string;
-  readonly days: number | null;
-  readonly authority: string;
-  readonly subject: string;
-  readonly sans: readonly string[];
-  readonly problem: string;
-}
-
 export async function certsStatus(doors: Doors, role: Role): Promise<void> {
-  const parameters = await doors.juju.actions.parameters();
+  const { juju, host } = doors;
+  const parameters = await juju.actions.parameters();
   refuseUnknown(parameters, ['format']);
   const format = textParameter(parameters, 'format', 'table');
   if (!['table', 'json', 'yaml'].includes(format)) throw new Error('format must be table, json or yaml');
-  const certificates = await readCertificates(doors.host.files, role);
-  if (certificates.length === 0) throw new Error('this unit has no certificates yet; it is in no cluster');
-  const rows = certificates.map((certificate) => describe(certificate, doors.host.now()));
-  const journal = role === 'worker' ? await readRequestJournal(doors.host.files) : undefined;
-  await doors.juju.actions.setResults({
-    certificates: render(format, rows),
-    ...(journal
-      ? {
-          refresh: `requested ${journal.requestedAt}, ${journal.issued ? 'being taken into use' : 'waiting for the control plane'}`,
-        }
-      : {}),
+  const inventory = await readInventory(host.files, role);
+  if (inventory.every(({ place }) => place.name.startsWith(K8SD_PREFIX)))
+    throw new Error('this unit has no certificates yet; it is in no cluster');
+  const member = await memberOf(doors, role);
+  const served = await lookAtServed(host, inventory, member.identity?.address);
+  const options = readCertificateOptions(await juju.config()).value;
+  const circumstances = {
+    role,
+    served,
+    now: host.now(),
+    warnSeconds: options.warnSeconds,
+    requiredSans: member.identity ? requiredSansOf(member.identity) : {},
+    managers: member.identity?.managers ?? {},
+  };
+  const examined = examine(inventory, role);
+  const rows = certificateRows(inventory, examined, circumstances);
+  const findings = findingsOf(examined, circumstances);
+  await juju.actions.setResults({
+    ...render(format, rows, findings),
+    summary: summarise(inventory, findings, options, host.now()),
+    ...(member.reason === undefined ? {} : { unchecked: `required names, and what is served: ${member.reason}` }),
+    ...(await refreshUnderWay(doors, role)),
   });
 }
 
-function describe(certificate: ReadCertificate, now: Date): Row {
-  const { name } = certificate.file;
-  if (!isReadable(certificate))
-    return { name, expires: '', days: null, authority: '', subject: '', sans: [], problem: certificate.problem };
-  const { notAfter, issuer, subject, sans } = certificate;
-  const days = daysUntil(notAfter, now);
-  return {
-    name,
-    expires: notAfter.toISOString(),
-    days,
-    authority: issuer,
-    subject,
-    sans,
-    problem: notAfter < now ? 'expired' : '',
-  };
+/** What is asked of Juju and the daemon for this must not be in the way of the rest: with expired certificates much fails. */
+async function memberOf(doors: Doors, role: Role): Promise<{ identity?: NodeIdentity; reason?: string }> {
+  try {
+    const { identity, reports } = await look(doors, role);
+    return identity === undefined ? { reason: reports[0]?.message ?? 'the unit is in no cluster' } : { identity };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    doors.juju.log.warning(`certs-status tells only what lies in files: ${reason}`);
+    return { reason };
+  }
 }
 
-function render(format: string, rows: readonly Row[]): string {
-  if (format === 'json') return JSON.stringify(rows);
-  if (format === 'yaml') return formatYaml(rows);
-  const cells = rows.map((row) => [
-    row.name,
-    row.expires || '-',
-    row.days === null ? '-' : `${row.days}d`,
-    row.authority || '-',
-    row.problem,
-  ]);
-  return formatTable(['CERTIFICATE', 'EXPIRES', 'IN', 'AUTHORITY', ''], cells);
+function render(
+  format: string,
+  rows: readonly CertificateRow[],
+  findings: readonly Finding[],
+): { certificates: string; findings: string } {
+  if (format === 'json') return { certificates: JSON.stringify(rows), findings: JSON.stringify(findings) };
+  if (format === 'yaml') return { certificates: formatYaml(rows), findings: formatYaml(findings) || '[]' };
+  return { certificates: certificatesTable(rows), findings: findingsText(findings) };
+}
+
+function summarise(
+  inventory: readonly InventoryRecord[],
+  findings: readonly Finding[],
+  { warnSeconds }: CertificateOptions,
+  now: Date,
+): string {
+  const ends = inventory.filter(isRead).map(({ notAfter }) => (notAfter.getTime() - now.getTime()) / 1000);
+  const count = (severity: Finding['severity']) => findings.filter((one) => one.severity === severity).length;
+  return [
+    `${inventory.length} certificates`,
+    `${ends.filter((left) => left < 0).length} expired`,
+    `${ends.filter((left) => left >= 0 && left < warnSeconds).length} expiring`,
+    `${count('error')} errors`,
+    `${count('warning')} warnings`,
+  ].join(', ');
+}
+
+async function refreshUnderWay({ host }: Doors, role: Role): Promise<{ refresh?: string }> {
+  const journal = role === 'worker' ? await readRequestJournal(host.files) : undefined;
+  if (journal === undefined) return {};
+  const state = journal.issued ? 'being taken into use' : 'waiting for the control plane';
+  return { refresh: `requested ${journal.requestedAt}, ${state}` };
 }

@@ -32,8 +32,9 @@ export async function refreshCertsOfControlPlane(doors: Doors, role: Role): Prom
   const parameters = await juju.actions.parameters();
   refuseUnknown(parameters, ['expires-in', 'extra-sans', 'certificates']);
   const names = chooseNames(textParameter(parameters, 'certificates', ''));
-  const { expirationSeconds, extraSans } = readCommon(parameters);
+  const { expiresIn, extraSans } = readCommon(parameters);
   const { identity, cluster } = await memberView(doors, role);
+  const expirationSeconds = expiresIn ?? identity.options.validitySeconds;
   await refuseBeyondAuthorities(doors, role, names, expirationSeconds);
   const others = cluster.role === 'control-plane' ? otherMembers(cluster) : [];
   const progress = (message: string) => juju.actions.log(message);
@@ -66,8 +67,9 @@ export async function refreshCertsOfWorker(doors: Doors, role: Role): Promise<vo
   const { juju, host } = doors;
   const parameters = await juju.actions.parameters();
   refuseUnknown(parameters, ['expires-in', 'extra-sans']);
-  const { expirationSeconds, extraSans } = readCommon(parameters);
+  const { expiresIn, extraSans } = readCommon(parameters);
   const { identity, cluster } = await memberView(doors, role);
+  const expirationSeconds = expiresIn ?? identity.options.validitySeconds;
   if (cluster.role !== 'worker' || cluster.cluster === undefined)
     throw new Error('this unit is not integrated with a control plane');
   if ((await readRequestJournal(host.files)) !== undefined)
@@ -88,9 +90,10 @@ export async function refreshCertsOfWorker(doors: Doors, role: Role): Promise<vo
   await juju.actions.setResults({ status: 'requested', requests: objects.join(' ') });
 }
 
-function readCommon(parameters: Parameters): { expirationSeconds: number; extraSans: readonly string[] } {
+function readCommon(parameters: Parameters): { expiresIn: number | undefined; extraSans: readonly string[] } {
+  const expiresIn = textParameter(parameters, 'expires-in', '');
   return {
-    expirationSeconds: parseValidity('expires-in', textParameter(parameters, 'expires-in', '1y')),
+    expiresIn: expiresIn === '' ? undefined : parseValidity('expires-in', expiresIn),
     extraSans: parseSanParameter('extra-sans', textParameter(parameters, 'extra-sans', '')),
   };
 }

@@ -1,0 +1,59 @@
+/** What the unit's status says of certificates that run out: pure. Who can mend it is the operator, for as long as nobody renews them. */
+
+import type { UnitStatus } from '../../juju/status.ts';
+import { daysUntil } from '../validity.ts';
+import type { Examined } from './examined.ts';
+import { type Circumstances, days, situationOf, warnedBefore } from './findings.ts';
+
+/** `juju status` is a table. */
+const MOST_NAMES = 5;
+
+/** Nothing while all live longer. Those that end first are named first, on one day in the order of the inventory. */
+export function expiryReports(
+  inventory: readonly Examined[],
+  circumstances: Pick<Circumstances, 'role' | 'now' | 'warnSeconds' | 'managers'>,
+): readonly UnitStatus[] {
+  const { now, warnSeconds } = circumstances;
+  const ending = inventory
+    .flatMap((one) => {
+      if (one.notAfter === undefined) return [];
+      const { renewable } = situationOf(one, inventory, circumstances);
+      const left = (one.notAfter.getTime() - now.getTime()) / 1000;
+      return left < warnedBefore(renewable, warnSeconds) ? [{ name: one.name, end: one.notAfter }] : [];
+    })
+    // By days: of those that were issued together, the seconds between them are of no interest to anybody.
+    .sort((one, other) => daysUntil(one.end, now) - daysUntil(other.end, now));
+  const expired = ending.filter(({ end }) => end < now);
+  const alive = ending.filter(({ end }) => end >= now);
+  const [first] = alive;
+  return [
+    ...(expired.length > 0
+      ? [report('blocked', expired, 'certificate has expired', 'certificates have expired', HINT)]
+      : []),
+    ...(first === undefined
+      ? []
+      : [
+          report(
+            'active',
+            alive,
+            `certificate expires in ${days(daysUntil(first.end, now))}`,
+            `certificates expire in ${days(daysUntil(first.end, now))}`,
+            '',
+          ),
+        ]),
+  ];
+}
+
+const HINT = '; certs-status tells what to do';
+
+function report(
+  status: UnitStatus['status'],
+  ending: readonly { readonly name: string }[],
+  one: string,
+  several: string,
+  hint: string,
+): UnitStatus {
+  const names = ending.slice(0, MOST_NAMES).map(({ name }) => name);
+  const more = ending.length > MOST_NAMES ? ` and ${ending.length - MOST_NAMES} more` : '';
+  return { status, message: `${ending.length === 1 ? one : several}: ${names.join(', ')}${more}${hint}` };
+}

@@ -1,0 +1,32 @@
+/** What an operator does about a certificate that runs out, or has to be another one. */
+
+import type { Role } from '../names.ts';
+import type { Place } from './places.ts';
+import type { Manager } from './record.ts';
+
+/** @param issuable whether k8sd holds the key of its authority. */
+export function howToReplace(place: Place, role: Role, manager: Manager, issuable: boolean): string {
+  if (manager === 'relation') return 'the provider at the other end of its relation has to issue another one';
+  if (manager === 'operator') return 'give another one in the secret that it came from';
+  switch (place.renewal) {
+    case 'refresh':
+      if (!issuable)
+        return `k8sd does not have the key of ${place.authority} and cannot issue another one; have the authority issue it, and put certificate and key in place`;
+      return role === 'control-plane' ? `run refresh-certs certificates=${place.name} on this unit` : REFRESH_WORKER;
+    case 'replace-unit':
+      return 'k8sd makes it only when a node joins: add a unit, wait until it is active, then remove this one';
+    case 'replace-cluster':
+      return place.kind === 'authority'
+        ? 'k8sd cannot replace an authority: deploy another cluster and move what runs here to it in time'
+        : 'k8sd makes it only with the cluster: deploy another cluster and move what runs here to it in time';
+    case 'datastore':
+      return 'the datastore outside of this cluster has to issue another one';
+  }
+}
+
+/** Whether the charm or its action can have another one issued at any time. */
+export function isRenewable(place: Place, manager: Manager, issuable: boolean): boolean {
+  return manager !== 'snap' || place.renewal === 'datastore' || (place.renewal === 'refresh' && issuable);
+}
+
+const REFRESH_WORKER = 'run refresh-certs on this unit';

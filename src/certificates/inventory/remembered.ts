@@ -1,0 +1,74 @@
+/**
+ * What was read of the certificates, remembered in the unit state for as long as the files are what they were: a dispatch that changes
+ * nothing then reads none of them, and does not even load what would read them. A file counts as unchanged by its time of change, inode
+ * and size; k8sd and this charm replace files, which gives them another inode.
+ */
+
+import { createHash } from 'node:crypto';
+import type { Files } from '../../host/host.ts';
+import type { State } from '../../juju/juju.ts';
+import type { Role } from '../names.ts';
+import type { Examined } from './examined.ts';
+import { inventoryPlaces } from './places.ts';
+
+const KEY = 'certificates/inventory';
+
+/** Another one where what is remembered would be read differently. */
+const FORMAT = 1;
+
+/** The unit state is fetched as a whole by each dispatch. Larger ones (thousands of names) are read again every time. */
+const LONGEST = 16 * 1024;
+
+export async function observeInventory(
+  { files, state }: { readonly files: Files; readonly state: State },
+  role: Role,
+): Promise<readonly Examined[]> {
+  // Before they are read: what changes in between is seen the next time.
+  const stamp = await stampOf(files, role);
+  const remembered = recall(await state.get(KEY), stamp);
+  if (remembered !== undefined) return remembered;
+  const { readExamined } = await import('./read-examined.ts');
+  const inventory = await readExamined(files, role);
+  const text = JSON.stringify({ format: FORMAT, stamp, inventory });
+  state.set(KEY, text.length > LONGEST ? undefined : text);
+  return inventory;
+}
+
+export function forgetInventory(state: State): void {
+  state.set(KEY, undefined);
+}
+
+function recall(text: string | undefined, stamp: string): readonly Examined[] | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const remembered = JSON.parse(text, revive) as {
+      readonly format: number;
+      readonly stamp: string;
+      readonly inventory: readonly Examined[];
+    };
+    return remembered.format === FORMAT && remembered.stamp === stamp ? remembered.inventory : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function revive(key: string, value: unknown): unknown {
+  return (key === 'notBefore' || key === 'notAfter') && typeof value === 'string' ? new Date(value) : value;
+}
+
+/** One digest over all: what was read of one certificate hangs on the others. */
+async function stampOf(files: Files, role: Role): Promise<string> {
+  const paths = inventoryPlaces(role).flatMap(({ path, keyPath }) => [
+    path,
+    ...(keyPath === undefined ? [] : [keyPath]),
+  ]);
+  const lines = await Promise.all(
+    paths.map(async (path) => {
+      const status = await files.status(path);
+      return status === undefined ? path : `${path} ${status.modifiedMs} ${status.inode} ${status.size}`;
+    }),
+  );
+  return createHash('sha256')
+    .update([role, ...lines].join('\n'))
+    .digest('hex');
+}

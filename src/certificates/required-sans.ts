@@ -1,0 +1,80 @@
+/**
+ * The names and addresses that the API server's certificate must have: the one place where they are put together. Clients compare what
+ * they connect to with them (RFC 6125 section 6, RFC 9525), so that a missing one is an outage for those who use it.
+ */
+
+import { isIP } from 'node:net';
+import type { NodeIdentity } from './facts.ts';
+import { LOOPBACK, normaliseSan } from './sans.ts';
+
+export interface ApiServerNames {
+  /** Of the bindings of the unit's endpoints. */
+  readonly addresses: readonly string[];
+  /** What the operator names: a load balancer, a DNS name. */
+  readonly extraSans: readonly string[];
+  /** `cluster.local` */
+  readonly clusterDomain: string;
+  /** One range, or one of each family separated by a comma; undefined while it is not known. */
+  readonly serviceCidr: string | undefined;
+}
+
+export interface RequiredSans {
+  /** Sorted, each once, in the form of `normaliseSan`. */
+  readonly all: readonly string[];
+  /** Those that k8sd does not put in by itself, and has to be asked for. */
+  readonly extra: readonly string[];
+}
+
+/** By which pods find the API server (`kubernetes.default.svc` and shorter, by the search path of their resolver). */
+const SERVICE_NAMES: readonly string[] = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+const DEFAULT_DOMAIN = 'cluster.local';
+
+export function apiServerSans({ addresses, extraSans, clusterDomain, serviceCidr }: ApiServerNames): RequiredSans {
+  const inCluster = `kubernetes.default.svc.${clusterDomain || DEFAULT_DOMAIN}`;
+  // k8sd knows the default domain only.
+  const domain = clusterDomain === '' || clusterDomain === DEFAULT_DOMAIN ? [] : [inCluster];
+  const extra = sorted([...addresses.filter(isAddress), ...extraSans, ...domain]);
+  const intrinsic = [...SERVICE_NAMES, inCluster, ...serviceAddresses(serviceCidr), loopbackOf(addresses)];
+  return { all: sorted([...extra, ...intrinsic]), extra };
+}
+
+/** What each certificate that the node serves must have, by the certificate's name. k8sd looks for the node's name in kubelet's. */
+export function requiredSansOf({
+  role,
+  nodeName,
+  address,
+  requiredSans,
+}: NodeIdentity): Readonly<Record<string, readonly string[]>> {
+  const own = address === undefined ? [] : [address];
+  const kubelet = [nodeName, ...own];
+  return role === 'worker' ? { kubelet } : { apiserver: requiredSans, kubelet, 'etcd/server': own, 'etcd/peer': own };
+}
+
+/** Kubernetes gives its own service the first address of each range. */
+function serviceAddresses(ranges: string | undefined): readonly string[] {
+  return (ranges ?? '').split(',').flatMap((range) => {
+    const network = range.trim().split('/')[0] ?? '';
+    if (isIP(network) === 4) return [next(network.split('.').map(Number))];
+    return isIP(network) === 6 && network.endsWith('::') ? [`${network}1`] : [];
+  });
+}
+
+function next(octets: readonly number[]): string {
+  const value = octets.reduce((sum, octet) => sum * 256 + octet, 0) + 1;
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+}
+
+/** Where the node's own kubeconfigs lead. */
+function loopbackOf(addresses: readonly string[]): string {
+  const onlyV6 = addresses.length > 0 && addresses.every((address) => isIP(address) === 6);
+  return LOOPBACK[onlyV6 ? 1 : 0] ?? '';
+}
+
+/** One with a zone is of use on this machine only, and no certificate can hold it. */
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%');
+}
+
+function sorted(sans: readonly string[]): readonly string[] {
+  return [...new Set(sans.map(normaliseSan))].sort();
+}

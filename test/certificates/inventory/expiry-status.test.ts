@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import type { Examined } from '../../../src/certificates/inventory/examined.ts';
+import { expiryReports } from '../../../src/certificates/inventory/expiry-status.ts';
+
+const NOW = new Date('2026-11-23T10:00:00Z');
+const DAY = 86_400;
+
+function ending(name: string, days: number, issuable = true): Examined {
+  const notAfter = new Date(NOW.getTime() + days * DAY * 1000);
+  return { name, notBefore: new Date(0), notAfter, sans: [], issuable, flaws: [] };
+}
+
+function told(inventory: readonly Examined[], warnDays = 30): readonly string[] {
+  const circumstances = { role: 'control-plane', now: NOW, warnSeconds: warnDays * DAY, managers: {} } as const;
+  return expiryReports(inventory, circumstances).map(({ status, message }) => `${status}: ${message}`);
+}
+
+describe('the status', () => {
+  it.each<[string, readonly Examined[], readonly string[]]>([
+    ['says nothing while all live', [ending('apiserver', 31), ending('ca', 7000)], []],
+    ['names one', [ending('apiserver', 12.5)], ['active: certificate expires in 12 days: apiserver']],
+    [
+      'names those first that end first',
+      [ending('apiserver', 20.2), ending('kubelet', 12), ending('admin.conf', 20.1), ending('ca', 7000)],
+      ['active: certificates expire in 12 days: kubelet, apiserver, admin.conf'],
+    ],
+    ['counts one day', [ending('kubelet', 1.2)], ['active: certificate expires in 1 day: kubelet']],
+    ['counts hours', [ending('kubelet', 0.2)], ['active: certificate expires in less than a day: kubelet']],
+    [
+      'blocks on what is over, and goes on with the rest',
+      [ending('apiserver', -1), ending('kubelet', 3)],
+      [
+        'blocked: certificate has expired: apiserver; certs-status tells what to do',
+        'active: certificate expires in 3 days: kubelet',
+      ],
+    ],
+    [
+      'has a bound',
+      ['apiserver', 'kubelet', 'admin.conf', 'proxy.conf', 'kubelet.conf', 'scheduler.conf', 'controller.conf'].map(
+        (name) => ending(name, -2),
+      ),
+      [
+        'blocked: certificates have expired: apiserver, kubelet, admin.conf, proxy.conf, kubelet.conf and 2 more; certs-status tells what to do',
+      ],
+    ],
+    [
+      'tells early of what nobody can renew',
+      [ending('ca', 170), ending('etcd/server', 170.5), ending('apiserver', 170)],
+      ['active: certificates expire in 170 days: ca, etcd/server'],
+    ],
+    [
+      'tells early of a leaf whose authority is elsewhere',
+      [ending('apiserver', 170, false)],
+      ['active: certificate expires in 170 days: apiserver'],
+    ],
+    [
+      'does not know what cannot be read',
+      [{ name: 'ca', notBefore: undefined, notAfter: undefined, sans: [], issuable: false, flaws: [] }],
+      [],
+    ],
+  ])('%s', (_, inventory, expected) => {
+    expect(told(inventory)).toEqual(expected);
+  });
+
+  it('follows the threshold', () => {
+    expect(told([ending('apiserver', 50)], 60)).toEqual(['active: certificate expires in 50 days: apiserver']);
+    expect(told([ending('apiserver', 5)], 1)).toEqual([]);
+  });
+});

@@ -3,10 +3,13 @@
  * the archives are. Runs the packed charms on a local model, whose hook tools answer at once, in one cluster that it builds itself.
  */
 import { execFile } from 'node:child_process';
+import { utimesSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { takeInventory } from '../src/certificates/index.ts';
+import { openHost } from '../src/host/open-host.ts';
 import { type Archives, packedArchives } from '../test/archives.ts';
 import { deployCluster, openCluster, type TestCluster } from '../test/e2e/cluster.ts';
 import { addWorkers, integrateWorkers, RELATION } from '../test/e2e/many-workers.ts';
@@ -25,6 +28,7 @@ try {
   cluster.model.measureMemory = true;
   await measureRuntime(cluster);
   await measureIdle(cluster.model);
+  await measureInventory(cluster.model);
   await measureRelation(cluster.model, archives);
 } finally {
   await cluster.close();
@@ -50,6 +54,25 @@ async function measureIdle(model: Model): Promise<void> {
   for (const unit of ['k8s/0', 'k8s-worker/0']) {
     await measure(model, 'update-status', 'hooks/update-status', unit, () => model.updateStatus(unit));
   }
+}
+
+/** Reading all certificates of a control plane: by itself, and in a dispatch that finds one of the files changed. */
+async function measureInventory(model: Model): Promise<void> {
+  const { root } = model.unit('k8s/0').machine;
+  const { files } = openHost(root);
+  const times: number[] = [];
+  for (let run = 0; run <= runs; run += 1) {
+    const started = performance.now();
+    const { records } = await takeInventory(files, 'control-plane');
+    if (run > 0) times.push(performance.now() - started);
+    if (records.length < 16) throw new Error(`a control plane has more than ${records.length} certificates`);
+  }
+  rows.push(['inventory of a control plane', 'k8s/0', spread(times), '', '']);
+  await measure(model, 'update-status, certificates changed', 'hooks/update-status', 'k8s/0', () => {
+    const now = new Date();
+    utimesSync(files.real('/etc/kubernetes/pki/apiserver.crt'), now, now);
+    model.updateStatus('k8s/0');
+  });
 }
 
 /** One of many workers writes something that means nothing to the charm; all others are as they were. */

@@ -8,10 +8,9 @@ export {
 } from './change.ts';
 export type { CertificateFacts, NodeIdentity } from './facts.ts';
 export { forgetCertificates } from './forget.ts';
-export { examine } from './inventory/examined.ts';
+export type { Examined } from './inventory/examined.ts';
 export { type Finding, findingsOf, renewalOf } from './inventory/findings.ts';
 export { K8SD_PREFIX } from './inventory/places.ts';
-export { readInventory } from './inventory/read-inventory.ts';
 export {
   type CertificateRecord,
   type InventoryRecord,
@@ -19,6 +18,7 @@ export {
   keyText,
   type Manager,
 } from './inventory/record.ts';
+export { takeInventory } from './inventory/remembered.ts';
 export { lookAtServed, type Served } from './inventory/served.ts';
 export { CONTROL_PLANE_NAMES } from './names.ts';
 export { observeCertificates } from './observe.ts';

@@ -4,7 +4,15 @@ import type { Files } from '../../host/host.ts';
 import type { Role } from '../names.ts';
 import { type Examined, examine } from './examined.ts';
 import { readInventory } from './read-inventory.ts';
+import type { InventoryRecord } from './record.ts';
 
-export async function readExamined(files: Pick<Files, 'read'>, role: Role): Promise<readonly Examined[]> {
-  return examine(await readInventory(files, role), role);
+export interface Inventory {
+  readonly records: readonly InventoryRecord[];
+  /** Of each record what findings hang on, in the same order. */
+  readonly examined: readonly Examined[];
+}
+
+export async function readExamined(files: Pick<Files, 'read'>, role: Role): Promise<Inventory> {
+  const records = await readInventory(files, role);
+  return { records, examined: examine(records, role) };
 }

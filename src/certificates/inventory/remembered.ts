@@ -10,6 +10,7 @@ import type { State } from '../../juju/juju.ts';
 import type { Role } from '../names.ts';
 import type { Examined } from './examined.ts';
 import { inventoryPlaces } from './places.ts';
+import type { Inventory } from './read-examined.ts';
 
 const KEY = 'certificates/inventory';
 
@@ -27,11 +28,16 @@ export async function observeInventory(
   const stamp = await stampOf(files, role);
   const remembered = recall(await state.get(KEY), stamp);
   if (remembered !== undefined) return remembered;
-  const { readExamined } = await import('./read-examined.ts');
-  const inventory = await readExamined(files, role);
+  const { examined: inventory } = await takeInventory(files, role);
   const text = JSON.stringify({ format: FORMAT, stamp, inventory });
   state.set(KEY, text.length > LONGEST ? undefined : text);
   return inventory;
+}
+
+/** All of it as it is now, whatever is remembered. */
+export async function takeInventory(files: Pick<Files, 'read'>, role: Role): Promise<Inventory> {
+  const { readExamined } = await import('./read-examined.ts');
+  return readExamined(files, role);
 }
 
 export function forgetInventory(state: State): void {

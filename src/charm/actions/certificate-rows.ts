@@ -3,7 +3,7 @@
 import {
   type CertificateRecord,
   daysUntil,
-  type examine,
+  type Examined,
   type InventoryRecord,
   isRead,
   keyText,
@@ -53,7 +53,7 @@ const MOST_SANS = 200;
 /** Those that end first come first; those that cannot be read before all. */
 export function certificateRows(
   inventory: readonly InventoryRecord[],
-  examined: ReturnType<typeof examine>,
+  examined: readonly Examined[],
   circumstances: Circumstances,
 ): readonly CertificateRow[] {
   const end = (record: InventoryRecord) => (isRead(record) ? record.notAfter.getTime() : 0);

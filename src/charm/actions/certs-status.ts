@@ -2,7 +2,6 @@
 
 import {
   type CertificateOptions,
-  examine,
   type Finding,
   findingsOf,
   type InventoryRecord,
@@ -11,9 +10,9 @@ import {
   lookAtServed,
   type NodeIdentity,
   readCertificateOptions,
-  readInventory,
   readRequestJournal,
   requiredSansOf,
+  takeInventory,
 } from '../../certificates/index.ts';
 import type { Doors } from '../doors.ts';
 import type { Role } from '../role.ts';
@@ -29,7 +28,7 @@ export async function certsStatus(doors: Doors, role: Role): Promise<void> {
   refuseUnknown(parameters, ['format']);
   const format = textParameter(parameters, 'format', 'table');
   if (!['table', 'json', 'yaml'].includes(format)) throw new Error('format must be table, json or yaml');
-  const inventory = await readInventory(host.files, role);
+  const { records: inventory, examined } = await takeInventory(host.files, role);
   if (inventory.every(({ place }) => place.name.startsWith(K8SD_PREFIX)))
     throw new Error('this unit has no certificates yet; it is in no cluster');
   const member = await memberOf(doors, role);
@@ -43,7 +42,6 @@ export async function certsStatus(doors: Doors, role: Role): Promise<void> {
     requiredSans: member.identity ? requiredSansOf(member.identity) : {},
     managers: member.identity?.managers ?? {},
   };
-  const examined = examine(inventory, role);
   const rows = certificateRows(inventory, examined, circumstances);
   const findings = findingsOf(examined, circumstances);
   await juju.actions.setResults({

@@ -11,7 +11,7 @@ export interface CertificateFile {
 }
 
 const KUBERNETES_DIRECTORY = '/etc/kubernetes';
-const PKI_DIRECTORY = `${KUBERNETES_DIRECTORY}/pki`;
+export const PKI_DIRECTORY = `${KUBERNETES_DIRECTORY}/pki`;
 
 /** What k8sd's refresh takes on a control plane. */
 export const CONTROL_PLANE_NAMES: readonly string[] = [

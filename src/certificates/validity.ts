@@ -3,7 +3,7 @@
 const UNITS: Readonly<Record<string, number>> = { y: 31_536_000, mo: 2_592_000, d: 86_400, h: 3_600, m: 60 };
 
 /** Kubernetes signs no certificate for less (`spec.expirationSeconds` of a certificate signing request). */
-const SHORTEST_SECONDS = 600;
+export const SHORTEST_SECONDS = 600;
 
 /**
  * `1y`, `6mo`, `30d`, `12h`, `90m` in seconds, with k8sd's meaning of a year (365 days) and a month (30 days).

@@ -8,6 +8,7 @@ import {
   planCertificates,
 } from '../../src/certificates/index.ts';
 import { fileOf } from '../../src/certificates/names.ts';
+import { DEFAULT_OPTIONS } from '../../src/certificates/options.ts';
 import type { Certificate } from '../../src/certificates/read.ts';
 import type { RequestJournal } from '../../src/certificates/request-journal.ts';
 import { formatWish } from '../../src/certificates/wire.ts';
@@ -21,12 +22,15 @@ const node: NodeIdentity = {
   requiredSans: [],
   reserved: [],
   leader: true,
+  options: DEFAULT_OPTIONS,
+  managers: {},
   workers: new Map(),
 };
 const settled: CertificateFacts = {
   node,
   note: undefined,
   leftovers: false,
+  inventory: [],
   apiServer: undefined,
   authority: undefined,
   journal: undefined,

@@ -1,6 +1,6 @@
 /** Guards what makes a dispatch cheap and does not depend on how fast a machine is: what it asks, what it loads, how much memory it takes. */
 
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
@@ -95,6 +95,10 @@ describe('many workers', () => {
 async function spoil(unit: string, names: RegExp): Promise<readonly string[]> {
   const folder = join(cluster.directory, 'agents', `unit-${unit.replace('/', '-')}`, 'charm/program');
   const found = (await readdir(folder)).filter((name) => names.test(name));
-  for (const name of found) await writeFile(join(folder, name), `throw new Error('${name} was loaded');\n`);
+  for (const name of found) {
+    // Not written into: the file is one with that of every other test that unpacked this archive.
+    await rm(join(folder, name));
+    await writeFile(join(folder, name), `throw new Error('${name} was loaded');\n`);
+  }
   return found;
 }

@@ -164,10 +164,14 @@ function isStatus(what: string): boolean {
   return /^(status-set|application-version-set) /.test(what);
 }
 
-/** Of everything on the machine that a dispatch may have written. */
+/**
+ * Of what dispatches write on the machine themselves. Certificates are k8sd's, which is asked for them by a call; what a dispatch
+ * puts back there it has announced in a note of its own before.
+ */
 function digest(root: string): string {
   const hash = createHash('sha256');
-  for (const folder of ['etc', 'var/lib', 'var/snap/k8s/common/args', 'run']) add(hash, join(root, folder));
+  for (const folder of ['var/lib/k8s-charm', 'var/snap/k8s/common/args', 'etc/containerd'])
+    add(hash, join(root, folder));
   return hash.digest('hex');
 }
 

@@ -28,11 +28,6 @@ export async function deploy({ model }: TestCluster, controlPlanes: number, work
   await settleActive(model);
 }
 
-export async function addUnit({ model }: TestCluster, application: string): Promise<void> {
-  await model.addUnit(application);
-  await settleActive(model);
-}
-
 export async function removeUnit({ model }: TestCluster, unit: string): Promise<void> {
   await model.removeUnit(unit);
   await model.settle({

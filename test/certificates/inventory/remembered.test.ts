@@ -1,6 +1,6 @@
 /** Guards that certificates are read when their files have changed, and only then: most dispatches find everything as it was. */
 
-import { stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { beforeAll, expect, it } from 'vitest';
 import type { Examined } from '../../../src/certificates/inventory/examined.ts';
 import { forgetInventory, observeInventory } from '../../../src/certificates/inventory/remembered.ts';
@@ -12,6 +12,7 @@ import { issueAuthority, issueLeaf, type Pair, publicKeyOf } from '../../k8sd/pk
 import { openKeyPool } from '../../k8sd/pki/keys.ts';
 
 const KUBELET = '/etc/kubernetes/pki/kubelet.crt';
+const TIME = new Date('2026-02-01T00:00:00Z');
 const write = { mode: 0o600 };
 let authority: Pair;
 let key: string;
@@ -45,12 +46,11 @@ it('remembers dates as dates, and all that findings need', async () => {
 it('does not look into a file of the same time, inode and size', async () => {
   const node = await newNode();
   const real = node.files.real(KUBELET);
-  const time = new Date('2026-02-01T00:00:00Z');
-  await utimes(real, time, time);
+  await utimes(real, TIME, TIME);
   const first = await node.observe();
   const before = await stat(real);
   await writeFile(real, (await node.files.read(KUBELET))?.replaceAll(/[A-Za-z]/g, 'x') ?? '');
-  await utimes(real, time, time);
+  await utimes(real, TIME, TIME);
   const after = await stat(real);
   expect([after.ino, after.size, after.mtimeMs]).toEqual([before.ino, before.size, before.mtimeMs]);
   node.reads();
@@ -58,13 +58,24 @@ it('does not look into a file of the same time, inode and size', async () => {
   expect(node.reads()).toEqual([]);
 });
 
+/** Each alone: whatever else a file has stays as it was. */
 it.each([
-  ['a time', (real: string) => utimes(real, new Date(0), new Date(0))],
-  ['a size', async (real: string) => writeFile(real, 'x')],
-])('looks again after the change of %s', async (_, change) => {
+  ['time', (real: string) => utimes(real, new Date(0), new Date(0))],
+  ['size', (real: string) => appendFile(real, '\n').then(() => utimes(real, TIME, TIME))],
+  [
+    'inode',
+    async (real: string) => {
+      await copyFile(real, `${real}.new`);
+      await utimes(`${real}.new`, TIME, TIME);
+      await rename(`${real}.new`, real);
+    },
+  ],
+])('looks again after the change of the %s alone', async (_, change) => {
   const node = await newNode();
+  const real = node.files.real(KUBELET);
+  await utimes(real, TIME, TIME);
   await node.observe();
-  await change(node.files.real(KUBELET));
+  await change(real);
   node.reads();
   await node.observe();
   expect(node.reads()).toContain(KUBELET);

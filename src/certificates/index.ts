@@ -20,6 +20,9 @@ export {
 } from './inventory/record.ts';
 export { takeInventory } from './inventory/remembered.ts';
 export { lookAtServed, type Served } from './inventory/served.ts';
+export { clusterAuthorities } from './given/authorities.ts';
+export { reportEndingAuthorities } from './given/ending.ts';
+export { authoritiesToGive, intermediateWishes } from './given/intermediate.ts';
 export { CONTROL_PLANE_NAMES } from './names.ts';
 export { observeCertificates } from './observe.ts';
 export { type CertificateOptions, readCertificateOptions } from './options.ts';
@@ -33,6 +36,7 @@ export { describeRelationChange, type RelationChange } from './relation/change.t
 export { type CertificateAndKey, collectCertificate } from './relation/collect.ts';
 export { noteRunOut } from './relation/expiry.ts';
 export { DEFAULT_TIMING, type RelationFacts, type Timing } from './relation/facts.ts';
+export { hasAsked } from './relation/memory.ts';
 export { observeRelation, type RelationQuestion } from './relation/observe.ts';
 export { planRelation, type RelationPlan } from './relation/plan.ts';
 export type { Standing } from './relation/standing.ts';

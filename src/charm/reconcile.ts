@@ -20,8 +20,9 @@ import {
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import { returnLease, tryLease } from './lease.ts';
+import type { PlannedChange } from './planned-change.ts';
 import type { Role } from './role.ts';
-import { look, type PlannedChange, type View } from './view.ts';
+import { look, type View } from './view.ts';
 
 /** More than the longest way from an empty machine to a settled leader; beyond it two changes undo each other. */
 const MOST_ROUNDS = 25;

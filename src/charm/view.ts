@@ -33,14 +33,9 @@ import type { Databag } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import { keepsLease, returnLease } from './lease.ts';
+import type { PlannedChange } from './planned-change.ts';
 import type { Role } from './role.ts';
-
-export interface PlannedChange {
-  readonly description: string;
-  /** Restarts a service of the node. */
-  readonly disruptive: boolean;
-  apply(): Promise<void>;
-}
+import { observeTrust } from './trust.ts';
 
 export interface View {
   readonly cluster: ClusterFacts;
@@ -51,11 +46,17 @@ export interface View {
 }
 
 export async function look(doors: Doors, role: Role): Promise<View> {
-  const { cluster, options } = await observe(doors, role);
+  const { cluster: observed, options } = await observe(doors, role);
+  const trust = await observeTrust(doors, observed);
+  const cluster: ClusterFacts = { ...observed, given: trust.given };
   const clusterPlan = planCluster(cluster);
-  const clusterChanges = clusterPlan.changes.map((change) => plannedCluster(doors, cluster, change));
+  const clusterChanges = [
+    ...trust.changes,
+    ...clusterPlan.changes.map((change) => plannedCluster(doors, cluster, change)),
+  ];
+  const clusterReports = [...trust.reports, ...clusterPlan.reports];
   const identity = nodeIdentity(cluster, options);
-  if (identity === undefined) return { cluster, identity, changes: clusterChanges, reports: clusterPlan.reports };
+  if (identity === undefined) return { cluster, identity, changes: clusterChanges, reports: clusterReports };
   const certificates = await observeCertificates(doors, identity);
   const certificatePlan = planCertificates(certificates);
   const planned = certificatePlan.changes.map(
@@ -70,7 +71,7 @@ export async function look(doors: Doors, role: Role): Promise<View> {
     cluster,
     identity,
     changes: [...clusterChanges, ...planned, ...kept],
-    reports: [...clusterPlan.reports, ...certificatePlan.reports],
+    reports: [...clusterReports, ...certificatePlan.reports],
   };
 }
 

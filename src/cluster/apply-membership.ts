@@ -6,6 +6,7 @@ import type { K8sd } from '../k8sd/k8sd.ts';
 import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
 import { type ClusterFacts, snapMinor } from './facts.ts';
+import { writeBootstrapNote } from './given-certificates.ts';
 import { joinFailure, likelyCause } from './likely-cause.ts';
 import { remember } from './memory.ts';
 import { ChangeFailed } from './outcome.ts';
@@ -22,9 +23,10 @@ const POLL_MS = 1_000;
 const BUSY_MS = 5_000;
 
 export async function bootstrap(doors: Doors, facts: ClusterFacts, change: Bootstrap): Promise<void> {
-  const { name, address, config } = change;
+  const { name, address, config, note } = change;
   const k8sd = doors.k8sd(snapMinor(facts.snap));
   await show(doors, 'Bootstrapping Cluster');
+  await writeBootstrapNote(doors.host.files, note);
   try {
     await k8sd.bootstrap({ name, address, config }, { timeoutMs: JOIN_MS });
   } catch (error) {

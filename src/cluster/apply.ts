@@ -8,6 +8,7 @@ import { offerToken, removeNode, removeReturnedNode, withdrawToken } from './app
 import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
 import type { ClusterFacts } from './facts.ts';
+import { removeBootstrapNote } from './given-certificates.ts';
 import { remember } from './memory.ts';
 
 /** Rejects with `ChangeFailed` when it cannot be made now, and with `ChangeUndone` when it was made and taken back. */
@@ -56,6 +57,7 @@ export async function applyCluster(doors: Doors, facts: ClusterFacts, change: Ch
     case 'leave-cluster':
       return leaveCluster(doors, facts, change);
     case 'remove-snap':
+      await removeBootstrapNote(doors.host.files);
       return removeSnap(doors);
   }
 }

@@ -4,6 +4,7 @@ import type { BootstrapConfig, ClusterConfig, DatastoreConfig, JoinConfig } from
 import type { ArgumentsChange } from './arguments.ts';
 import type { Service } from './default-arguments.ts';
 import type { ArgumentsJournal, SnapFile } from './facts.ts';
+import type { BootstrapNote } from './given-certificates.ts';
 import type { MemoryKey } from './memory.ts';
 import type { RegistryFile } from './registries.ts';
 
@@ -12,7 +13,14 @@ export type Change =
   | { readonly kind: 'hold-snap' }
   | { readonly kind: 'refresh-snap'; readonly channel: string; readonly file: SnapFile | undefined }
   | { readonly kind: 'await-daemon' }
-  | { readonly kind: 'bootstrap'; readonly name: string; readonly address: string; readonly config: BootstrapConfig }
+  | {
+      readonly kind: 'bootstrap';
+      readonly name: string;
+      readonly address: string;
+      /** Never described. */
+      readonly config: BootstrapConfig;
+      readonly note: BootstrapNote;
+    }
   | {
       readonly kind: 'join';
       readonly name: string;

@@ -7,6 +7,7 @@ import type { ClusterConfiguration, ClusterMember, NodeStatus } from '../k8sd/k8
 import { withoutPort } from './addresses.ts';
 import type { Service } from './default-arguments.ts';
 import type { EtcdAccess } from './etcd.ts';
+import type { BootstrapNote, GivenCertificates } from './given-certificates.ts';
 import type { KeyValues } from './key-values.ts';
 import type { OptionProblem } from './option-problem.ts';
 import type { ControlPlaneOptions, NodeOptions } from './options.ts';
@@ -107,6 +108,8 @@ export interface NodeFacts {
   /** Contents of the files that we wrote for registries, and of those that we would write. */
   readonly registryFiles: Readonly<Record<string, string>>;
   readonly upgradeRelation: RelationFacts | undefined;
+  /** What k8sd is to be given when the node comes into being. */
+  readonly given: GivenCertificates;
   /** Content of the secret that holds our join token, when one was offered. */
   readonly offeredToken: SecretContent | undefined;
 }
@@ -123,6 +126,8 @@ export interface ControlPlaneFacts extends NodeFacts {
   readonly options: ControlPlaneOptions;
   readonly apiServerSans: ApiServerSans;
   readonly leader: boolean;
+  /** How this unit has made its cluster, as long as the cluster does not say it. */
+  readonly bootstrapped: BootstrapNote | undefined;
   readonly peers: RelationFacts;
   readonly workers: readonly RelationFacts[];
   readonly containerd: readonly RelationFacts[];

@@ -2,6 +2,7 @@
 
 export { applyCluster } from './apply.ts';
 export { describeCensus, takeCensus } from './census.ts';
+export { certificateMode } from './certificate-mode.ts';
 export {
   type Change as ClusterChange,
   describe as describeClusterChange,
@@ -14,12 +15,14 @@ export {
   serviceAddress,
   snapMinor,
 } from './facts.ts';
+export { type CertificateMode, type GivenCertificates, NOTHING_GIVEN } from './given-certificates.ts';
 export { type Health, observeHealth } from './health.ts';
 export { forgetLabels } from './labels.ts';
 export { remember } from './memory.ts';
 export { observeCluster } from './observe.ts';
 export { ChangeFailed, ChangeUndone } from './outcome.ts';
 export { planCluster } from './plan.ts';
+export { makesCluster } from './plan-entry.ts';
 export { rollingOf } from './plan-leader.ts';
 export { changeId, GRANT, reasonNotToTry, release, turn } from './rolling.ts';
-export { allocations, JOINED } from './wire.ts';
+export { allocations, CERTIFICATE_AUTHORITY, JOINED } from './wire.ts';

@@ -24,6 +24,7 @@ import type {
   WorkerFacts,
 } from './facts.ts';
 import { snapMinor } from './facts.ts';
+import { NOTHING_GIVEN, readBootstrapNote } from './given-certificates.ts';
 import { recall } from './memory.ts';
 import { observeNodeName } from './node-name.ts';
 import { askIfReady, observeDaemon } from './observe-daemon.ts';
@@ -32,7 +33,7 @@ import { readControlPlaneOptions, readWorkerOptions } from './options.ts';
 import { parseRegistries, type Registry, registriesAsJson, registryFiles } from './registries.ts';
 import { wantsTurn } from './rolling.ts';
 import { offeredSecret, unitsWithFailedToken } from './tokens.ts';
-import { allocations, JOINED } from './wire.ts';
+import { allocations, BOOTSTRAP_CERTIFICATES, JOINED } from './wire.ts';
 
 const API_PORT = 6443;
 
@@ -71,16 +72,19 @@ async function observeControlPlane(doors: Doors, apiServerSansOf: ApiServerSansO
   const k8sd = doors.k8sd(snapMinor(common.snap));
   const member = common.node !== undefined;
   const none: ControlPlaneFacts['failedTokens'] = new Map();
-  const [containerd, etcd, configuration, members, failedTokens, silent, staying, returned] = await Promise.all([
-    leader && member ? observeRelations(juju, 'containerd', 'ours') : [],
-    options.datastore === 'etcd' ? observeEtcd(juju) : undefined,
-    leader && member && !common.leaving ? askIfReady((options) => k8sd.clusterConfig(options)) : undefined,
-    member && !cluster.own[JOINED] ? askIfReady((options) => k8sd.members(options)) : undefined,
-    member ? observeFailedTokens(juju, failedOffers(leader, cluster, workers)) : none,
-    leader ? observeSilent(host, juju, cluster) : [],
-    common.leaving || (leader && isAnyoneMissing(juju, cluster)) ? observeStaying(juju) : [],
-    leader && !common.leaving ? observeReturned(doors, { peers: cluster, workers, node: common.node }) : [],
-  ]);
+  const untold = member && !cluster.shared[BOOTSTRAP_CERTIFICATES];
+  const [containerd, etcd, configuration, members, failedTokens, silent, staying, returned, bootstrapped] =
+    await Promise.all([
+      leader && member ? observeRelations(juju, 'containerd', 'ours') : [],
+      options.datastore === 'etcd' ? observeEtcd(juju) : undefined,
+      leader && member && !common.leaving ? askIfReady((options) => k8sd.clusterConfig(options)) : undefined,
+      member && !cluster.own[JOINED] ? askIfReady((options) => k8sd.members(options)) : undefined,
+      member ? observeFailedTokens(juju, failedOffers(leader, cluster, workers)) : none,
+      leader ? observeSilent(host, juju, cluster) : [],
+      common.leaving || (leader && isAnyoneMissing(juju, cluster)) ? observeStaying(juju) : [],
+      leader && !common.leaving ? observeReturned(doors, { peers: cluster, workers, node: common.node }) : [],
+      leader && untold ? readBootstrapNote(host.files) : undefined,
+    ]);
   return {
     ...common,
     role: 'control-plane',
@@ -94,6 +98,7 @@ async function observeControlPlane(doors: Doors, apiServerSansOf: ApiServerSansO
     }),
     problems,
     leader,
+    bootstrapped,
     peers: cluster,
     workers,
     containerd,
@@ -183,6 +188,7 @@ async function observeNode(
     arguments: node === undefined ? {} : serviceArguments,
     registryFiles: files,
     upgradeRelation,
+    given: NOTHING_GIVEN,
     offeredToken,
   };
 }

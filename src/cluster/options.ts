@@ -5,6 +5,7 @@ import type { ClusterConfig } from '../k8sd/k8sd.ts';
 import { dualStackProblem, isAddress, isAddressRange, isCidr, overlap, withoutPort } from './addresses.ts';
 import { optionOf, SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
 import { type ExtraArguments, parseExtraArguments } from './extra-arguments.ts';
+import { CERTIFICATE_MODES, type CertificateMode, isCertificateMode } from './given-certificates.ts';
 import { type KeyValues, parseAnnotations, parseLabels, parseTaints } from './key-values.ts';
 import { type Checked, type OptionProblem, words } from './option-problem.ts';
 import { parseRegistries, type Registry } from './registries.ts';
@@ -20,6 +21,8 @@ export interface NodeOptions {
 
 export interface ControlPlaneOptions extends NodeOptions {
   readonly datastore: 'managed-etcd' | 'etcd';
+  /** Where the cluster's certificates come from. */
+  readonly certificates: CertificateMode;
   /** Undefined: the snap decides. */
   readonly podCidr: string | undefined;
   readonly serviceCidr: string | undefined;
@@ -55,6 +58,7 @@ export function readControlPlaneOptions(raw: RawOptions): Checked<ControlPlaneOp
   const datastore = reader.text('bootstrap-datastore');
   if (datastore !== 'managed-etcd' && datastore !== 'etcd')
     reader.refuse('bootstrap-datastore', 'must be managed-etcd or etcd');
+  const certificates = readCertificateMode(reader);
   const podCidr = readRanges(reader, 'bootstrap-pod-cidr');
   const serviceCidr = readRanges(reader, 'bootstrap-service-cidr');
   if (podCidr && serviceCidr && reader.problems.length === 0 && overlap(podCidr, serviceCidr))
@@ -66,6 +70,7 @@ export function readControlPlaneOptions(raw: RawOptions): Checked<ControlPlaneOp
   const value: ControlPlaneOptions = {
     ...node,
     datastore: datastore === 'etcd' ? 'etcd' : 'managed-etcd',
+    certificates,
     podCidr,
     serviceCidr,
     extraSans: readExtraSans(reader),
@@ -82,6 +87,13 @@ export function readControlPlaneOptions(raw: RawOptions): Checked<ControlPlaneOp
     ),
   };
   return { value, problems: reader.problems };
+}
+
+function readCertificateMode(reader: Reader): CertificateMode {
+  const text = reader.text('bootstrap-certificates');
+  if (isCertificateMode(text)) return text;
+  reader.refuse('bootstrap-certificates', `must be one of ${CERTIFICATE_MODES.join(', ')}`);
+  return 'snap-managed';
 }
 
 function readNodeOptions(reader: Reader, services: readonly Service[]): NodeOptions {

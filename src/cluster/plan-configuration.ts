@@ -1,6 +1,7 @@
 /** The configuration of the cluster against the options: what the leader sends to k8sd, and what cannot be changed any more. */
 
 import type { UnitStatus } from '../juju/status.ts';
+import { certificateMode } from './certificate-mode.ts';
 import type { Change } from './change.ts';
 import type { EtcdAccess } from './etcd.ts';
 import { type ControlPlaneFacts, snapMinor } from './facts.ts';
@@ -58,12 +59,14 @@ function unsupportedReports({ snap, options }: ControlPlaneFacts): readonly Unit
 }
 
 /** Options that were read at bootstrap and have been changed since. */
-function immutableReports({ configuration, options }: ControlPlaneFacts): readonly UnitStatus[] {
+function immutableReports(facts: ControlPlaneFacts): readonly UnitStatus[] {
+  const { configuration, options } = facts;
   const datastore = configuration?.datastore?.['type'] === 'external' ? 'etcd' : 'managed-etcd';
   const pairs: readonly (readonly [string, string | undefined, string | undefined])[] = [
     ['bootstrap-pod-cidr', options.podCidr, configuration?.podCidr],
     ['bootstrap-service-cidr', options.serviceCidr, configuration?.serviceCidr],
     ['bootstrap-datastore', options.datastore, datastore],
+    ['bootstrap-certificates', options.certificates, certificateMode(facts)],
   ];
   return pairs
     .filter(

@@ -29,8 +29,7 @@ export const BAD_ETCD =
 
 /** The node is in no cluster yet. */
 export function planEntry(facts: ControlPlaneFacts): ClusterPlan {
-  const clusterExists = hasJoinedPeers(facts) || hasMember(facts);
-  if (facts.leader && !clusterExists) return planBootstrap(facts);
+  if (makesCluster(facts)) return planBootstrap(facts);
   const deputy = facts.leader ? planDeputyRequest(facts) : NOTHING;
   return combine(planSnapRefresh(facts, facts.options, undefined), deputy, planJoin(facts));
 }
@@ -43,6 +42,11 @@ function hasMember({ peers, staying }: ControlPlaneFacts): boolean {
   return [...allocations(peers.shared)].some(
     ([unit, { state }]) => state === 'joined' && (peers.units.has(unit) || staying.includes(unit)),
   );
+}
+
+/** Whether the unit is to make a cluster of its own. */
+export function makesCluster(facts: ControlPlaneFacts): boolean {
+  return facts.node === undefined && facts.leader && !hasJoinedPeers(facts) && !hasMember(facts);
 }
 
 function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
@@ -60,12 +64,16 @@ function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
   if (address === undefined) return report(waiting('Waiting for an address on the binding of endpoint cluster'));
   const refresh = planSnapRefresh(facts, facts.options, undefined);
   if (refresh.changes.length + refresh.reports.length > 0) return refresh;
+  const { pems, chain } = facts.given;
+  // What is missing, and who has to do what about it, is told with the certificates.
+  if (pems === undefined) return NOTHING;
   const name = newClusterName(facts.identity.application, facts.identity.modelUuid);
   const change: Change = {
     kind: 'bootstrap',
     name: facts.nodeName,
     address: withPort(address, K8SD_PORT),
-    config: bootstrapConfig(facts, name),
+    config: { ...bootstrapConfig(facts, name), ...pems },
+    note: { mode: facts.options.certificates, chain },
   };
   return { changes: [change], reports: [] };
 }
@@ -137,6 +145,8 @@ function planJoin(facts: ControlPlaneFacts): ClusterPlan {
     );
   const { token = '', revision } = readOffer(offer);
   if (token === '') return report(waiting('Waiting for Cluster token'));
+  const { pems } = facts.given;
+  if (pems === undefined) return NOTHING;
   const failed = parseTokenFailure(peers.own[TOKEN_FAILURE]);
   if (failed?.revision === revision) return report(waiting(joinFailure(facts.options, failed.error)));
   const change: Change = {
@@ -146,7 +156,7 @@ function planJoin(facts: ControlPlaneFacts): ClusterPlan {
     token,
     name: facts.nodeName,
     address: withPort(address, K8SD_PORT),
-    config: nodeConfig(facts, clusterName),
+    config: { ...nodeConfig(facts, clusterName), ...pems },
   };
   return { changes: [change], reports: [] };
 }

@@ -1,6 +1,7 @@
 /** What the leader does for its cluster: tokens, removals, what others read about the cluster, and whose turn it is. */
 
 import type { UnitStatus } from '../juju/status.ts';
+import { certificateMode } from './certificate-mode.ts';
 import type { Change, Entries } from './change.ts';
 import { departedEntries, planReturned } from './departed.ts';
 import type { ControlPlaneFacts, RelationFacts } from './facts.ts';
@@ -11,6 +12,7 @@ import { joiningControlPlane, planTokens } from './tokens.ts';
 import {
   allocations,
   BOOTSTRAP_CERTIFICATES,
+  CERTIFICATE_AUTHORITY,
   CLUSTER_NAME,
   DEPUTY,
   JOINED,
@@ -61,12 +63,16 @@ function planAnnouncements(facts: ControlPlaneFacts, clusterName: string): Clust
   const version = facts.snap?.version;
   const relations = [facts.peers, ...facts.workers];
   const strayVersions = versionReport(facts);
-  const shared: Entries = { [BOOTSTRAP_CERTIFICATES]: 'snap-managed' };
+  const authority = facts.peers.shared[CERTIFICATE_AUTHORITY] ?? facts.bootstrapped?.chain;
+  const trust: Entries = {
+    [BOOTSTRAP_CERTIFICATES]: certificateMode(facts),
+    ...(authority ? { [CERTIFICATE_AUTHORITY]: authority } : {}),
+  };
   const ours: Entries = { ...identity(facts), [CLUSTER_NAME]: clusterName, [JOINED]: clusterName };
   const changes = [
     ...relations.flatMap((relation) =>
       publish(relation, 'application', {
-        ...(relation.shared[BOOTSTRAP_CERTIFICATES] ? {} : shared),
+        ...(relation.shared[BOOTSTRAP_CERTIFICATES] ? {} : trust),
         ...(relation.units.size > 0 && strayVersions === undefined ? { [VERSION]: version } : {}),
       }),
     ),

@@ -81,6 +81,8 @@ function planJoin(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
     };
   const { token = '', revision } = readOffer(offer);
   if (token === '') return { changes: [], reports: [waiting('Waiting for Cluster token')] };
+  const { pems } = facts.given;
+  if (pems === undefined) return { changes: [], reports: refresh.reports };
   const failed = parseTokenFailure(cluster.own[TOKEN_FAILURE]);
   if (failed?.revision === revision)
     return { changes: [], reports: [waiting(joinFailure(facts.options, failed.error))] };
@@ -91,7 +93,7 @@ function planJoin(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
     token,
     name: facts.nodeName,
     address: withPort(address, K8SD_PORT),
-    config: joinConfig(facts),
+    config: { ...joinConfig(facts), ...pems },
   };
   return { changes: [change], reports: [] };
 }

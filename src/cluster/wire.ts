@@ -14,6 +14,8 @@ export const TOKEN_FAILURE = 'token-failure';
 
 /** Application databag keys of the control plane; `version` as above. */
 export const BOOTSTRAP_CERTIFICATES = 'bootstrap-certificates';
+/** Ours: the server CA of a cluster whose CA is not k8sd's own, PEM, with those that vouch for it. */
+export const CERTIFICATE_AUTHORITY = 'certificate-authority';
 /** Ours: which unit hands out a token to a leader that is not in the cluster itself, as `{"unit","for"}`. */
 export const DEPUTY = 'deputy';
 

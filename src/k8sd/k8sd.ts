@@ -95,7 +95,29 @@ export interface ControlPlaneArguments extends NodeArguments {
   'extra-node-etcd-args'?: ServiceArguments;
 }
 
-export interface BootstrapConfig extends ControlPlaneArguments {
+/** Pairs that k8sd takes instead of making them; which of them in a bootstrap, a join or an update is its own to say. */
+type PairName =
+  | 'ca'
+  | 'client-ca'
+  | 'front-proxy-ca'
+  | 'etcd-ca'
+  | 'apiserver'
+  | 'kubelet'
+  | 'front-proxy-client'
+  | 'apiserver-kubelet-client'
+  | 'admin-client'
+  | 'kube-proxy-client'
+  | 'kube-scheduler-client'
+  | 'kube-controller-manager-client'
+  | 'kubelet-client'
+  | 'etcd-server'
+  | 'etcd-peer'
+  | 'etcd-apiserver-client';
+
+/** PEM. Only the first block of each text counts, but for authorities: those that verify others may be several. */
+export type GivenPairs = { [field in `${PairName}-${'crt' | 'key'}`]?: string };
+
+export interface BootstrapConfig extends ControlPlaneArguments, GivenPairs {
   'cluster-config'?: ClusterConfig;
   'control-plane-taints'?: string[];
   'pod-cidr'?: string;
@@ -109,11 +131,13 @@ export interface BootstrapConfig extends ControlPlaneArguments {
   'datastore-client-key'?: string;
 }
 
-export interface WorkerJoinConfig extends NodeArguments {
+export interface ControlPlaneJoinConfig extends ControlPlaneArguments, GivenPairs {}
+
+export interface WorkerJoinConfig extends NodeArguments, GivenPairs {
   'extra-node-k8s-apiserver-proxy-args'?: ServiceArguments;
 }
 
-export type JoinConfig = ControlPlaneArguments | WorkerJoinConfig;
+export type JoinConfig = ControlPlaneJoinConfig | WorkerJoinConfig;
 
 export interface CertificateStatus {
   readonly name: string;

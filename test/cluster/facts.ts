@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { type Change, describe } from '../../src/cluster/change.ts';
 import type { ControlPlaneFacts, Memory, NodeFacts, RelationFacts, WorkerFacts } from '../../src/cluster/facts.ts';
 import { featuresFor } from '../../src/cluster/features.ts';
+import { NOTHING_GIVEN } from '../../src/cluster/given-certificates.ts';
 import { type RawOptions, readControlPlaneOptions, readWorkerOptions } from '../../src/cluster/options.ts';
 import type { Databag } from '../../src/juju/juju.ts';
 
@@ -100,6 +101,7 @@ function node(unit: string, name: string, address: string): Omit<NodeFacts, 'pro
     arguments: {},
     registryFiles: {},
     upgradeRelation: undefined,
+    given: NOTHING_GIVEN,
     offeredToken: undefined,
   };
 }
@@ -119,6 +121,7 @@ export function leader(more: Partial<ControlPlaneFacts> = {}, set: RawOptions = 
     apiServerSans: { all: ['10.0.0.10'], extra: ['10.0.0.10'] },
     problems,
     leader: true,
+    bootstrapped: undefined,
     memory: { ...NO_MEMORY, arguments: { 'kube-controller-manager': MANAGER } },
     arguments: {
       'kube-apiserver': { text: '--profiling="false"\n--secure-port="6443"\n', journal: undefined },

@@ -248,7 +248,13 @@ describe('the description of a change', () => {
     const secret = 'hunter2';
     const changes: readonly Change[] = [
       { kind: 'join', name: 'n', address: 'a', relation: 'r', revision: 0, token: secret, config: {} },
-      { kind: 'bootstrap', name: 'n', address: 'a', config: { 'datastore-client-key': secret } },
+      {
+        kind: 'bootstrap',
+        note: { mode: 'snap-managed', chain: '' },
+        name: 'n',
+        address: 'a',
+        config: { 'datastore-client-key': secret },
+      },
       { kind: 'configure-cluster', config: {}, datastore: { type: 'external', 'client-key': secret } },
       { kind: 'publish', relation: 'r', scope: 'application', entries: { 'custom-registries': secret } },
       { kind: 'remember', key: 'registries', value: secret },

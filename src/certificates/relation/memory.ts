@@ -1,6 +1,6 @@
 /** What a unit remembers of the integration between dispatches, in its unit state; everything else stands in databags and secrets. */
 
-import type { State } from '../../juju/juju.ts';
+import type { Juju, State } from '../../juju/juju.ts';
 import type { UnitStatus } from '../../juju/status.ts';
 import type { Authorities, Succession } from './authorities.ts';
 import { isObject, parseJson } from './json.ts';
@@ -40,6 +40,11 @@ export const NOTHING: Memory = { since: {}, issuers: {}, authorities: {}, discar
 export async function recall(state: State, endpoint: string): Promise<Memory> {
   const found = parseJson(await state.get(memoryKey(endpoint)));
   return isObject(found) ? { ...NOTHING, ...found } : NOTHING;
+}
+
+/** Whether there is anything to remember of a provider; costs no question about an integration. */
+export async function hasAsked({ state }: Juju, endpoint: string): Promise<boolean> {
+  return !isNothing(await recall(state, endpoint));
 }
 
 export function remember(state: State, endpoint: string, memory: Memory): void {

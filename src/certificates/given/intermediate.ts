@@ -1,0 +1,58 @@
+/**
+ * Authorities that a provider signs: asked for before the cluster is made, given to k8sd with their keys, and then no business of the
+ * provider's any more, since k8sd cannot take others.
+ */
+
+import type { UnitStatus } from '../../juju/status.ts';
+import type { CertificateAndKey } from '../relation/collect.ts';
+import { authorityWish, type ClusterAuthority, clusterAuthorities } from './authorities.ts';
+import { givenProblems, type Pems } from './examine.ts';
+
+export interface IssuedAuthority {
+  readonly authority: ClusterAuthority;
+  /** Undefined: it has not been issued. */
+  readonly issued: CertificateAndKey | undefined;
+}
+
+export interface AuthoritiesQuestion {
+  readonly issued: readonly IssuedAuthority[];
+  readonly nodeName: string;
+  readonly etcd: boolean;
+  readonly now: Date;
+}
+
+export interface AuthoritiesToGive {
+  /** Undefined: not all are there, or not all are fit. */
+  readonly pems: Pems | undefined;
+  /** PEM: the server CA, then those that vouch for it as far as the provider sent them. */
+  readonly chain: string;
+  readonly reports: readonly UnitStatus[];
+}
+
+export function intermediateWishes(etcd: boolean) {
+  return clusterAuthorities(etcd).map(authorityWish);
+}
+
+/** Pure. The certificate alone is given, without those that vouch for it: kube-controller-manager signs with no chain. */
+export function authoritiesToGive({ issued, nodeName, etcd, now }: AuthoritiesQuestion): AuthoritiesToGive {
+  const chain = issued.find(({ authority }) => authority.name === 'ca')?.issued?.chain ?? '';
+  const pems: Pems = Object.fromEntries(
+    issued.flatMap(({ authority: { name }, issued: pair }) =>
+      pair === undefined
+        ? []
+        : [
+            [`${name}-crt`, `${pair.certificate.trim()}\n`],
+            [`${name}-key`, pair.key],
+          ],
+    ),
+  );
+  if (issued.some((each) => each.issued === undefined)) return { pems: undefined, chain, reports: [] };
+  const problems = givenProblems({ pems, birth: 'bootstrap', nodeName, etcd, now });
+  return problems.length === 0
+    ? { pems, chain, reports: [] }
+    : { pems: undefined, chain, reports: problems.map((problem) => blocked(`The CA charm's ${problem}`)) };
+}
+
+function blocked(message: string): UnitStatus {
+  return { status: 'blocked', message };
+}

@@ -1,17 +1,32 @@
-/** A cluster whose authorities a CA charm has signed, from its beginning to renewed certificates. */
+/** A cluster whose authorities a CA charm has signed: from its beginning to renewed certificates. */
 
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packCaCharm } from '../model/ca-charm/pack.ts';
 import { packedArchives } from '../archives.ts';
+import { packCaCharm } from '../model/ca-charm/pack.ts';
 import { openCluster, settleActive, type TestCluster } from './cluster.ts';
 import { machineOf, served } from './nodes.ts';
+import { CONTROL_PLANE_LEAVES, complaintsOfOpenssl, WORKER_LEAVES } from './openssl.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
+
+const UNITS = ['k8s/0', 'k8s/1'];
 
 let cluster: TestCluster;
 
 beforeAll(async () => {
   cluster = await openCluster();
-});
+  const { model } = cluster;
+  const archives = await packedArchives();
+  const config = { 'bootstrap-certificates': 'intermediate-ca' };
+  await model.deploy(archives.k8s, { application: 'k8s', units: 2, config });
+  await model.deploy(await packCaCharm(cluster.directory), {
+    application: 'ca',
+    config: { validity: '3650d', mode: 'vault' },
+  });
+  await model.settle({ timeoutMs: 60_000 });
+}, 120_000);
 
 afterAll(async () => {
   await cluster?.close();
@@ -21,21 +36,111 @@ const message = (unit: string): string => {
   const { status, message: text } = cluster.model.unit(unit).workload;
   return `${status}: ${text}`;
 };
+const leader = (): string =>
+  UNITS.find((unit) => cluster.model.status().applications['k8s']?.units[unit]?.leader) ?? 'none';
+const settle = (until: () => boolean): Promise<void> =>
+  cluster.model.settle({ timeoutMs: 60_000, until, updateStatusEveryMs: 2_000 });
+const authority = async (unit: string, name: string): Promise<X509Certificate> =>
+  new X509Certificate(await machineOf(cluster, unit).files.need(`/etc/kubernetes/pki/${name}.crt`));
+const keysInJuju = () => cluster.model.secrets().filter(({ label }) => label.startsWith('tls-'));
+const requests = (): readonly unknown[] =>
+  JSON.parse(cluster.model.applicationBag('k8s', 'certificates')['certificate_signing_requests'] ?? '[]') as unknown[];
+
+/** As the kubeconfigs of the node have it: nothing but the authority's own certificate is trusted. */
+async function verifiedAs(unit: string, authority: string): Promise<true | string> {
+  const socket = connect({
+    host: machineOf(cluster, unit).address,
+    port: 6443,
+    ca: authority,
+    allowPartialTrustChain: true,
+    rejectUnauthorized: false,
+  });
+  await once(socket, 'secureConnect');
+  const result = socket.authorized || String(socket.authorizationError);
+  socket.destroy();
+  return result;
+}
 
 describe('bootstrap-certificates=intermediate-ca', () => {
-  it('waits for a CA charm before it makes anything', async () => {
+  it('makes nothing without a CA charm, nor with one that issues no authorities', async () => {
+    expect(message(leader())).toMatch(/^blocked: Integrate certificates with a CA charm/);
+    await cluster.model.integrate('k8s:certificates', 'ca');
+    await settle(() => message(leader()).startsWith('blocked: ca has answered'));
+    expect(message(leader())).toMatch(/an ordinary one; self-signed-certificates and manual-tls-certificates/);
+    expect(machineOf(cluster, leader()).state.k8sd.member).toBeUndefined();
+  });
+
+  it('goes on with the same keys under another leader, and makes the cluster when the authorities are there', async () => {
     const { model } = cluster;
-    const archives = await packedArchives();
-    await model.deploy(archives.k8s, { application: 'k8s', units: 1, config: { 'bootstrap-certificates': 'intermediate-ca' } });
-    await model.deploy(await packCaCharm(cluster.directory), { application: 'ca', config: { validity: '3650d' } });
-    await model.settle({ timeoutMs: 60_000 });
-    expect(message('k8s/0')).toMatch(/^blocked: Integrate certificates with a CA charm/);
+    await model.removeRelation('k8s:certificates', 'ca');
+    await model.configure('ca', { mode: 'manual' });
+    await settle(() => message(leader()).startsWith('blocked: Integrate'));
     await model.integrate('k8s:certificates', 'ca');
+    await settle(() => message(leader()).startsWith('waiting: Waiting for ca to issue'));
+    const asked = requests();
+    expect(asked).toHaveLength(4);
+    const successor = UNITS.find((unit) => unit !== leader()) ?? '';
+    await model.moveLeadership(successor);
+    await settle(() => message(successor).startsWith('waiting: Waiting for ca to issue'));
+    expect(requests()).toEqual(asked);
+    await model.run('ca/0', 'provide-certificate');
     await settleActive(model);
-    expect(message('k8s/0')).toBe('active: Ready');
+    expect(machineOf(cluster, successor).state.k8sd.member).toBeDefined();
+    expect(model.applicationBag('k8s', 'cluster')['bootstrap-certificates']).toBe('intermediate-ca');
+  });
+
+  it('signs everything with them: each certificate verifies, and the API server is trusted by its authority alone', async () => {
+    const { model } = cluster;
+    const { worker } = await packedArchives();
+    await model.deploy(worker, { application: 'k8s-worker', units: 1 });
+    await model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
+    await settleActive(model);
+    await expectSound();
+    const names = ['ca', 'client-ca', 'front-proxy-ca', 'etcd/ca'];
+    const found = await Promise.all(names.map((name) => authority('k8s/0', name)));
+    expect(found.map(({ issuer }) => issuer)).toEqual(names.map(() => 'CN=ca.example'));
+    expect(new Set(found.map((each) => String(each.publicKey.export({ type: 'spki', format: 'pem' })))).size).toBe(4);
+  });
+
+  it('keeps no key in Juju once k8sd has it, and tells none to anybody', async () => {
+    await settle(() => keysInJuju().length === 0);
+    expect(requests()).toHaveLength(4);
     await expectNoSecretsToldIn(cluster);
-    console.log(model.secrets().map(({label, owner}) => [label, owner]));
-    console.log(model.log().map(({message}) => message).filter((m) => /certif|author/.test(m)).join('\n'));
-    console.log((await served(cluster, 'k8s/0', 6443)).issuer, Object.keys(machineOf(cluster,'k8s/0')));
-  }, 180_000);
+  });
+
+  it('renews what k8sd issues, on both kinds of unit', async () => {
+    const before = (await served(cluster, 'k8s/1', 6443)).serialNumber;
+    const outcome = await cluster.model.run('k8s/1', 'refresh-certs', { 'expires-in': '40d' });
+    expect(outcome.results).toMatchObject({ status: 'refreshed' });
+    await cluster.model.run('k8s-worker/0', 'refresh-certs', { 'expires-in': '40d' });
+    await settleActive(cluster.model);
+    expect((await served(cluster, 'k8s/1', 6443)).serialNumber).not.toBe(before);
+    await expectSound();
+  });
+
+  it('says that the choice cannot be changed, and needs the CA charm no more', async () => {
+    const { model } = cluster;
+    await model.configure('k8s', { 'bootstrap-certificates': 'snap-managed' });
+    await settle(() => message(leader()).startsWith('blocked'));
+    expect(message(leader())).toBe(
+      'blocked: bootstrap-certificates cannot change after bootstrap; set it back to intermediate-ca',
+    );
+    await model.configure('k8s', { 'bootstrap-certificates': 'intermediate-ca' });
+    await model.removeRelation('k8s:certificates', 'ca');
+    await settleActive(model);
+    expect(message(leader())).toBe('active: Ready');
+    await expectSound();
+  });
 });
+
+async function expectSound(): Promise<void> {
+  const complaints = await Promise.all([
+    ...UNITS.map((unit) => complaintsOfOpenssl(cluster, unit, CONTROL_PLANE_LEAVES)),
+    complaintsOfOpenssl(cluster, 'k8s-worker/0', WORKER_LEAVES),
+  ]);
+  expect(complaints.flat()).toEqual([]);
+  const server = (await authority('k8s/0', 'ca')).toString();
+  for (const unit of UNITS) expect(await verifiedAs(unit, server)).toBe(true);
+  for (const unit of [...UNITS, 'k8s-worker/0'])
+    expect((await served(cluster, unit, 10250)).verify(new X509Certificate(server).publicKey)).toBe(true);
+}

@@ -84,12 +84,13 @@ function tokensIn(value: unknown): readonly string[] {
   );
 }
 
-/** All revisions of all Juju secrets: the charms put nothing else than secrets there, besides a token's revision number. */
+/** All revisions of all Juju secrets, but for what lies beside a secret there: a token's revision number, a key's certificates. */
 function secretsOfModel({ model }: TestCluster): readonly string[] {
   return model
     .secrets()
     .flatMap(({ revisions }) => Object.values(revisions))
     .flatMap(({ content }) => Object.entries(content))
-    .filter(([key]) => key !== 'revision')
-    .map(([, value]) => Buffer.from(value, 'base64').toString('utf8'));
+    .filter(([key]) => key !== 'revision' && key !== 'received')
+    .map(([, value]) => Buffer.from(value, 'base64').toString('utf8'))
+    .filter((value) => !value.startsWith('-----BEGIN CERTIFICATE-----') || value.includes('PRIVATE KEY'));
 }

@@ -36,6 +36,7 @@ export { describeRelationChange, type RelationChange } from './relation/change.t
 export { type CertificateAndKey, collectCertificate } from './relation/collect.ts';
 export { noteRunOut } from './relation/expiry.ts';
 export { DEFAULT_TIMING, type RelationFacts, type Timing } from './relation/facts.ts';
+export { splitCertificates } from './relation/issued.ts';
 export { hasAsked } from './relation/memory.ts';
 export { observeRelation, type RelationQuestion } from './relation/observe.ts';
 export { planRelation, type RelationPlan } from './relation/plan.ts';

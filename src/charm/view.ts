@@ -35,6 +35,7 @@ import type { Doors } from './doors.ts';
 import { keepsLease, returnLease } from './lease.ts';
 import type { PlannedChange } from './planned-change.ts';
 import type { Role } from './role.ts';
+import { planCaTransfer } from './transfer.ts';
 import { observeTrust } from './trust.ts';
 
 export interface View {
@@ -66,11 +67,12 @@ export async function look(doors: Doors, role: Role): Promise<View> {
       apply: () => applyCertificates(doors, certificates, change),
     }),
   );
+  const sent = await planCaTransfer(doors, cluster);
   const kept = role === 'control-plane' && (await keepsLease(doors.host.files)) ? [returningLease(doors)] : [];
   return {
     cluster,
     identity,
-    changes: [...clusterChanges, ...planned, ...kept],
+    changes: [...clusterChanges, ...planned, ...sent, ...kept],
     reports: [...clusterReports, ...certificatePlan.reports],
   };
 }

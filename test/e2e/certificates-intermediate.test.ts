@@ -47,12 +47,12 @@ const requests = (): readonly unknown[] =>
   JSON.parse(cluster.model.applicationBag('k8s', 'certificates')['certificate_signing_requests'] ?? '[]') as unknown[];
 
 /** As the kubeconfigs of the node have it: nothing but the authority's own certificate is trusted. */
-async function verifiedAs(unit: string, authority: string): Promise<true | string> {
+async function verifiedAs(unit: string, authority: string, partial = true): Promise<true | string> {
   const socket = connect({
     host: machineOf(cluster, unit).address,
     port: 6443,
     ca: authority,
-    allowPartialTrustChain: true,
+    allowPartialTrustChain: partial,
     rejectUnauthorized: false,
   });
   await once(socket, 'secureConnect');
@@ -106,6 +106,21 @@ describe('bootstrap-certificates=intermediate-ca', () => {
     await settle(() => keysInJuju().length === 0);
     expect(requests()).toHaveLength(4);
     await expectNoSecretsToldIn(cluster);
+  });
+
+  it('hands the authority and its root to other applications, which verify the API server with them in the plainest way', async () => {
+    const { model } = cluster;
+    const endpoints = { 'receive-ca-cert': { interface: 'certificate_transfer', role: 'requirer' } } as const;
+    const client = model.addRemoteApplication('client', { endpoints, units: 1 });
+    await model.integrate('k8s:send-ca-cert', 'client:receive-ca-cert');
+    client.setApplicationBag('receive-ca-cert', { version: '1' });
+    const sent = () => JSON.parse(model.applicationBag('k8s', 'send-ca-cert')['certificates'] ?? '[]') as string[];
+    await settle(() => sent().length > 0);
+    expect(sent().map((pem) => new X509Certificate(pem).subject.split('\n')[0])).toEqual([
+      'CN=kubernetes-ca',
+      'CN=ca.example',
+    ]);
+    for (const unit of UNITS) expect(await verifiedAs(unit, sent().join('\n'), false)).toBe(true);
   });
 
   it('renews what k8sd issues, on both kinds of unit', async () => {

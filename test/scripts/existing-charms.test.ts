@@ -57,12 +57,12 @@ const controlPlaneOptions = {
   'unready-pod-namespaces': text('kube-system metallb-system'),
 };
 
-/** Those of theirs that are here; Juju refuses a refresh that changes the interface or role of one in use. */
+/** Those of theirs that are here, and the new ones; Juju refuses a refresh that changes the interface or role of one in use. */
 const endpoints = {
   k8s: {
     peers: { cluster: 'k8s-cluster', upgrade: 'upgrade' },
-    provides: { 'k8s-cluster': 'k8s-cluster', containerd: 'containerd' },
-    requires: { etcd: 'etcd' },
+    provides: { 'k8s-cluster': 'k8s-cluster', containerd: 'containerd', 'send-ca-cert': 'certificate_transfer' },
+    requires: { certificates: 'tls-certificates', etcd: 'etcd' },
   },
   'k8s-worker': {
     peers: { upgrade: 'upgrade' },

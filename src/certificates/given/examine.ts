@@ -32,10 +32,9 @@ const ANY_PURPOSE = '2.5.29.37.0';
 export function givenProblems(question: GivenQuestion): readonly string[] {
   const authorities = clusterAuthorities(question.etcd).flatMap(({ name }) => authorityProblems(question, name));
   if (authorities.length > 0) return authorities;
-  return [
-    ...mixProblems(question),
-    ...leavesOf(question.birth, question.etcd).flatMap((leaf) => leafProblems(question, leaf)),
-  ];
+  const mixed = mixProblems(question);
+  if (mixed.length > 0) return mixed;
+  return leavesOf(question.birth, question.etcd).flatMap((leaf) => leafProblems(question, leaf));
 }
 
 /** Only the first certificate of a text counts as "the" one for k8sd. */

@@ -40,6 +40,11 @@ export function readAllIssued(text: string): readonly IssuedCertificate[] {
   });
 }
 
+/** PEM of each certificate of the text that can be read, each once. */
+export function splitCertificates(text: string): readonly string[] {
+  return [...new Set(readAllIssued(text).map(({ pem }) => pem))];
+}
+
 /** Whether the one is signed with the key of the other. Names say nothing: an authority renews itself under its old name. */
 export function isSignedBy(certificate: IssuedCertificate, issuer: IssuedCertificate): boolean {
   try {

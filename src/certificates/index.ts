@@ -32,7 +32,7 @@ export { isReadable, type ReadCertificate, readCertificates } from './read.ts';
 export { refreshControlPlane } from './refresh-control-plane.ts';
 export { prepareRequests, submitRequests } from './refresh-worker.ts';
 export { applyRelation } from './relation/apply.ts';
-export { describeRelationChange, type RelationChange } from './relation/change.ts';
+export { describeRelationChange, FORGET_ALL, type RelationChange } from './relation/change.ts';
 export { type CertificateAndKey, collectCertificate } from './relation/collect.ts';
 export { noteRunOut } from './relation/expiry.ts';
 export { DEFAULT_TIMING, type RelationFacts, type Timing } from './relation/facts.ts';

@@ -9,6 +9,7 @@ import {
   clusterAuthorities,
   collectCertificate,
   describeRelationChange,
+  FORGET_ALL,
   hasAsked,
   intermediateWishes,
   observeRelation,
@@ -73,7 +74,10 @@ async function askForAuthorities(doors: Doors, cluster: ControlPlaneFacts): Prom
   };
 }
 
-/** Requests stay where they are: to withdraw one would tell the provider to revoke the authority of a running cluster. */
+/**
+ * What the keys were for has happened: k8sd has them now, and nobody else needs them.
+ * Requests stay where they are: to withdraw one would tell the provider to revoke the authority of a running cluster.
+ */
 async function afterBirth(doors: Doors, cluster: ControlPlaneFacts, mode: CertificateMode): Promise<Trust> {
   if (mode === 'snap-managed') return NOTHING;
   const { juju, host } = doors;
@@ -81,16 +85,10 @@ async function afterBirth(doors: Doors, cluster: ControlPlaneFacts, mode: Certif
   const over = cluster.leader && !busy.has(juju) && (await hasAsked(juju, ENDPOINT));
   return {
     given: NOTHING_GIVEN,
-    changes: over ? FORGETTING.map((change) => plannedChange(doors, change)) : [],
+    changes: over ? FORGET_ALL.map((change) => plannedChange(doors, change)) : [],
     reports: await reportEndingAuthorities(host.files, etcd, host.now()),
   };
 }
-
-/** What the keys were for has happened: k8sd has them now, and nobody else needs them. */
-const FORGETTING: readonly RelationChange[] = [
-  { kind: 'forget-relation' },
-  { kind: 'remember', memory: { since: {}, authorities: {}, discarded: [], lost: {} } },
-];
 
 /** The cluster is to be made in another way than was asked for. */
 async function withdraw(doors: Doors): Promise<Trust> {

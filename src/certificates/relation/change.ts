@@ -1,7 +1,7 @@
 /** Everything that may be done about certificates from a provider, as data. */
 
 import type { Answer } from './answer.ts';
-import type { Memory } from './memory.ts';
+import { type Memory, NOTHING } from './memory.ts';
 import type { CertificateWish, Mode } from './wish.ts';
 
 export type RelationChange =
@@ -38,6 +38,12 @@ export type RelationChange =
   /** Secrets that ran out and whose certificates are not to be renewed. */
   | { readonly kind: 'forget-run-out'; readonly digests: readonly string[] }
   | { readonly kind: 'remember'; readonly memory: Memory };
+
+/** Leaves nothing of an integration on our side but the requests in the databag. */
+export const FORGET_ALL: readonly RelationChange[] = [
+  { kind: 'forget-relation' },
+  { kind: 'remember', memory: NOTHING },
+];
 
 /** One line for an operator. */
 export function describeRelationChange(change: RelationChange): string {

@@ -8,6 +8,8 @@ export {
 } from './change.ts';
 export type { CertificateFacts, NodeIdentity } from './facts.ts';
 export { forgetCertificates } from './forget.ts';
+export { clusterAuthorities } from './given/authorities.ts';
+export { authoritiesToGive, intermediateWishes } from './given/intermediate.ts';
 export type { Examined } from './inventory/examined.ts';
 export { type Finding, findingsOf, renewalOf } from './inventory/findings.ts';
 export { K8SD_PREFIX } from './inventory/places.ts';
@@ -20,9 +22,6 @@ export {
 } from './inventory/record.ts';
 export { takeInventory } from './inventory/remembered.ts';
 export { lookAtServed, type Served } from './inventory/served.ts';
-export { clusterAuthorities } from './given/authorities.ts';
-export { reportEndingAuthorities } from './given/ending.ts';
-export { authoritiesToGive, intermediateWishes } from './given/intermediate.ts';
 export { CONTROL_PLANE_NAMES } from './names.ts';
 export { observeCertificates } from './observe.ts';
 export { type CertificateOptions, readCertificateOptions } from './options.ts';

@@ -16,7 +16,6 @@ import {
   planRelation,
   type RelationChange,
   type RelationPlan,
-  reportEndingAuthorities,
 } from '../certificates/index.ts';
 import {
   type CertificateMode,
@@ -80,13 +79,12 @@ async function askForAuthorities(doors: Doors, cluster: ControlPlaneFacts): Prom
  */
 async function afterBirth(doors: Doors, cluster: ControlPlaneFacts, mode: CertificateMode): Promise<Trust> {
   if (mode === 'snap-managed') return NOTHING;
-  const { juju, host } = doors;
-  const etcd = cluster.options.datastore === 'managed-etcd';
+  const { juju } = doors;
   const over = cluster.leader && !busy.has(juju) && (await hasAsked(juju, ENDPOINT));
   return {
     given: NOTHING_GIVEN,
     changes: over ? FORGET_ALL.map((change) => plannedChange(doors, change)) : [],
-    reports: await reportEndingAuthorities(host.files, etcd, host.now()),
+    reports: [],
   };
 }
 

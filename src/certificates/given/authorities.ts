@@ -1,6 +1,5 @@
 /** The authorities of a cluster that k8sd takes from elsewhere at bootstrap, and never again. */
 
-import { PKI_DIRECTORY } from '../names.ts';
 import type { CertificateWish } from '../relation/wish.ts';
 
 export interface ClusterAuthority {
@@ -10,25 +9,21 @@ export interface ClusterAuthority {
   readonly id: string;
   /** As k8sd calls its own; two of the same name would be confused by its status of certificates. */
   readonly commonName: string;
-  /** Of its certificate on a control plane. */
-  readonly path: string;
 }
 
 const KUBERNETES: readonly ClusterAuthority[] = [
-  { name: 'ca', id: 'cluster-ca', commonName: 'kubernetes-ca', path: `${PKI_DIRECTORY}/ca.crt` },
-  { name: 'client-ca', id: 'client-ca', commonName: 'kubernetes-ca-client', path: `${PKI_DIRECTORY}/client-ca.crt` },
+  { name: 'ca', id: 'cluster-ca', commonName: 'kubernetes-ca' },
+  { name: 'client-ca', id: 'client-ca', commonName: 'kubernetes-ca-client' },
   {
     name: 'front-proxy-ca',
     id: 'front-proxy-ca',
     commonName: 'front-proxy-ca',
-    path: `${PKI_DIRECTORY}/front-proxy-ca.crt`,
   },
 ];
 const ETCD: ClusterAuthority = {
   name: 'etcd-ca',
   id: 'etcd-ca',
   commonName: 'etcd-ca',
-  path: `${PKI_DIRECTORY}/etcd/ca.crt`,
 };
 
 /** @param etcd whether k8sd operates the datastore. */

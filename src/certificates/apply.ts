@@ -7,13 +7,15 @@ import { clearLeftovers } from './backup.ts';
 import type { Change } from './change.ts';
 import { decideRequests, sweepRequests } from './decide.ts';
 import type { Doors } from './doors.ts';
-import type { CertificateFacts } from './facts.ts';
+import type { CertificateFacts, NodeIdentity } from './facts.ts';
 import { finishRefresh } from './finish-refresh.ts';
 import { fileOf } from './names.ts';
-import { FAILURE_KEY, RefreshFailed } from './outcome.ts';
+import { RefreshFailed } from './outcome.ts';
 import { isReadable, readCertificate } from './read.ts';
 import { refreshControlPlane } from './refresh-control-plane.ts';
 import { endRefresh, submitRequests, takeCertificates } from './refresh-worker.ts';
+import { beginWorkerRenewal, renewControlPlane } from './renewal/apply.ts';
+import { forgetFailures, rememberFailure } from './renewal/attempts.ts';
 import { missingSans } from './sans.ts';
 import { formatWish, REQUESTS } from './wire.ts';
 
@@ -41,8 +43,8 @@ async function apply(doors: Doors, { node, relation }: CertificateFacts, change:
   const progress = async (message: string) => juju.log.info(`certificates: ${message}`);
   switch (change.kind) {
     case 'finish-refresh': {
-      const outcome = await recordFailure(doors, () => finishRefresh(doors, node, change.note, progress));
-      if (outcome === 'done') juju.state.set(FAILURE_KEY, undefined);
+      const outcome = await recordFailure(doors, node, () => finishRefresh(doors, node, change.note, progress));
+      if (outcome === 'done') forgetFailures(juju.state);
       return juju.log.warning(
         `an interrupted refresh of certificates was taken up: ${outcome === 'done' ? 'it is complete' : 'nothing had been changed'}`,
       );
@@ -57,18 +59,22 @@ async function apply(doors: Doors, { node, relation }: CertificateFacts, change:
         progress,
       );
       return checkNames(doors, change.missing);
+    case 'renew':
+      return renewControlPlane(doors, node, change, progress);
+    case 'begin-renewal':
+      return beginWorkerRenewal(doors, node, { expirationSeconds: change.expirationSeconds, extraSans: [] });
     case 'announce-requests':
       await submitRequests(doors, change.journal);
       return juju.relations.setUnit(change.relation, { [REQUESTS]: formatWish(change.journal) });
     case 'take-certificates':
-      await recordFailure(doors, () => takeCertificates(doors, node, change.journal));
+      await recordFailure(doors, node, () => takeCertificates(doors, node, change.journal));
       if (relation) juju.relations.setUnit(relation, { [REQUESTS]: undefined });
-      juju.state.set(FAILURE_KEY, undefined);
+      forgetFailures(juju.state);
       return juju.log.info('certificates: the new ones are in service');
     case 'give-up-refresh':
       await endRefresh(doors);
       if (relation) juju.relations.setUnit(relation, { [REQUESTS]: undefined });
-      juju.state.set(FAILURE_KEY, `Refresh of the certificates failed: ${change.reason}`);
+      await remember(doors, node, `Refresh of the certificates failed: ${change.reason}`);
       return juju.log.warning(`refresh of the certificates given up: ${change.reason}`);
     case 'clear-announcement':
       return juju.relations.setUnit(change.relation, { [REQUESTS]: undefined });
@@ -89,11 +95,16 @@ async function checkNames({ host }: Doors, wanted: readonly string[]): Promise<v
 }
 
 /** The reason stays visible after the refresh has been forgotten. What only has to wait is not a failure. */
-async function recordFailure<T>({ juju }: Doors, work: () => Promise<T>): Promise<T> {
+async function recordFailure<T>(doors: Doors, node: NodeIdentity, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof RefreshFailed && error.status.status !== 'waiting') juju.state.set(FAILURE_KEY, error.message);
+    if (error instanceof RefreshFailed && error.status.status !== 'waiting') await remember(doors, node, error.message);
     throw error;
   }
+}
+
+/** Whoever asked for it: what failed is not renewed at once. */
+async function remember({ juju, host }: Doors, { options }: NodeIdentity, reason: string): Promise<void> {
+  await rememberFailure(juju.state, options, host.now(), reason);
 }

@@ -2,6 +2,7 @@
 
 import type { RefreshNote } from './backup.ts';
 import type { ApprovalWish, SpentDecision } from './facts.ts';
+import { listed } from './renewal/obstacles.ts';
 import type { RequestJournal } from './request-journal.ts';
 
 export type Change =
@@ -13,6 +14,13 @@ export type Change =
       readonly extraSans: readonly string[];
       readonly expirationSeconds: number;
     }
+  | {
+      readonly kind: 'renew';
+      readonly names: readonly string[];
+      readonly expirationSeconds: number;
+      readonly extraSans: readonly string[];
+    }
+  | { readonly kind: 'begin-renewal'; readonly expirationSeconds: number }
   | { readonly kind: 'announce-requests'; readonly relation: string; readonly journal: RequestJournal }
   | { readonly kind: 'take-certificates'; readonly journal: RequestJournal }
   | { readonly kind: 'give-up-refresh'; readonly reason: string }
@@ -22,7 +30,7 @@ export type Change =
 
 /** Changes during which a service of the node restarts: on control planes they take turns. */
 export function isDisruptive(change: Change): boolean {
-  return change.kind === 'refresh-sans';
+  return change.kind === 'refresh-sans' || change.kind === 'renew';
 }
 
 /** One line for an operator. */
@@ -34,6 +42,10 @@ export function describe(change: Change): string {
       return 'remove keys and copies that an interrupted refresh of the certificates has left';
     case 'refresh-sans':
       return `issue the API server's certificate anew with ${change.missing.join(', ')}`;
+    case 'renew':
+      return `renew the certificates ${listed(change.names.map((name) => ({ name })))}`;
+    case 'begin-renewal':
+      return 'renew the certificates of this worker';
     case 'announce-requests':
       return 'have the certificate requests of this worker approved by the control plane';
     case 'take-certificates':

@@ -6,6 +6,7 @@ import type { Manager } from './inventory/record.ts';
 import type { Role } from './names.ts';
 import type { CertificateOptions } from './options.ts';
 import type { Certificate } from './read.ts';
+import type { FailedAttempts } from './renewal/attempts.ts';
 import type { RequestJournal } from './request-journal.ts';
 
 /** What other domains know and this one needs; the charm hands it over. */
@@ -67,6 +68,12 @@ export interface Decision {
   readonly reason: string;
 }
 
+export interface RenewalFacts {
+  /** `k8s-worker/3` */
+  readonly unit: string;
+  readonly failed: FailedAttempts | undefined;
+}
+
 export interface CertificateFacts {
   readonly node: NodeIdentity;
   /** A refresh through k8sd that has not been seen to its end. */
@@ -87,6 +94,7 @@ export interface CertificateFacts {
   readonly decision: Decision | undefined;
   /** Why the last refresh of this worker failed, until the next one. */
   readonly failure: string | undefined;
+  readonly renewal: RenewalFacts;
   /** Leader: wishes that have not been decided. */
   readonly wishes: readonly ApprovalWish[];
   /** Leader: what it may clear away. */

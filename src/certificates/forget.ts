@@ -3,12 +3,12 @@
 import { discard } from './backup.ts';
 import type { Doors } from './doors.ts';
 import { forgetInventory } from './inventory/remembered.ts';
-import { FAILURE_KEY } from './outcome.ts';
+import { forgetFailures } from './renewal/attempts.ts';
 import { removeRequestJournal } from './request-journal.ts';
 
 export async function forgetCertificates({ host, juju }: Doors): Promise<void> {
   await removeRequestJournal(host.files);
   await discard(host.files);
-  juju.state.set(FAILURE_KEY, undefined);
+  forgetFailures(juju.state);
   forgetInventory(juju.state);
 }

@@ -7,6 +7,7 @@ import type { ApprovalWish, CertificateFacts, NodeIdentity, SpentDecision } from
 import type { Examined } from './inventory/examined.ts';
 import { observeInventory } from './inventory/remembered.ts';
 import { FAILURE_KEY } from './outcome.ts';
+import { readAttempts } from './renewal/attempts.ts';
 import { readRequestJournal } from './request-journal.ts';
 import { LOOPBACK, normaliseSan } from './sans.ts';
 import { decidedUnit, decisionKey, parseDecision, parseWish, REQUESTS } from './wire.ts';
@@ -14,12 +15,13 @@ import { decidedUnit, decisionKey, parseDecision, parseWish, REQUESTS } from './
 export async function observeCertificates(doors: Doors, node: NodeIdentity): Promise<CertificateFacts> {
   const { host, juju } = doors;
   const controlPlane = node.role === 'control-plane';
-  const [note, folder, inventory, journal, failure, worker] = await Promise.all([
+  const [note, folder, inventory, journal, failure, failed, worker] = await Promise.all([
     readNote(host.files),
     hasLeftovers(host.files),
     observeInventory({ files: host.files, state: juju.state }, node.role),
     controlPlane ? undefined : readRequestJournal(host.files),
     juju.state.get(FAILURE_KEY),
+    readAttempts(juju.state),
     controlPlane ? undefined : observeWorkerSide(juju),
   ]);
   const served = controlPlane ? readable(inventory, 'apiserver') : undefined;
@@ -36,6 +38,7 @@ export async function observeCertificates(doors: Doors, node: NodeIdentity): Pro
     relation: worker?.relation,
     decision: worker?.decision,
     failure,
+    renewal: { unit: juju.identity.unit, failed },
     wishes: leader?.wishes ?? [],
     spent: leader?.spent ?? [],
     now: host.now(),

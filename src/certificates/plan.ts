@@ -5,6 +5,8 @@ import type { RefreshNote } from './backup.ts';
 import type { Change } from './change.ts';
 import type { CertificateFacts } from './facts.ts';
 import { expiryReports } from './inventory/expiry-status.ts';
+import { planControlPlaneRenewal } from './renewal/plan-control-plane.ts';
+import { failureReports } from './renewal/report.ts';
 import { missingSans, sansToRequest } from './sans.ts';
 import { formatWish } from './wire.ts';
 
@@ -35,12 +37,14 @@ function planControlPlane(facts: CertificateFacts): CertificatePlan {
     ...facts.wishes.map((wish): Change => ({ kind: 'decide-requests', wish })),
     ...facts.spent.map((decision): Change => ({ kind: 'clear-decision', decision })),
   ];
-  return { changes: [...decisions, ...planSans(facts)], reports: reportFailure(facts) };
-}
-
-/** The node is well with its former certificates, but somebody wanted new ones. */
-function reportFailure({ failure }: CertificateFacts): readonly UnitStatus[] {
-  return failure ? [{ status: 'active', message: failure }] : [];
+  const renewal = planControlPlaneRenewal(facts);
+  const renewed = renewal.changes.flatMap((change) => (change.kind === 'renew' ? change.names : []));
+  // A renewal brings the missing names along.
+  const sans = renewed.includes('apiserver') ? [] : planSans(facts);
+  return {
+    changes: [...decisions, ...sans, ...renewal.changes],
+    reports: [...failureReports(facts), ...renewal.reports],
+  };
 }
 
 /** Before anything else: its copies are of what was good. */
@@ -72,7 +76,7 @@ function planWorker(facts: CertificateFacts): CertificatePlan {
   if (journal === undefined)
     return {
       changes: announced && relation ? [{ kind: 'clear-announcement', relation }] : [],
-      reports: reportFailure(facts),
+      reports: failureReports(facts),
     };
   if (journal.issued) return { changes: [{ kind: 'take-certificates', journal }], reports: [] };
   if (relation === undefined)

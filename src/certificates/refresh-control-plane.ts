@@ -6,7 +6,8 @@ import type { Doors } from './doors.ts';
 import type { NodeIdentity } from './facts.ts';
 import { beginRefresh, finishRefresh, type Progress, seeThrough } from './finish-refresh.ts';
 import { CONTROL_PLANE_NAMES } from './names.ts';
-import { FAILURE_KEY, RefreshFailed } from './outcome.ts';
+import { RefreshFailed } from './outcome.ts';
+import { forgetFailures } from './renewal/attempts.ts';
 
 const CALL_MS = 120_000;
 
@@ -48,5 +49,5 @@ export async function refreshControlPlane(
   }
   await progress('issued; the services restart');
   await seeThrough(doors, node, note, progress);
-  doors.juju.state.set(FAILURE_KEY, undefined);
+  forgetFailures(doors.juju.state);
 }

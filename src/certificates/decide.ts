@@ -17,7 +17,7 @@ const LONGEST = 1_000;
 
 /** All of a unit's requests are approved, or none: with a part of its certificates a worker can do nothing. */
 export async function decideRequests(doors: Doors, wish: ApprovalWish): Promise<void> {
-  const { juju } = doors;
+  const { juju, host } = doors;
   const kubernetes = await doors.kubernetes();
   if (kubernetes === undefined)
     throw new RefreshFailed('waiting', 'Waiting for the API server to decide certificate requests');
@@ -27,7 +27,12 @@ export async function decideRequests(doors: Doors, wish: ApprovalWish): Promise<
   const names = wish.requests.map(({ object }) => object).join(', ');
   if (denial === undefined) juju.log.info(`certificate requests of ${wish.unit} approved: ${names}`);
   else juju.log.warning(`certificate requests of ${wish.unit} denied: ${denial}`);
-  const decision: Decision = { id: wish.id, approved: denial === undefined, reason: denial ?? '' };
+  const decision: Decision = {
+    id: wish.id,
+    approved: denial === undefined,
+    reason: denial ?? '',
+    at: host.now().toISOString(),
+  };
   juju.relations.setApplication(wish.relation, { [decisionKey(wish.unit)]: formatDecision(decision) });
 }
 

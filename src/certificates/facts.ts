@@ -50,6 +50,8 @@ export interface ApprovalWish {
   readonly addresses: readonly string[];
   /** Names and addresses that are somebody else's, in the form of `normaliseSan`, with whose they are. */
   readonly foreign: ReadonlyMap<string, string>;
+  /** Nobody has asked for it. */
+  readonly renewal: boolean;
 }
 
 /** A decision whose wish is gone. */
@@ -66,12 +68,16 @@ export interface Decision {
   readonly id: string;
   readonly approved: boolean;
   readonly reason: string;
+  /** RFC 3339: when it was taken. */
+  readonly at?: string;
 }
 
 export interface RenewalFacts {
   /** `k8s-worker/3` */
   readonly unit: string;
   readonly failed: FailedAttempts | undefined;
+  /** Leader: when renewals of workers were approved that have not come to their end. */
+  readonly approvedAt: readonly Date[];
 }
 
 export interface CertificateFacts {

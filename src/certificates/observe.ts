@@ -38,7 +38,7 @@ export async function observeCertificates(doors: Doors, node: NodeIdentity): Pro
     relation: worker?.relation,
     decision: worker?.decision,
     failure,
-    renewal: { unit: juju.identity.unit, failed },
+    renewal: { unit: juju.identity.unit, failed, approvedAt: leader?.approvedAt ?? [] },
     wishes: leader?.wishes ?? [],
     spent: leader?.spent ?? [],
     now: host.now(),
@@ -63,6 +63,7 @@ async function observeWorkerSide({ relations, identity }: Juju) {
 async function observeLeaderSide({ relations, identity }: Juju, node: NodeIdentity, apiServer: readonly string[]) {
   const wishes: ApprovalWish[] = [];
   const spent: SpentDecision[] = [];
+  const approvedAt: Date[] = [];
   const ids = await relations.ids('k8s-cluster');
   const bags = new Map(await Promise.all(ids.map(async (id) => [id, await relations.remoteBags(id)] as const)));
   const units = [...bags.values()].flatMap((ofRelation) => [...ofRelation]);
@@ -70,7 +71,12 @@ async function observeLeaderSide({ relations, identity }: Juju, node: NodeIdenti
     const shared = await relations.applicationBag(relation, identity.application);
     for (const [unit, bag] of ofRelation) {
       const wish = parseWish(bag[REQUESTS]);
-      if (wish === undefined || parseDecision(shared[decisionKey(unit)])?.id === wish.id) continue;
+      if (wish === undefined) continue;
+      const decision = parseDecision(shared[decisionKey(unit)]);
+      if (decision?.id === wish.id) {
+        if (wish.renewal && decision.approved && decision.at !== undefined) approvedAt.push(new Date(decision.at));
+        continue;
+      }
       const rival = rivalOf(unit, node);
       const addresses = addressesIn(bag);
       const foreign = foreignNames(
@@ -86,7 +92,7 @@ async function observeLeaderSide({ relations, identity }: Juju, node: NodeIdenti
       spent.push({ relation, key, id: parseDecision(text)?.id ?? '', node: node.workers.get(unit) });
     }
   }
-  return { wishes, spent };
+  return { wishes, spent, approvedAt };
 }
 
 function rivalOf(unit: string, { workers }: NodeIdentity): string | undefined {

@@ -6,7 +6,9 @@ import type { Change } from './change.ts';
 import type { CertificateFacts } from './facts.ts';
 import { expiryReports } from './inventory/expiry-status.ts';
 import { planControlPlaneRenewal } from './renewal/plan-control-plane.ts';
+import { planWorkerRenewal } from './renewal/plan-worker.ts';
 import { failureReports } from './renewal/report.ts';
+import { wishesInTurn } from './renewal/slots.ts';
 import { missingSans, sansToRequest } from './sans.ts';
 import { formatWish } from './wire.ts';
 
@@ -17,6 +19,9 @@ export interface CertificatePlan {
 
 /** How long a worker waits for a decision: a control plane of another make never takes one. */
 const DECISION_MS = 60 * 60_000;
+
+/** A renewal waits for others to come to their end. Kubernetes deletes requests that nobody has decided a day after they were made. */
+const RENEWAL_DECISION_MS = 12 * DECISION_MS;
 
 const DAY_SECONDS = 86_400;
 
@@ -34,7 +39,9 @@ function planWarnings({ inventory, node, now }: CertificateFacts): readonly Unit
 function planControlPlane(facts: CertificateFacts): CertificatePlan {
   if (facts.note) return finishing(facts.note);
   const decisions: readonly Change[] = [
-    ...facts.wishes.map((wish): Change => ({ kind: 'decide-requests', wish })),
+    ...wishesInTurn(facts.wishes, facts.renewal.approvedAt, facts.now).map(
+      (wish): Change => ({ kind: 'decide-requests', wish }),
+    ),
     ...facts.spent.map((decision): Change => ({ kind: 'clear-decision', decision })),
   ];
   const renewal = planControlPlaneRenewal(facts);
@@ -70,14 +77,17 @@ function planSans({ apiServer, authority, node, now }: CertificateFacts): readon
   ];
 }
 
+function idleWorker(facts: CertificateFacts): CertificatePlan {
+  const { announced, relation } = facts;
+  const clearing: readonly Change[] = announced && relation ? [{ kind: 'clear-announcement', relation }] : [];
+  const { changes, reports } = planWorkerRenewal(facts);
+  return { changes: [...clearing, ...changes], reports: [...failureReports(facts), ...reports] };
+}
+
 function planWorker(facts: CertificateFacts): CertificatePlan {
   const { note, journal, announced, relation, decision, now } = facts;
   if (journal === undefined && note) return finishing(note);
-  if (journal === undefined)
-    return {
-      changes: announced && relation ? [{ kind: 'clear-announcement', relation }] : [],
-      reports: failureReports(facts),
-    };
+  if (journal === undefined) return idleWorker(facts);
   if (journal.issued) return { changes: [{ kind: 'take-certificates', journal }], reports: [] };
   if (relation === undefined)
     return {
@@ -95,9 +105,14 @@ function planWorker(facts: CertificateFacts): CertificatePlan {
     };
   if (announced !== formatWish(journal))
     return { changes: [{ kind: 'announce-requests', relation, journal }], reports: [] };
-  if (now.getTime() - Date.parse(journal.requestedAt) > DECISION_MS)
+  if (now.getTime() - Date.parse(journal.requestedAt) > (journal.renewal ? RENEWAL_DECISION_MS : DECISION_MS))
     return {
-      changes: [{ kind: 'give-up-refresh', reason: 'no control plane has decided on it within an hour' }],
+      changes: [
+        {
+          kind: 'give-up-refresh',
+          reason: `no control plane has decided on it within ${journal.renewal ? '12 hours' : 'an hour'}`,
+        },
+      ],
       reports: [],
     };
   return {

@@ -26,11 +26,13 @@ const SERVED_MS = 3 * 60_000;
 const ISSUED_MS = 90_000;
 const POLL_MS = 1_000;
 /** From here on k8sd takes certificates that were issued outside of it. */
-const OLDEST_MINOR = 33;
+export const OLDEST_MINOR = 33;
 
 export interface WorkerRefresh {
   readonly expirationSeconds: number;
   readonly extraSans: readonly string[];
+  /** Nobody has asked for it: the leader lets a few at a time. */
+  readonly renewal?: boolean;
 }
 
 /** Makes keys and requests, and writes them down before anything is asked of anybody. */
@@ -52,7 +54,14 @@ export async function prepareRequests(
   const started = doors.host.now();
   const id = `${doors.juju.identity.unit.replace('/', '-')}-${Math.floor(started.getTime() / 1000)}`;
   const requests = await makeRequests(node.nodeName, sans, id);
-  const journal = { id, requestedAt: started.toISOString(), expirationSeconds: refresh.expirationSeconds, requests };
+  const { expirationSeconds, renewal = false } = refresh;
+  const journal = {
+    id,
+    requestedAt: started.toISOString(),
+    expirationSeconds,
+    requests,
+    ...(renewal ? { renewal } : {}),
+  };
   await writeRequestJournal(files, journal);
   return journal;
 }

@@ -28,6 +28,8 @@ export interface RequestJournal {
   readonly requestedAt: string;
   readonly expirationSeconds: number;
   readonly requests: readonly PendingRequest[];
+  /** Of the charm's own accord. */
+  readonly renewal?: boolean;
   /** PEM by pair, once all are issued: from then on they are being taken into use. */
   readonly issued?: Readonly<Record<WorkerPair, string>>;
 }

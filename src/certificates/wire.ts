@@ -1,10 +1,10 @@
 /**
  * Our addition to the `k8s-cluster` interface, between charms of ours; existing charms ignore keys that they do not know.
  *
- *   worker unit databag       certificate-requests     {"id": "…", "requests": {"<object>": "<SHA-256 of the PEM text, hexadecimal>", …}}
- *   control plane's databag   <unit>-certificates      {"id": "…", "approved": true, "reason": ""}
+ *   worker unit databag       certificate-requests     {"id": "…", "requests": {"<object>": "<SHA-256 of the PEM text, hexadecimal>", …}, "renewal": true}
+ *   control plane's databag   <unit>-certificates      {"id": "…", "approved": true, "reason": "", "at": "…"}
  *
- * The digests bind the decision to what the unit has made: objects can be made by whoever has the node's credentials.
+ * `renewal` stands there when nobody has asked for it. The digests bind the decision to what the unit has made: objects can be made by whoever has the node's credentials.
  */
 
 import { createHash } from 'node:crypto';
@@ -22,9 +22,9 @@ export function decidedUnit(key: string): string | undefined {
   return /^([a-z][a-z0-9-]*\/\d+)-certificates$/.exec(key)?.[1];
 }
 
-export function formatWish({ id, requests }: Pick<RequestJournal, 'id' | 'requests'>): string {
+export function formatWish({ id, requests, renewal }: Pick<RequestJournal, 'id' | 'requests' | 'renewal'>): string {
   const digests = requests.map(({ object, request }) => `${JSON.stringify(object)}: "${digestOf(request)}"`);
-  return `{"id": ${JSON.stringify(id)}, "requests": {${digests.join(', ')}}}`;
+  return `{"id": ${JSON.stringify(id)}, "requests": {${digests.join(', ')}}${renewal ? ', "renewal": true' : ''}}`;
 }
 
 /** @param pem text of a request, as it stands in its object. */
@@ -41,22 +41,25 @@ const DIGEST = /^[0-9a-f]{64}$/;
 /** What the other side wrote, or undefined when it is not what it should be. */
 export function parseWish(
   text: string | undefined,
-): { readonly id: string; readonly requests: readonly PublishedRequest[] } | undefined {
-  const { id, requests } = parse(text) ?? {};
+): { readonly id: string; readonly requests: readonly PublishedRequest[]; readonly renewal: boolean } | undefined {
+  const { id, requests, renewal } = parse(text) ?? {};
   if (typeof id !== 'string' || !ID.test(id) || typeof requests !== 'object' || requests === null) return undefined;
   const published = Object.entries(requests).map(([object, digest]) => ({ object, digest: String(digest) }));
   const usual = published.every(({ object, digest }) => OBJECT.test(object) && DIGEST.test(digest));
-  return usual && published.length <= MOST_REQUESTS ? { id, requests: published } : undefined;
+  return usual && published.length <= MOST_REQUESTS
+    ? { id, requests: published, renewal: renewal === true }
+    : undefined;
 }
 
-export function formatDecision({ id, approved, reason }: Decision): string {
-  return `{"id": ${JSON.stringify(id)}, "approved": ${approved}, "reason": ${JSON.stringify(reason)}}`;
+export function formatDecision({ id, approved, reason, at }: Decision): string {
+  const time = at === undefined ? '' : `, "at": "${at}"`;
+  return `{"id": ${JSON.stringify(id)}, "approved": ${approved}, "reason": ${JSON.stringify(reason)}${time}}`;
 }
 
 export function parseDecision(text: string | undefined): Decision | undefined {
-  const { id, approved, reason } = parse(text) ?? {};
+  const { id, approved, reason, at } = parse(text) ?? {};
   return typeof id === 'string' && typeof approved === 'boolean'
-    ? { id, approved, reason: String(reason ?? '') }
+    ? { id, approved, reason: String(reason ?? ''), ...(typeof at === 'string' ? { at } : {}) }
     : undefined;
 }
 

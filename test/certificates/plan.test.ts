@@ -38,6 +38,7 @@ const settled: CertificateFacts = {
   relation: undefined,
   decision: undefined,
   failure: undefined,
+  renewal: { unit: 'k8s/0', failed: undefined, approvedAt: [] },
   wishes: [],
   spent: [],
   now: NOW,
@@ -75,6 +76,7 @@ describe('on a control plane', () => {
     requests: [],
     addresses: [],
     foreign: new Map<string, string>(),
+    renewal: false,
   };
   const spent = { relation: 'k8s-cluster:1', key: 'k8s-worker/1-certificates', id: 'y', node: 'v' };
   const reissue = (missing: readonly string[], days: number) => [

@@ -27,6 +27,12 @@ describe('a wish', () => {
         { object: 'a', digest: createHash('sha256').update('PEM\n').digest('hex') },
         { object: 'b.c-d', digest: createHash('sha256').update('another').digest('hex') },
       ],
+      renewal: false,
+    });
+    expect(parseWish(formatWish({ id: 'a', requests: [], renewal: true }))).toEqual({
+      id: 'a',
+      requests: [],
+      renewal: true,
     });
   });
 

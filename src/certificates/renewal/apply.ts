@@ -24,7 +24,7 @@ export async function renewControlPlane(
 
 /** The first step of a worker's walk: keys and requests. */
 export async function beginWorkerRenewal(doors: Doors, node: NodeIdentity, refresh: WorkerRefresh): Promise<void> {
-  await rememberingFailure(doors, node, () => prepareRequests(doors, node, refresh));
+  await rememberingFailure(doors, node, () => prepareRequests(doors, node, { ...refresh, renewal: true }));
 }
 
 async function rememberingFailure(

@@ -136,7 +136,13 @@ describe('a control plane', () => {
       {},
       [{ kind: 'finish-refresh', note: NOTE() }],
     ],
-    ['waits a quarter of an hour after a failure', due('kubelet'), { renewal: havingFailed(failed(1, 14 * 60)) }, {}, []],
+    [
+      'waits a quarter of an hour after a failure',
+      due('kubelet'),
+      { renewal: havingFailed(failed(1, 14 * 60)) },
+      {},
+      [],
+    ],
     ['tries again then', due('kubelet'), { renewal: havingFailed(failed(1, 15 * 60)) }, {}, renewing(['kubelet'])],
     ['waits longer after the next one', due('kubelet'), { renewal: havingFailed(failed(2, 59 * 60)) }, {}, []],
     [

@@ -27,11 +27,13 @@ export async function decideRequests(doors: Doors, wish: ApprovalWish): Promise<
   const names = wish.requests.map(({ object }) => object).join(', ');
   if (denial === undefined) juju.log.info(`certificate requests of ${wish.unit} approved: ${names}`);
   else juju.log.warning(`certificate requests of ${wish.unit} denied: ${denial}`);
+  // Of renewals only a few are under way at once.
+  const begun = wish.renewal && denial === undefined ? { at: host.now().toISOString() } : {};
   const decision: Decision = {
     id: wish.id,
     approved: denial === undefined,
     reason: denial ?? '',
-    at: host.now().toISOString(),
+    ...begun,
   };
   juju.relations.setApplication(wish.relation, { [decisionKey(wish.unit)]: formatDecision(decision) });
 }

@@ -68,7 +68,7 @@ export interface Decision {
   readonly id: string;
   readonly approved: boolean;
   readonly reason: string;
-  /** RFC 3339: when it was taken. */
+  /** RFC 3339: when a renewal was approved. */
   readonly at?: string;
 }
 

@@ -4,7 +4,8 @@
  *   worker unit databag       certificate-requests     {"id": "…", "requests": {"<object>": "<SHA-256 of the PEM text, hexadecimal>", …}, "renewal": true}
  *   control plane's databag   <unit>-certificates      {"id": "…", "approved": true, "reason": "", "at": "…"}
  *
- * `renewal` stands there when nobody has asked for it. The digests bind the decision to what the unit has made: objects can be made by whoever has the node's credentials.
+ * `renewal` stands there when nobody has asked for it; `at` where such a one was approved. The digests bind the decision to what the
+ * unit has made: objects can be made by whoever has the node's credentials.
  */
 
 import { createHash } from 'node:crypto';

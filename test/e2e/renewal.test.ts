@@ -1,0 +1,155 @@
+/**
+ * Certificates that run out, on a whole cluster: they are renewed before they do, one control plane at a time; and what fails leaves
+ * the former ones in service.
+ */
+
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { fingerprints, machineOf, served } from './nodes.ts';
+import { expectNoSecretsToldIn } from './secrecy.ts';
+import { firstEnd, shortenLives } from './short-lives.ts';
+
+const CONTROL_PLANES = ['k8s/0', 'k8s/1'];
+const WORKERS = ['k8s-worker/0', 'k8s-worker/1'];
+const ALL = [...CONTROL_PLANES, ...WORKERS];
+const API = 'kube-apiserver';
+const MINUTES = 60;
+const DAY_MS = 86_400_000;
+
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  cluster = await openCluster();
+  await deployCluster(cluster, { controlPlanes: 2, workers: 2 });
+  // Long enough that two restarts at once could not miss each other.
+  cluster.machines.delays.restartGap = 600;
+}, 240_000);
+
+afterAll(() => cluster.close());
+
+describe('certificates that run out', { timeout: 240_000 }, () => {
+  it('are told of and left alone where renewal is off', async () => {
+    const { model } = cluster;
+    for (const application of ['k8s', 'k8s-worker'])
+      await model.configure(application, { 'certificate-renew-before': '' });
+    await settleActive(model);
+    for (const unit of ALL) await shortenLives(cluster, unit, 5 * MINUTES);
+    const before = await Promise.all(ALL.map((unit) => fingerprints(cluster, unit)));
+    model.updateStatus();
+    await model.settle({ timeoutMs: 60_000 });
+    expect(await Promise.all(ALL.map((unit) => fingerprints(cluster, unit)))).toEqual(before);
+    for (const unit of ALL)
+      expect(model.unit(unit).workload.message).toContain('certificates expire in less than a day');
+  });
+
+  it('are renewed before they do where it is on, and no two API servers are away at once', async () => {
+    const { model } = cluster;
+    const ends = await Promise.all(ALL.map((unit) => firstEnd(cluster, unit)));
+    const restarts = restartsSince();
+    for (const application of ['k8s', 'k8s-worker'])
+      await model.configure(application, {}, { reset: ['certificate-renew-before'] });
+    await untilRenewed(ALL);
+    expect(Math.min(...ends.map((end) => end.getTime()))).toBeGreaterThan(Date.now());
+    expect(restarts.most()).toBe(1);
+    expect(restarts.count()).toBe(CONTROL_PLANES.length);
+    for (const unit of ALL) expect(await daysLeft(unit)).toBeGreaterThan(364);
+    for (const unit of CONTROL_PLANES)
+      expect(inDays((await served(cluster, unit, 6443)).validToDate)).toBeGreaterThan(364);
+    for (const unit of WORKERS) expect(inDays((await served(cluster, unit, 10250)).validToDate)).toBeGreaterThan(364);
+    await settleReady();
+    // Nobody keeps asking, nothing is left over, and nothing is done again.
+    for (const unit of CONTROL_PLANES)
+      expect(Object.keys(model.unit(unit).bag('cluster')).filter((key) => key.startsWith('rolling'))).toEqual([]);
+    for (const unit of WORKERS) expect(model.unit(unit).bag('cluster')['certificate-requests']).toBeUndefined();
+    expect(
+      Object.keys(model.applicationBag('k8s', 'k8s-cluster')).filter((key) => /\d-certificates$/.test(key)),
+    ).toEqual([]);
+    const after = await Promise.all(ALL.map((unit) => fingerprints(cluster, unit)));
+    model.updateStatus();
+    await model.settle({ timeoutMs: 60_000 });
+    expect(await Promise.all(ALL.map((unit) => fingerprints(cluster, unit)))).toEqual(after);
+  });
+
+  it('stay in service where k8sd refuses, with the reason in the status; under another option it is tried at once', async () => {
+    const { model, machines } = cluster;
+    const [unit = ''] = CONTROL_PLANES;
+    machines.failNext(machineOf(cluster, unit).id, 'refresh-run', { status: 500, text: 'no luck today' });
+    await shortenLives(cluster, unit, 30 * MINUTES);
+    const before = await fingerprints(cluster, unit);
+    model.updateStatus(unit);
+    const told =
+      /Renewal of the certificates failed: k8sd refuses .*no luck today; tried again after 2\d{3}-\d\d-\d\d \d\d:\d\d UTC/;
+    await model.settle({
+      timeoutMs: 60_000,
+      until: () => told.test(model.unit(unit).workload.message),
+      updateStatusEveryMs: 2_000,
+    });
+    expect(model.unit(unit).workload.status).toBe('active');
+    model.updateStatus();
+    await model.settle({ timeoutMs: 60_000 });
+    expect(await fingerprints(cluster, unit)).toEqual(before);
+    expect((await served(cluster, unit, 6443)).validToDate).toEqual(await firstEnd(cluster, unit));
+    await model.configure('k8s', { 'certificate-validity': '200d' });
+    await untilRenewed([unit]);
+    expect(await daysLeft(unit)).toBeLessThan(201);
+    await settleReady();
+  });
+});
+
+describe('all of it', () => {
+  it('told no secret', async () => {
+    await expectNoSecretsToldIn(cluster);
+  });
+
+  it('gave the stand-ins no trouble of their own', () => {
+    expect(cluster.machines.failures).toEqual([]);
+  });
+});
+
+function inDays(end: Date): number {
+  return (end.getTime() - Date.now()) / DAY_MS;
+}
+
+async function daysLeft(unit: string): Promise<number> {
+  return inDays(await firstEnd(cluster, unit));
+}
+
+/** While they are not, time passes. */
+async function untilRenewed(units: readonly string[]): Promise<void> {
+  const { model } = cluster;
+  const renewed = async () => (await Promise.all(units.map(daysLeft))).every((days) => days > 100);
+  await vi.waitUntil(
+    async () => {
+      model.updateStatus();
+      await model.settle({ timeoutMs: 60_000 });
+      return renewed();
+    },
+    { timeout: 120_000, interval: 500 },
+  );
+}
+
+async function settleReady(): Promise<void> {
+  const { model } = cluster;
+  const until = () => ALL.every((unit) => model.unit(unit).workload.message === 'Ready');
+  await model.settle({ timeoutMs: 60_000, until, updateStatusEveryMs: 2_000 });
+}
+
+/** How many API servers went down from now on, and how many were down at once at most. */
+function restartsSince() {
+  const { serviceEvents } = cluster.machines;
+  const from = serviceEvents.length;
+  const events = () => serviceEvents.slice(from).filter(({ service }) => service === API);
+  return {
+    count: () => events().filter(({ what }) => what === 'down').length,
+    most() {
+      const down = new Set<string>();
+      let most = 0;
+      for (const { machine, what } of events()) {
+        if (what === 'down') down.add(machine);
+        else down.delete(machine);
+        most = Math.max(most, down.size);
+      }
+      return most;
+    },
+  };
+}

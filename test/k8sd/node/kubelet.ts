@@ -29,13 +29,23 @@ export async function startKubelet(machine: NodeMachine, values: Arguments): Pro
     readKubeconfig(await machine.files.need(values['--kubeconfig'] ?? '')).certificate,
   );
   let stopped = false;
+  let opening: Promise<Listening> | undefined;
   let listening: Listening | undefined;
+
+  const open = async (): Promise<Listening> => {
+    opening = serve(machine, values);
+    try {
+      return await opening;
+    } finally {
+      opening = undefined;
+    }
+  };
 
   const turn = async (): Promise<void> => {
     if (stopped) return;
     const user = authenticateCertificate(certificate, clientAuthority(machine));
     if (user === undefined || !apiServerAnswers(machine)) return;
-    listening ??= await serve(machine, values);
+    listening ??= await open();
     if (!stopped) reportNode(machine, user, values);
   };
 
@@ -53,7 +63,8 @@ export async function startKubelet(machine: NodeMachine, values: Arguments): Pro
   void loop();
   return async () => {
     stopped = true;
-    await listening?.close();
+    // What is about to listen would else go on for ever, with the certificate of before.
+    await (listening ?? (await opening?.catch(() => undefined)))?.close();
   };
 }
 

@@ -4,6 +4,8 @@
  */
 
 import type { ApprovalWish } from '../facts.ts';
+import type { RequestJournal } from '../request-journal.ts';
+import { parseDecision } from '../wire.ts';
 
 export const MOST_AT_ONCE = 3;
 
@@ -19,4 +21,9 @@ export function wishesInTurn(
   const underWay = approvedAt.filter((at) => now.getTime() - at.getTime() < PATIENCE_MS).length;
   const renewals = wishes.filter(({ renewal }) => renewal).slice(0, Math.max(0, MOST_AT_ONCE - underWay));
   return wishes.filter((wish) => !wish.renewal || renewals.includes(wish));
+}
+
+/** Whether a worker's renewal has not been decided, so that nothing is lost with it. `decision`: what the leader has told the unit. */
+export function isHeldBack({ id, renewal, issued }: RequestJournal, decision: string | undefined): boolean {
+  return renewal === true && issued === undefined && parseDecision(decision)?.id !== id;
 }

@@ -2,8 +2,10 @@
 
 import {
   CONTROL_PLANE_NAMES,
-  FAILURE_KEY,
+  decisionKey,
+  forgetFailures,
   formatWish,
+  isHeldBack,
   isReadable,
   parseSanParameter,
   parseValidity,
@@ -72,20 +74,23 @@ export async function refreshCertsOfWorker(doors: Doors, role: Role): Promise<vo
   const expirationSeconds = expiresIn ?? identity.options.validitySeconds;
   if (cluster.role !== 'worker' || cluster.cluster === undefined)
     throw new Error('this unit is not integrated with a control plane');
-  if ((await readRequestJournal(host.files)) !== undefined)
+  const { id, shared } = cluster.cluster;
+  const journal = await readRequestJournal(host.files);
+  // A renewal that waits for its turn is not in the way of an operator, who does not wait for one.
+  if (journal !== undefined && !isHeldBack(journal, shared[decisionKey(juju.identity.unit)]))
     throw new Error('a refresh of this worker is under way; certs-status tells how far it is');
   await refuseBeyondAuthorities(doors, role, ['kubelet', 'kubelet.conf', 'proxy.conf'], expirationSeconds);
   await juju.actions.log('making keys and certificate requests');
-  const journal = await prepareRequests(doors, identity, { expirationSeconds, extraSans });
+  const requested = await prepareRequests(doors, identity, { expirationSeconds, extraSans });
   try {
-    await submitRequests(doors, journal);
+    await submitRequests(doors, requested);
   } catch (error) {
     await removeRequestJournal(host.files);
     throw error;
   }
-  const objects = journal.requests.map(({ object }) => object);
-  juju.relations.setUnit(cluster.cluster.id, { [REQUESTS]: formatWish(journal) });
-  juju.state.set(FAILURE_KEY, undefined);
+  const objects = requested.requests.map(({ object }) => object);
+  juju.relations.setUnit(id, { [REQUESTS]: formatWish(requested) });
+  forgetFailures(juju.state);
   await juju.actions.log(`requested: ${objects.join(', ')}; the control plane checks and approves them`);
   await juju.actions.setResults({ status: 'requested', requests: objects.join(' ') });
 }

@@ -5,6 +5,7 @@
  */
 import { KubernetesError } from './errors.ts';
 import { validate as kubeconfigProblems } from './kubeconfig.schema.json?validator';
+import { parsePlainYaml } from './plain-yaml.ts';
 
 export interface Identity {
   readonly server: URL;
@@ -62,6 +63,8 @@ export async function identityOf(text: string): Promise<Identity> {
 }
 
 async function parsed(text: string): Promise<unknown> {
+  const plain = parsePlainYaml(text);
+  if (plain !== undefined) return plain;
   const { parse } = await import('yaml');
   try {
     return parse(text, { prettyErrors: false });

@@ -58,7 +58,8 @@ it('services are stopped, started and restarted by their names', async () => {
   const { snapd } = await newHost('1');
   await snapd.install('k8s', { channel: '1.36-classic/stable', classic: true }, wait);
   const k8sd = async () => (await snapd.services('k8s')).find(({ name }) => name === 'k8sd');
-  expect(await k8sd()).toEqual({ name: 'k8sd', active: true, enabled: true });
+  // A daemon that has just been installed comes up in its own time.
+  await expect.poll(k8sd).toEqual({ name: 'k8sd', active: true, enabled: true });
   await snapd.stop('k8s', ['k8sd'], { disable: true }, wait);
   expect(await k8sd()).toEqual({ name: 'k8sd', active: false, enabled: false });
   await snapd.start('k8s', ['k8sd'], { enable: true }, wait);

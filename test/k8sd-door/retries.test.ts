@@ -127,7 +127,7 @@ describe.concurrent('the caller’s time', () => {
       httpDaemon((_asked, response) => refuse(response, 503, 'daemon not yet initialized')),
       test,
     );
-    await test.expect(at(daemon).clusterStatus({ timeoutMs: 400 })).rejects.toBeInstanceOf(NotInitialised);
+    await test.expect(at(daemon).clusterStatus({ timeoutMs: 1_500 })).rejects.toBeInstanceOf(NotInitialised);
     test.expect(daemon.asked.length).toBeGreaterThan(1);
   });
 });

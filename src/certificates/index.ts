@@ -9,7 +9,10 @@ export {
 export type { CertificateFacts, NodeIdentity } from './facts.ts';
 export { forgetCertificates } from './forget.ts';
 export { clusterAuthorities } from './given/authorities.ts';
+export { EXTERNAL_NAMES, servingToGive, servingWishes } from './given/external.ts';
+export { certificateInService, serverAuthority } from './given/in-service.ts';
 export { authoritiesToGive, intermediateWishes } from './given/intermediate.ts';
+export { type IssuedCertificates, takeIssued } from './given/take-issued.ts';
 export type { Examined } from './inventory/examined.ts';
 export { type Finding, findingsOf, renewalOf } from './inventory/findings.ts';
 export { K8SD_PREFIX } from './inventory/places.ts';

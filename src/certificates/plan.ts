@@ -61,7 +61,8 @@ function finishing(note: RefreshNote): CertificatePlan {
 
 /** The new certificate gets as long a life as the present one was given, but does not outlive its authority. */
 function planSans({ apiServer, authority, node, now }: CertificateFacts): readonly Change[] {
-  if (apiServer === undefined) return [];
+  // From a provider it comes with all names, or is asked for anew.
+  if (apiServer === undefined || node.managers['apiserver'] !== undefined) return [];
   const missing = missingSans(apiServer.sans, node.requiredSans);
   if (missing.length === 0) return [];
   const given = seconds(apiServer.notBefore, apiServer.notAfter);

@@ -58,14 +58,22 @@ export async function fingerprintsOf(
   return Object.fromEntries(chosen.map(({ file, fingerprint }) => [file.name, fingerprint]));
 }
 
+/** PEM of a certificate and of the key that lies with it; empty where there is none. */
+export async function readPair(
+  files: Files,
+  { path }: CertificateFile,
+): Promise<{ readonly certificate: string; readonly key: string }> {
+  const text = (await files.read(path)) ?? '';
+  if (path.endsWith('.conf'))
+    return { certificate: embedded(text, 'client-certificate-data'), key: embedded(text, 'client-key-data') };
+  return { certificate: text, key: (await files.read(path.replace(/\.crt$/, '.key'))) ?? '' };
+}
+
 /** Whether the certificate's own key lies beside it. k8sd writes the two files of a pair one after the other. */
 export async function readKeyMatch(files: Files, file: CertificateFile): Promise<boolean> {
-  const text = (await files.read(file.path)) ?? '';
-  const conf = file.path.endsWith('.conf');
-  const key = conf ? embedded(text, 'client-key-data') : await files.read(file.path.replace(/\.crt$/, '.key'));
+  const { certificate, key } = await readPair(files, file);
   try {
-    const certificate = new X509Certificate(conf ? embedded(text, 'client-certificate-data') : text);
-    return certificate.checkPrivateKey(createPrivateKey(key ?? ''));
+    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
   } catch {
     return false;
   }

@@ -1,5 +1,6 @@
 /** What a hook does, whatever it is called: reconcile, look how things are, tell it. */
 
+import { noteRunOut } from '../certificates/index.ts';
 import { forgetLabels, type Health, observeHealth } from '../cluster/index.ts';
 import type { Event } from '../juju/event.ts';
 import type { UnitStatus } from '../juju/status.ts';
@@ -57,6 +58,8 @@ async function tell({ juju }: Doors, view: View, reports: readonly UnitStatus[])
 async function pruneSecret({ juju }: Doors): Promise<boolean> {
   const { event } = juju;
   if (event.kind !== 'secret-remove' && event.kind !== 'secret-expired') return false;
+  // A certificate of ours that is to be renewed: its revision goes, and the rest of the dispatch asks for another.
+  if (await noteRunOut(juju)) return false;
   // Without a revision all of the secret would go.
   if (event.revision !== undefined) await juju.secrets.remove(event.uri, event.revision);
   return true;

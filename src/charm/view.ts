@@ -36,7 +36,7 @@ import { keepsLease, returnLease } from './lease.ts';
 import type { PlannedChange } from './planned-change.ts';
 import type { Role } from './role.ts';
 import { planCaTransfer } from './transfer.ts';
-import { observeTrust } from './trust.ts';
+import { managersOf, observeTrust } from './trust.ts';
 
 export interface View {
   readonly cluster: ClusterFacts;
@@ -48,7 +48,7 @@ export interface View {
 
 export async function look(doors: Doors, role: Role): Promise<View> {
   const { cluster: observed, options } = await observe(doors, role);
-  const trust = await observeTrust(doors, observed);
+  const trust = await observeTrust(doors, observed, nodeIdentity(observed, options));
   const cluster: ClusterFacts = { ...observed, given: trust.given };
   const clusterPlan = planCluster(cluster);
   const clusterChanges = [
@@ -112,7 +112,7 @@ function nodeIdentity(facts: ClusterFacts, options: CertificateOptions): NodeIde
     address: serviceAddress(facts),
     requiredSans: controlPlane?.apiServerSans.all ?? [],
     options,
-    managers: {},
+    managers: managersOf(facts),
     reserved: controlPlane ? controlPlaneNames(controlPlane) : [],
     leader: controlPlane?.leader ?? false,
     workers: new Map(controlPlane?.workers.flatMap(({ shared }) => joinedNodes(shared)) ?? []),

@@ -7,8 +7,11 @@ import type { Files } from '../host/host.ts';
 import type { GivenPairs } from '../k8sd/k8sd.ts';
 import { parseObject } from './wire.ts';
 
-/** `intermediate-ca`: a provider signs the authorities, k8sd issues with them. */
-export const CERTIFICATE_MODES = ['snap-managed', 'intermediate-ca'] as const;
+/**
+ * `intermediate-ca`: a provider signs the authorities, k8sd issues with them. `external`: a provider issues what API servers and
+ * kubelets serve, k8sd the rest.
+ */
+export const CERTIFICATE_MODES = ['snap-managed', 'intermediate-ca', 'external'] as const;
 export type CertificateMode = (typeof CERTIFICATE_MODES)[number];
 
 export interface GivenCertificates {

@@ -25,4 +25,4 @@ export { planCluster } from './plan.ts';
 export { makesCluster } from './plan-entry.ts';
 export { rollingOf } from './plan-leader.ts';
 export { changeId, GRANT, reasonNotToTry, release, turn } from './rolling.ts';
-export { allocations, CERTIFICATE_AUTHORITY, JOINED } from './wire.ts';
+export { allocations, BOOTSTRAP_CERTIFICATES, CERTIFICATE_AUTHORITY, JOINED } from './wire.ts';

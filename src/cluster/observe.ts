@@ -93,8 +93,10 @@ async function observeControlPlane(doors: Doors, apiServerSansOf: ApiServerSansO
       addresses: common.boundAddresses,
       extraSans: options.extraSans,
       clusterDomain: options.features.dns?.['cluster-domain'] ?? '',
-      // Not the option: what it says after the bootstrap changes nothing.
-      serviceCidr: parseArguments(common.arguments['kube-apiserver']?.text ?? '')['--service-cluster-ip-range'],
+      // The option only before: what it says after the bootstrap changes nothing.
+      serviceCidr: member
+        ? parseArguments(common.arguments['kube-apiserver']?.text ?? '')['--service-cluster-ip-range']
+        : options.serviceCidr,
     }),
     problems,
     leader,

@@ -61,6 +61,11 @@ export function readControlPlaneOptions(raw: RawOptions): Checked<ControlPlaneOp
   const certificates = readCertificateMode(reader);
   const podCidr = readRanges(reader, 'bootstrap-pod-cidr');
   const serviceCidr = readRanges(reader, 'bootstrap-service-cidr');
+  if (certificates === 'external' && serviceCidr === undefined)
+    reader.refuse(
+      'bootstrap-service-cidr',
+      "must name the range while bootstrap-certificates is external: the API server's certificate holds its first address",
+    );
   if (podCidr && serviceCidr && reader.problems.length === 0 && overlap(podCidr, serviceCidr))
     reader.refuse(
       'bootstrap-service-cidr',

@@ -113,6 +113,7 @@ describe('a bad option is named, with what is wrong and what would be right', ()
       'must be a channel of the k8s snap, such as 1.36-classic/stable',
     ],
     ['bootstrap-datastore', 'dqlite', 'must be managed-etcd or etcd'],
+    ['bootstrap-certificates', 'self-signed', 'must be one of snap-managed, intermediate-ca, external'],
     [
       'bootstrap-node-taints',
       'x',
@@ -229,6 +230,14 @@ describe('a bad option is named, with what is wrong and what would be right', ()
     ['node-labels', 'a=1 a=2', 'has a twice; give each key once'],
   ])('on a worker, too: %s', (option, value, message) => {
     expect(readWorkerOptions(configured('worker', { [option]: value })).problems).toEqual([{ option, message }]);
+  });
+
+  it('needs to know the service range where a provider issues the certificate for its first address', () => {
+    const external = { 'bootstrap-certificates': 'external' };
+    expect(read(external).problems).toEqual([]);
+    expect(read({ ...external, 'bootstrap-service-cidr': 'auto' }).problems).toEqual([
+      { option: 'bootstrap-service-cidr', message: expect.stringMatching(/^must name the range/) },
+    ]);
   });
 
   it('needs no BGP peer beside those of an annotation', () => {

@@ -66,7 +66,7 @@ const endpoints = {
   },
   'k8s-worker': {
     peers: { upgrade: 'upgrade' },
-    requires: { cluster: 'k8s-cluster', containerd: 'containerd' },
+    requires: { certificates: 'tls-certificates', cluster: 'k8s-cluster', containerd: 'containerd' },
   },
 };
 

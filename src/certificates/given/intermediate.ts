@@ -3,7 +3,6 @@
  * provider's any more, since k8sd cannot take others.
  */
 
-import type { UnitStatus } from '../../juju/status.ts';
 import type { CertificateAndKey } from '../relation/collect.ts';
 import { authorityWish, type ClusterAuthority, clusterAuthorities } from './authorities.ts';
 import { givenProblems, type Pems } from './examine.ts';
@@ -26,7 +25,7 @@ export interface AuthoritiesToGive {
   readonly pems: Pems | undefined;
   /** PEM: the server CA, then those that vouch for it as far as the provider sent them. */
   readonly chain: string;
-  readonly reports: readonly UnitStatus[];
+  readonly problems: readonly string[];
 }
 
 export function intermediateWishes(etcd: boolean) {
@@ -46,13 +45,7 @@ export function authoritiesToGive({ issued, nodeName, etcd, now }: AuthoritiesQu
           ],
     ),
   );
-  if (issued.some((each) => each.issued === undefined)) return { pems: undefined, chain, reports: [] };
+  if (issued.some((each) => each.issued === undefined)) return { pems: undefined, chain, problems: [] };
   const problems = givenProblems({ pems, birth: 'bootstrap', nodeName, etcd, now });
-  return problems.length === 0
-    ? { pems, chain, reports: [] }
-    : { pems: undefined, chain, reports: problems.map((problem) => blocked(`The CA charm's ${problem}`)) };
-}
-
-function blocked(message: string): UnitStatus {
-  return { status: 'blocked', message };
+  return { pems: problems.length === 0 ? pems : undefined, chain, problems };
 }

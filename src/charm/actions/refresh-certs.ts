@@ -7,6 +7,7 @@ import {
   formatWish,
   isHeldBack,
   isReadable,
+  type NodeIdentity,
   parseSanParameter,
   parseValidity,
   prepareRequests,
@@ -33,9 +34,10 @@ export async function refreshCertsOfControlPlane(doors: Doors, role: Role): Prom
   const { juju, host } = doors;
   const parameters = await juju.actions.parameters();
   refuseUnknown(parameters, ['expires-in', 'extra-sans', 'certificates']);
-  const names = chooseNames(textParameter(parameters, 'certificates', ''));
+  const asked = chooseNames(textParameter(parameters, 'certificates', ''));
   const { expiresIn, extraSans } = readCommon(parameters);
   const { identity, cluster } = await memberView(doors, role);
+  const names = renewable(asked, identity.managers);
   const expirationSeconds = expiresIn ?? identity.options.validitySeconds;
   await refuseBeyondAuthorities(doors, role, names, expirationSeconds);
   const others = cluster.role === 'control-plane' ? otherMembers(cluster) : [];
@@ -74,6 +76,10 @@ export async function refreshCertsOfWorker(doors: Doors, role: Role): Promise<vo
   const expirationSeconds = expiresIn ?? identity.options.validitySeconds;
   if (cluster.role !== 'worker' || cluster.cluster === undefined)
     throw new Error('this unit is not integrated with a control plane');
+  if (identity.managers['kubelet'] !== undefined)
+    throw new Error(
+      `kubelet: ${NOT_OURS}. k8sd cannot renew a worker's other certificates alone: for these add a unit and remove this one`,
+    );
   const { id, shared } = cluster.cluster;
   const journal = await readRequestJournal(host.files);
   // A renewal that waits for its turn is not in the way of an operator, who does not wait for one.
@@ -108,8 +114,18 @@ function chooseNames(text: string): readonly string[] {
   const unknown = names.filter((name) => !CONTROL_PLANE_NAMES.includes(name));
   if (unknown.length > 0)
     throw new Error(`certificates has ${unknown.join(', ')}; there are ${CONTROL_PLANE_NAMES.join(', ')}`);
-  return names.length === 0 ? CONTROL_PLANE_NAMES : names;
+  return names;
 }
+
+/** Of those that were asked for, or else of all, those that k8sd issues. */
+function renewable(asked: readonly string[], managers: NodeIdentity['managers']): readonly string[] {
+  const others = asked.filter((name) => managers[name] !== undefined);
+  if (others.length > 0) throw new Error(`${others.join(', ')}: ${NOT_OURS}`);
+  return (asked.length > 0 ? asked : CONTROL_PLANE_NAMES).filter((name) => managers[name] === undefined);
+}
+
+const NOT_OURS =
+  'issued by the CA charm on the endpoint certificates, which renews it in time by itself; to have another one at once, revoke it there';
 
 type Member = View & { readonly identity: NonNullable<View['identity']> };
 

@@ -1,0 +1,16 @@
+/** What is in service now: the certificate in its file, and the authority that the cluster trusts for it. */
+
+import type { Files } from '../../host/host.ts';
+import { fileOf, type Role } from '../names.ts';
+import { isReadable, readCertificate } from '../read.ts';
+
+/** Its fingerprint (SHA-256, upper-case hexadecimal with colons); undefined when there is none that can be read. */
+export async function certificateInService(files: Files, role: Role, name: string): Promise<string | undefined> {
+  const certificate = await readCertificate(files, fileOf(role, name));
+  return certificate && isReadable(certificate) ? certificate.fingerprint : undefined;
+}
+
+/** PEM of the cluster's server CA and those that vouch for it; empty when it is not there. */
+export async function serverAuthority(files: Files): Promise<string> {
+  return (await files.read(fileOf('worker', 'ca').path)) ?? '';
+}

@@ -1,0 +1,71 @@
+/**
+ * Puts certificates into service that a provider has issued for a running node. k8sd's update issues anew, for one year and without the
+ * names that were asked for, whatever it could issue and is not given; so it is given everything that stands there along with what is new.
+ */
+
+import { K8sdError, K8sdUnavailable } from '../../k8sd/errors.ts';
+import { discard, readNote, restore } from '../backup.ts';
+import type { Doors } from '../doors.ts';
+import type { NodeIdentity } from '../facts.ts';
+import { beginRefresh, finishRefresh, type Progress, seeThrough } from '../finish-refresh.ts';
+import { CONTROL_PLANE_NAMES, fileOf, WORKER_NAMES } from '../names.ts';
+import { FAILURE_KEY, RefreshFailed } from '../outcome.ts';
+import { isReadable, readCertificate, readPair } from '../read.ts';
+import type { Pems } from './examine.ts';
+
+const CALL_MS = 120_000;
+
+/** k8sd's fields for what lies in kubeconfigs; the others are called as their files are. */
+const FIELDS: Readonly<Record<string, string>> = {
+  'admin.conf': 'admin-client',
+  'controller.conf': 'kube-controller-manager-client',
+  'kubelet.conf': 'kubelet-client',
+  'proxy.conf': 'kube-proxy-client',
+  'scheduler.conf': 'kube-scheduler-client',
+};
+
+export interface IssuedCertificates {
+  /** Which of the node's certificates are to be exchanged. */
+  readonly names: readonly string[];
+  /** These, by k8sd's field names. */
+  readonly pems: Pems;
+}
+
+/** @throws RefreshFailed when k8sd refuses, or when the node is not well with them; the former are then back. */
+export async function takeIssued(
+  doors: Doors,
+  node: NodeIdentity,
+  { names, pems }: IssuedCertificates,
+  progress: Progress,
+): Promise<void> {
+  const { files } = doors.host;
+  const unfinished = await readNote(files);
+  if (unfinished !== undefined) await finishRefresh(doors, node, unfinished, progress);
+  const note = await beginRefresh(doors, node, names);
+  const given = { ...(await standingPairs(doors, node)), ...pems };
+  try {
+    await doors.k8sd(node.minor).updateCertificates(given, { timeoutMs: CALL_MS });
+  } catch (error) {
+    if (!(error instanceof K8sdError) || error instanceof K8sdUnavailable) throw error;
+    await restore(files, node.role);
+    await discard(files);
+    throw new RefreshFailed('blocked', `k8sd refuses the certificates of ${names.join(', ')}: ${error.message}`);
+  }
+  await seeThrough(doors, node, note, progress);
+  doors.juju.state.set(FAILURE_KEY, undefined);
+}
+
+/** One that is over would be refused, and a control plane makes it anew when it is left out. */
+async function standingPairs({ host }: Doors, { role }: NodeIdentity): Promise<Pems> {
+  const names = role === 'worker' ? WORKER_NAMES : CONTROL_PLANE_NAMES;
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const file = fileOf(role, name);
+      const [certificate, pair] = [await readCertificate(host.files, file), await readPair(host.files, file)];
+      if (certificate === undefined || !isReadable(certificate) || certificate.notAfter < host.now()) return [];
+      const field = FIELDS[name] ?? name;
+      return [[`${field}-crt`, pair.certificate] as const, [`${field}-key`, pair.key] as const];
+    }),
+  );
+  return Object.fromEntries(found.flat());
+}

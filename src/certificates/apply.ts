@@ -5,6 +5,8 @@ import { K8sdUnavailable } from '../k8sd/errors.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { clearLeftovers } from './backup.ts';
 import type { Change } from './change.ts';
+import { clearRefreshReport, endClusterRefresh, reportRefresh } from './cluster-refresh/apply.ts';
+import { ORDER } from './cluster-refresh/wire.ts';
 import { decideRequests, sweepRequests } from './decide.ts';
 import type { Doors } from './doors.ts';
 import type { CertificateFacts, NodeIdentity } from './facts.ts';
@@ -38,13 +40,21 @@ function awaitedBy(error: unknown): string | undefined {
   return error instanceof SnapdError ? 'snapd' : undefined;
 }
 
-async function apply(doors: Doors, { node, relation }: CertificateFacts, change: Change): Promise<void> {
+async function apply(doors: Doors, facts: CertificateFacts, change: Change): Promise<void> {
+  const { node, relation, clusterRefresh } = facts;
   const { juju } = doors;
+  const tell = (order: string | undefined, failure = '') =>
+    reportRefresh(juju, clusterRefresh.relation, order, failure);
   const progress = async (message: string) => juju.log.info(`certificates: ${message}`);
   switch (change.kind) {
     case 'finish-refresh': {
-      const outcome = await recordFailure(doors, node, () => finishRefresh(doors, node, change.note, progress));
-      if (outcome === 'done') forgetFailures(juju.state);
+      const { note } = change;
+      const failed = (reason: string) => tell(note.order, reason);
+      const outcome = await recordFailure(doors, node, failed, () => finishRefresh(doors, node, note, progress));
+      if (outcome === 'done') {
+        forgetFailures(juju.state);
+        tell(note.order);
+      }
       return juju.log.warning(
         `an interrupted refresh of certificates was taken up: ${outcome === 'done' ? 'it is complete' : 'nothing had been changed'}`,
       );
@@ -60,21 +70,41 @@ async function apply(doors: Doors, { node, relation }: CertificateFacts, change:
       );
       return checkNames(doors, change.missing);
     case 'renew':
-      return renewControlPlane(doors, node, change, progress);
-    case 'begin-renewal':
-      return beginWorkerRenewal(doors, node, { expirationSeconds: change.expirationSeconds, extraSans: [] });
+      return tell(change.order, await renewControlPlane(doors, node, change, progress));
+    case 'begin-renewal': {
+      const { expirationSeconds, order } = change;
+      const failure = await beginWorkerRenewal(doors, node, {
+        expirationSeconds,
+        extraSans: [],
+        ...(order ? { order } : {}),
+      });
+      return failure === undefined ? undefined : tell(order, failure);
+    }
+    case 'report-refresh':
+      return tell(change.id, change.failure);
+    case 'clear-refresh-report':
+      return clearRefreshReport(juju, clusterRefresh.relation);
+    case 'clear-refresh-order':
+      return juju.relations.setApplication(change.relation, { [ORDER]: undefined });
+    case 'end-cluster-refresh':
+      return endClusterRefresh(juju, change.order, change.relations, doors.host.now(), change.summary);
     case 'announce-requests':
       await submitRequests(doors, change.journal);
       return juju.relations.setUnit(change.relation, { [REQUESTS]: formatWish(change.journal) });
-    case 'take-certificates':
-      await recordFailure(doors, node, () => takeCertificates(doors, node, change.journal));
+    case 'take-certificates': {
+      const { journal } = change;
+      const failed = (reason: string) => tell(journal.order, reason);
+      await recordFailure(doors, node, failed, () => takeCertificates(doors, node, journal));
+      tell(journal.order);
       if (relation) juju.relations.setUnit(relation, { [REQUESTS]: undefined });
       forgetFailures(juju.state);
       return juju.log.info('certificates: the new ones are in service');
+    }
     case 'give-up-refresh':
       await endRefresh(doors);
       if (relation) juju.relations.setUnit(relation, { [REQUESTS]: undefined });
       await remember(doors, node, `Refresh of the certificates failed: ${change.reason}`);
+      tell(facts.journal?.order, change.reason);
       return juju.log.warning(`refresh of the certificates given up: ${change.reason}`);
     case 'clear-announcement':
       return juju.relations.setUnit(change.relation, { [REQUESTS]: undefined });
@@ -95,11 +125,18 @@ async function checkNames({ host }: Doors, wanted: readonly string[]): Promise<v
 }
 
 /** The reason stays visible after the refresh has been forgotten. What only has to wait is not a failure. */
-async function recordFailure<T>(doors: Doors, node: NodeIdentity, work: () => Promise<T>): Promise<T> {
+async function recordFailure<T>(
+  doors: Doors,
+  node: NodeIdentity,
+  tell: (reason: string) => void,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof RefreshFailed && error.status.status !== 'waiting') await remember(doors, node, error.message);
+    if (!(error instanceof RefreshFailed) || error.status.status === 'waiting') throw error;
+    await remember(doors, node, error.message);
+    tell(error.message);
     throw error;
   }
 }

@@ -17,6 +17,8 @@ export interface RefreshNote {
   readonly before: Readonly<Record<string, string>>;
   /** RFC 3339. */
   readonly startedAt: string;
+  /** Refresh of the whole cluster that it is a part of. */
+  readonly order?: string;
   /** Why it is being undone; from then on nothing but that is done. */
   readonly failure?: string;
 }
@@ -26,8 +28,14 @@ export async function readNote(files: Files): Promise<RefreshNote | undefined> {
   if (text === undefined) return undefined;
   try {
     const note = JSON.parse(text) as Partial<RefreshNote>;
-    const { names = [], before = {}, startedAt = '', failure } = note;
-    return { names, before, startedAt, ...(failure === undefined ? {} : { failure }) };
+    const { names = [], before = {}, startedAt = '', failure, order } = note;
+    return {
+      names,
+      before,
+      startedAt,
+      ...(order === undefined ? {} : { order }),
+      ...(failure === undefined ? {} : { failure }),
+    };
   } catch {
     return { names: [], before: {}, startedAt: '' };
   }

@@ -1,6 +1,7 @@
 /** Everything that the certificates domain may change by itself, as data. */
 
 import type { RefreshNote } from './backup.ts';
+import type { Order } from './cluster-refresh/wire.ts';
 import type { ApprovalWish, SpentDecision } from './facts.ts';
 import { listed } from './renewal/obstacles.ts';
 import type { RequestJournal } from './request-journal.ts';
@@ -19,8 +20,19 @@ export type Change =
       readonly names: readonly string[];
       readonly expirationSeconds: number;
       readonly extraSans: readonly string[];
+      /** Of a refresh of the whole cluster. */
+      readonly order?: string;
     }
-  | { readonly kind: 'begin-renewal'; readonly expirationSeconds: number }
+  | { readonly kind: 'begin-renewal'; readonly expirationSeconds: number; readonly order?: string }
+  | { readonly kind: 'report-refresh'; readonly id: string; readonly failure: string }
+  | { readonly kind: 'clear-refresh-report' }
+  | { readonly kind: 'clear-refresh-order'; readonly relation: string }
+  | {
+      readonly kind: 'end-cluster-refresh';
+      readonly order: Order;
+      readonly relations: readonly string[];
+      readonly summary: string;
+    }
   | { readonly kind: 'announce-requests'; readonly relation: string; readonly journal: RequestJournal }
   | { readonly kind: 'take-certificates'; readonly journal: RequestJournal }
   | { readonly kind: 'give-up-refresh'; readonly reason: string }
@@ -46,6 +58,14 @@ export function describe(change: Change): string {
       return `renew the certificates ${listed(change.names.map((name) => ({ name })))}`;
     case 'begin-renewal':
       return 'renew the certificates of this worker';
+    case 'report-refresh':
+      return `tell that the certificates are not refreshed: ${change.failure}`;
+    case 'clear-refresh-report':
+      return 'forget what was told of a refresh of the whole cluster';
+    case 'clear-refresh-order':
+      return `take back the refresh of the whole cluster on ${change.relation}`;
+    case 'end-cluster-refresh':
+      return `end the refresh of the whole cluster: ${change.summary}`;
     case 'announce-requests':
       return 'have the certificate requests of this worker approved by the control plane';
     case 'take-certificates':

@@ -1,6 +1,7 @@
 /** What is so, as far as the certificates domain decides by it. */
 
 import type { RefreshNote } from './backup.ts';
+import type { ClusterRefreshFacts } from './cluster-refresh/facts.ts';
 import type { Examined } from './inventory/examined.ts';
 import type { Manager } from './inventory/record.ts';
 import type { Role } from './names.ts';
@@ -101,6 +102,7 @@ export interface CertificateFacts {
   /** Why the last refresh of this worker failed, until the next one. */
   readonly failure: string | undefined;
   readonly renewal: RenewalFacts;
+  readonly clusterRefresh: ClusterRefreshFacts;
   /** Leader: wishes that have not been decided. */
   readonly wishes: readonly ApprovalWish[];
   /** Leader: what it may clear away. */

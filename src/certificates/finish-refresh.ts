@@ -28,9 +28,15 @@ export async function beginRefresh(
   { host }: Doors,
   { role }: NodeIdentity,
   names: readonly string[],
+  order?: string,
 ): Promise<RefreshNote> {
   const before = await fingerprintsOf(host.files, role, names);
-  const note: RefreshNote = { names, before, startedAt: host.now().toISOString() };
+  const note: RefreshNote = {
+    names,
+    before,
+    startedAt: host.now().toISOString(),
+    ...(order === undefined ? {} : { order }),
+  };
   await keep(host.files, role, note);
   return note;
 }

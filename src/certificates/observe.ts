@@ -2,6 +2,7 @@
 
 import type { Databag, Juju } from '../juju/juju.ts';
 import { hasLeftovers, readNote } from './backup.ts';
+import { observeClusterRefresh } from './cluster-refresh/observe.ts';
 import type { Doors } from './doors.ts';
 import type { ApprovalWish, CertificateFacts, NodeIdentity, SpentDecision } from './facts.ts';
 import type { Examined } from './inventory/examined.ts';
@@ -15,7 +16,7 @@ import { decidedUnit, decisionKey, parseDecision, parseWish, REQUESTS } from './
 export async function observeCertificates(doors: Doors, node: NodeIdentity): Promise<CertificateFacts> {
   const { host, juju } = doors;
   const controlPlane = node.role === 'control-plane';
-  const [note, folder, inventory, journal, failure, failed, worker] = await Promise.all([
+  const [note, folder, inventory, journal, failure, failed, worker, clusterRefresh] = await Promise.all([
     readNote(host.files),
     hasLeftovers(host.files),
     observeInventory({ files: host.files, state: juju.state }, node.role),
@@ -23,6 +24,7 @@ export async function observeCertificates(doors: Doors, node: NodeIdentity): Pro
     juju.state.get(FAILURE_KEY),
     readAttempts(juju.state),
     controlPlane ? undefined : observeWorkerSide(juju),
+    observeClusterRefresh(juju, node.role, node.leader),
   ]);
   const served = controlPlane ? readable(inventory, 'apiserver') : undefined;
   const leader = controlPlane && node.leader ? await observeLeaderSide(juju, node, served?.sans ?? []) : undefined;
@@ -39,6 +41,7 @@ export async function observeCertificates(doors: Doors, node: NodeIdentity): Pro
     decision: worker?.decision,
     failure,
     renewal: { unit: juju.identity.unit, failed, approvedAt: leader?.approvedAt ?? [] },
+    clusterRefresh,
     wishes: leader?.wishes ?? [],
     spent: leader?.spent ?? [],
     now: host.now(),

@@ -3,6 +3,7 @@
 import type { UnitStatus } from '../juju/status.ts';
 import type { RefreshNote } from './backup.ts';
 import type { Change } from './change.ts';
+import { pendingOrder, planOrderEnd, planOrdered, planReport } from './cluster-refresh/plan.ts';
 import type { CertificateFacts } from './facts.ts';
 import { expiryReports } from './inventory/expiry-status.ts';
 import { planControlPlaneRenewal } from './renewal/plan-control-plane.ts';
@@ -28,7 +29,10 @@ const DAY_SECONDS = 86_400;
 export function planCertificates(facts: CertificateFacts): CertificatePlan {
   const { changes, reports } = facts.node.role === 'control-plane' ? planControlPlane(facts) : planWorker(facts);
   const clearing: readonly Change[] = facts.leftovers ? [{ kind: 'clear-leftovers' }] : [];
-  return { changes: [...clearing, ...changes], reports: [...reports, ...planWarnings(facts)] };
+  return {
+    changes: [...clearing, ...planReport(facts), ...planOrderEnd(facts), ...changes],
+    reports: [...reports, ...planWarnings(facts)],
+  };
 }
 
 function planWarnings({ inventory, node, now }: CertificateFacts): readonly UnitStatus[] {
@@ -44,7 +48,8 @@ function planControlPlane(facts: CertificateFacts): CertificatePlan {
     ),
     ...facts.spent.map((decision): Change => ({ kind: 'clear-decision', decision })),
   ];
-  const renewal = planControlPlaneRenewal(facts);
+  const order = pendingOrder(facts);
+  const renewal = order ? { changes: planOrdered(facts, order), reports: [] } : planControlPlaneRenewal(facts);
   const renewed = renewal.changes.flatMap((change) => (change.kind === 'renew' ? change.names : []));
   // A renewal brings the missing names along.
   const sans = renewed.includes('apiserver') ? [] : planSans(facts);
@@ -81,7 +86,8 @@ function planSans({ apiServer, authority, node, now }: CertificateFacts): readon
 function idleWorker(facts: CertificateFacts): CertificatePlan {
   const { announced, relation } = facts;
   const clearing: readonly Change[] = announced && relation ? [{ kind: 'clear-announcement', relation }] : [];
-  const { changes, reports } = planWorkerRenewal(facts);
+  const order = relation && pendingOrder(facts);
+  const { changes, reports } = order ? { changes: planOrdered(facts, order), reports: [] } : planWorkerRenewal(facts);
   return { changes: [...clearing, ...changes], reports: [...failureReports(facts), ...reports] };
 }
 

@@ -15,6 +15,8 @@ export interface ControlPlaneRefresh {
   readonly names: readonly string[];
   readonly expirationSeconds: number;
   readonly extraSans: readonly string[];
+  /** Refresh of the whole cluster that it is a part of. */
+  readonly order?: string;
 }
 
 /** @throws RefreshFailed when k8sd refuses, or when the node is not well with the new certificates; the former are then back. */
@@ -28,7 +30,7 @@ export async function refreshControlPlane(
   // Its copies are of what was good: they must not be replaced before it is known how it ended.
   const unfinished = await readNote(files);
   if (unfinished !== undefined) await finishRefresh(doors, node, unfinished, progress);
-  const note = await beginRefresh(doors, node, refresh.names);
+  const note = await beginRefresh(doors, node, refresh.names, refresh.order);
   await progress(`asking k8sd for ${refresh.names.length} new certificates`);
   try {
     await doors.k8sd(node.minor).refreshCertificates(

@@ -33,6 +33,8 @@ export interface WorkerRefresh {
   readonly extraSans: readonly string[];
   /** Nobody has asked for it: the leader lets a few at a time. */
   readonly renewal?: boolean;
+  /** Refresh of the whole cluster that it is a part of. */
+  readonly order?: string;
 }
 
 /** Makes keys and requests, and writes them down before anything is asked of anybody. */
@@ -54,13 +56,14 @@ export async function prepareRequests(
   const started = doors.host.now();
   const id = `${doors.juju.identity.unit.replace('/', '-')}-${Math.floor(started.getTime() / 1000)}`;
   const requests = await makeRequests(node.nodeName, sans, id);
-  const { expirationSeconds, renewal = false } = refresh;
+  const { expirationSeconds, renewal, order } = refresh;
   const journal = {
     id,
     requestedAt: started.toISOString(),
     expirationSeconds,
     requests,
     ...(renewal ? { renewal } : {}),
+    ...(order === undefined ? {} : { order }),
   };
   await writeRequestJournal(files, journal);
   return journal;
@@ -95,7 +98,7 @@ export async function takeCertificates(doors: Doors, node: NodeIdentity, journal
   const { files } = doors.host;
   const issued = journal.issued ?? (await collect(doors, journal));
   if (journal.issued === undefined) await writeRequestJournal(files, { ...journal, issued });
-  const note = (await readNote(files)) ?? (await beginRefresh(doors, node, WORKER_NAMES));
+  const note = (await readNote(files)) ?? (await beginRefresh(doors, node, WORKER_NAMES, journal.order));
   if (note.failure !== undefined) return undo(doors, node, note, note.failure);
   const refusal = await install(doors, node, journal, issued);
   if (refusal !== undefined) return undo(doors, node, note, `k8sd does not take them: ${refusal}`);

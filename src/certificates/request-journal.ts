@@ -30,6 +30,8 @@ export interface RequestJournal {
   readonly requests: readonly PendingRequest[];
   /** Of the charm's own accord. */
   readonly renewal?: boolean;
+  /** Refresh of the whole cluster that it is a part of. */
+  readonly order?: string;
   /** PEM by pair, once all are issued: from then on they are being taken into use. */
   readonly issued?: Readonly<Record<WorkerPair, string>>;
 }

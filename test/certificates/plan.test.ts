@@ -39,6 +39,7 @@ const settled: CertificateFacts = {
   decision: undefined,
   failure: undefined,
   renewal: { unit: 'k8s/0', failed: undefined, approvedAt: [] },
+  clusterRefresh: { relation: undefined, order: undefined, report: undefined, parts: [] },
   wishes: [],
   spent: [],
   now: NOW,

@@ -1,6 +1,6 @@
 /**
  * Certificates that run out, on a whole cluster: they are renewed before they do, one control plane at a time; and what fails leaves
- * the former ones in service.
+ * the former ones in service. The same when an operator asks all units for it.
  */
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -93,6 +93,68 @@ describe('certificates that run out', { timeout: 240_000 }, () => {
     await untilRenewed([unit]);
     expect(await daysLeft(unit)).toBeLessThan(201);
     await settleReady();
+  });
+});
+
+describe('a refresh of the whole cluster', { timeout: 240_000 }, () => {
+  const ask = (unit: string, parameters: Record<string, string> = {}) =>
+    cluster.model.run(unit, 'refresh-certs', { scope: 'cluster', ...parameters });
+  const news = async (unit: string) => (await cluster.model.run(unit, 'certs-status')).results['cluster-refresh'];
+  const isOver = () => String(cluster.model.applicationBag('k8s', 'cluster')['cluster-refresh']).includes('ended');
+  const settleOver = () => cluster.model.settle({ timeoutMs: 120_000, until: isOver, updateStatusEveryMs: 2_000 });
+
+  it('is asked of the leader, with what makes sense for all', async () => {
+    const refused = [
+      ['k8s/1', {}, 'scope=cluster is for the leader: juju run k8s/leader refresh-certs scope=cluster'],
+      [
+        'k8s-worker/0',
+        {},
+        'scope=cluster is for the leader of the control plane: run refresh-certs scope=cluster there',
+      ],
+      ['k8s/0', { certificates: 'kubelet' }, 'certificates is of one unit; leave it out with scope=cluster'],
+      ['k8s/0', { 'expires-in': '11y' }, 'expires-in must be at most 10y with scope=cluster'],
+    ] as const;
+    for (const [unit, parameters, message] of refused)
+      expect(await ask(unit, parameters)).toMatchObject({ status: 'failed', message });
+    expect(cluster.model.applicationBag('k8s', 'cluster')['cluster-refresh']).toBeUndefined();
+  });
+
+  it('is done by all units in turn; who cannot says why, and it ends', async () => {
+    const { model, machines } = cluster;
+    machines.failNext(machineOf(cluster, 'k8s/1').id, 'refresh-run', { status: 500, text: 'no luck today' });
+    const before = await fingerprints(cluster, 'k8s/1');
+    const restarts = restartsSince();
+    expect(await ask('k8s/0', { 'expires-in': '40d' })).toMatchObject({
+      status: 'completed',
+      results: { status: 'requested', units: '4' },
+    });
+    expect(await ask('k8s/0', { 'expires-in': '40d' })).toMatchObject({
+      status: 'failed',
+      message: expect.stringContaining('under way already'),
+    });
+    await settleOver();
+    expect(await news('k8s/0')).toMatch(
+      /^refreshed 3 of 4 units; failed: k8s\/1 \(k8sd refuses .*no luck today\); ended 2/,
+    );
+    expect(restarts.most()).toBe(1);
+    expect(await fingerprints(cluster, 'k8s/1')).toEqual(before);
+    for (const unit of ['k8s/0', ...WORKERS]) expect(Math.round(await daysLeft(unit))).toBeLessThan(42);
+    await model.settle({ timeoutMs: 60_000 });
+    for (const unit of ALL) expect(model.unit(unit).bag('cluster')['cluster-refreshed']).toBeUndefined();
+    expect(model.applicationBag('k8s', 'k8s-cluster')['cluster-refresh']).toBeUndefined();
+  });
+
+  it('goes on when the leader leaves in the middle of it', async () => {
+    const { model } = cluster;
+    expect(await ask('k8s/0', { 'expires-in': '299d' })).toMatchObject({ status: 'completed' });
+    await model.removeUnit('k8s/0');
+    await model.settle({ timeoutMs: 120_000, until: () => model.state.units['k8s/0'] === undefined });
+    await settleOver();
+    expect(await news('k8s/1')).toMatch(/^refreshed 3 of 3 units; ended 2/);
+    for (const unit of ['k8s/1', ...WORKERS]) expect(Math.round(await daysLeft(unit))).toBe(299);
+    const said = model.log('k8s/1').map(({ message }) => message);
+    expect(said.join('\n')).toContain('certificates of the cluster: refreshed 3 of 3 units');
+    await settleActive(model);
   });
 });
 

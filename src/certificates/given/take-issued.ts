@@ -9,8 +9,9 @@ import type { Doors } from '../doors.ts';
 import type { NodeIdentity } from '../facts.ts';
 import { beginRefresh, finishRefresh, type Progress, seeThrough } from '../finish-refresh.ts';
 import { CONTROL_PLANE_NAMES, fileOf, WORKER_NAMES } from '../names.ts';
-import { FAILURE_KEY, RefreshFailed } from '../outcome.ts';
+import { RefreshFailed } from '../outcome.ts';
 import { isReadable, readCertificate, readPair } from '../read.ts';
+import { forgetFailures } from '../renewal/attempts.ts';
 import type { Pems } from './examine.ts';
 
 const CALL_MS = 120_000;
@@ -52,7 +53,7 @@ export async function takeIssued(
     throw new RefreshFailed('blocked', `k8sd refuses the certificates of ${names.join(', ')}: ${error.message}`);
   }
   await seeThrough(doors, node, note, progress);
-  doors.juju.state.set(FAILURE_KEY, undefined);
+  forgetFailures(doors.juju.state);
 }
 
 /** One that is over would be refused, and a control plane makes it anew when it is left out. */

@@ -11,29 +11,34 @@ import { rememberFailure } from './attempts.ts';
 
 /**
  * A failure is remembered rather than thrown: it is tried again when its time comes, and does not keep other control planes from
- * trying, since without a renewal all of them come to the same end.
+ * trying, since without a renewal all of them come to the same end. Gives why it failed.
  */
 export async function renewControlPlane(
   doors: Doors,
   node: NodeIdentity,
   refresh: ControlPlaneRefresh,
   progress: Progress,
-): Promise<void> {
-  await rememberingFailure(doors, node, () => refreshControlPlane(doors, node, refresh, progress));
+): Promise<string | undefined> {
+  return rememberingFailure(doors, node, () => refreshControlPlane(doors, node, refresh, progress));
 }
 
 /** The first step of a worker's walk: keys and requests. */
-export async function beginWorkerRenewal(doors: Doors, node: NodeIdentity, refresh: WorkerRefresh): Promise<void> {
-  await rememberingFailure(doors, node, () => prepareRequests(doors, node, { ...refresh, renewal: true }));
+export async function beginWorkerRenewal(
+  doors: Doors,
+  node: NodeIdentity,
+  refresh: WorkerRefresh,
+): Promise<string | undefined> {
+  return rememberingFailure(doors, node, () => prepareRequests(doors, node, { ...refresh, renewal: true }));
 }
 
 async function rememberingFailure(
   { juju, host }: Doors,
   { options }: NodeIdentity,
   work: () => Promise<unknown>,
-): Promise<void> {
+): Promise<string | undefined> {
   try {
     await work();
+    return undefined;
   } catch (error) {
     const failed = error instanceof RefreshFailed && error.status.status !== 'waiting';
     if (!failed && !(error instanceof K8sdUnavailable)) throw error;
@@ -41,6 +46,7 @@ async function rememberingFailure(
     await rememberFailure(juju.state, options, host.now(), `Renewal of the certificates failed: ${cause(error)}`);
     if (!failed) throw error;
     juju.log.warning(`certificates: ${error.message}`);
+    return cause(error);
   }
 }
 

@@ -44,7 +44,7 @@ export function planControlPlaneRenewal(facts: CertificateFacts): RenewalPlan {
 }
 
 /** Of the authorities that sign them, the one that ends first. */
-function authorityLeft(wanted: readonly Renewable[], inventory: readonly Examined[], now: Date): number {
+export function authorityLeft(wanted: readonly Renewable[], inventory: readonly Examined[], now: Date): number {
   const names = new Set(wanted.map(({ authority }) => authority));
   const ends = inventory.flatMap(({ name, notAfter }) => (names.has(name) && notAfter ? [{ notAfter }] : []));
   return Math.min(...ends.map((authority) => secondsLeft(authority, now)));
@@ -55,7 +55,7 @@ function gainsTime(wanted: readonly Renewable[], expirationSeconds: number, now:
 }
 
 /** k8sd remembers no name from one refresh to the next, and puts those that it is asked for into both servers' certificates. */
-function sansOf({ inventory, node }: CertificateFacts): readonly string[] {
+export function sansOf({ inventory, node }: CertificateFacts): readonly string[] {
   const present = inventory.flatMap(({ name, sans }) => (name === 'apiserver' || name === 'kubelet' ? sans : []));
   return sansToRequest(present, missingSans(present, node.requiredSans));
 }

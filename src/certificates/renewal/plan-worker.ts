@@ -1,8 +1,9 @@
 /** Whether this worker begins to renew its certificates now: pure. It renews all of them or none, as k8sd takes them. */
 
 import type { UnitStatus } from '../../juju/status.ts';
-import type { CertificateFacts } from '../facts.ts';
+import type { CertificateFacts, NodeIdentity } from '../facts.ts';
 import { EARLY_SECONDS } from '../inventory/findings.ts';
+import { WORKER_NAMES } from '../names.ts';
 import { OLDEST_MINOR } from '../refresh-worker.ts';
 import { nextAttempt } from './attempts.ts';
 import { type Renewable, renewableCertificates, renewalThreshold, secondsLeft } from './due.ts';
@@ -21,7 +22,8 @@ export function planWorkerRenewal(facts: CertificateFacts): RenewalPlan {
   const { renewBeforeSeconds } = node.options;
   const own = renewableCertificates(inventory, node);
   if (renewBeforeSeconds === undefined || own.length === 0) return only();
-  if (node.minor < OLDEST_MINOR) return only(...reportsOfOldSnap(own, now));
+  const obstacle = workerObstacle(node);
+  if (obstacle !== undefined) return only(...reportsOf(obstacle, own, now));
   if (relation === undefined || !own.some((one) => isDue(one, renewal.unit, renewBeforeSeconds, now))) return only();
   const ended = own.find(({ name, notAfter }) => name === CLIENT && notAfter <= now);
   if (ended !== undefined) return only(STRANGER);
@@ -48,13 +50,21 @@ export function isDue(one: Renewable, unit: string, wanted: number, now: Date): 
   return secondsLeft(one, now) < threshold - spread(unit, threshold);
 }
 
+/** Why k8sd cannot renew a worker's certificates, with the way out; undefined when it can. It takes all of them or none. */
+export function workerObstacle({ minor, managers }: NodeIdentity): string | undefined {
+  if (WORKER_NAMES.some((name) => (managers[name] ?? 'snap') !== 'snap'))
+    return 'cannot be renewed beside one that somebody else issues: replace this unit';
+  return minor < OLDEST_MINOR
+    ? `cannot be renewed below snap 1.${OLDEST_MINOR}: refresh the snap, or replace this unit`
+    : undefined;
+}
+
 /** Said long before: it takes a maintenance window, or another machine. */
-function reportsOfOldSnap(own: readonly Renewable[], now: Date): readonly UnitStatus[] {
+function reportsOf(obstacle: string, own: readonly Renewable[], now: Date): readonly UnitStatus[] {
   const ending = own.filter((one) => secondsLeft(one, now) < renewalThreshold(one, EARLY_SECONDS));
   if (ending.length === 0) return [];
   const end = firstEnd(ending).toISOString().slice(0, 10);
-  const message = `${listed(ending)} end ${end} and cannot be renewed below snap 1.${OLDEST_MINOR}: refresh the snap, or replace this unit`;
-  return [{ status: 'active', message }];
+  return [{ status: 'active', message: `${listed(ending)} end ${end} and ${obstacle}` }];
 }
 
 function authoritiesLeft({ inventory, now }: CertificateFacts): number {

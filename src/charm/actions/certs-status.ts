@@ -2,6 +2,8 @@
 
 import {
   type CertificateOptions,
+  clusterRefreshNews,
+  describeNews,
   type Finding,
   findingsOf,
   type InventoryRecord,
@@ -49,6 +51,7 @@ export async function certsStatus(doors: Doors, role: Role): Promise<void> {
     summary: summarise(inventory, findings, options, host.now()),
     ...(member.reason === undefined ? {} : { unchecked: `required names, and what is served: ${member.reason}` }),
     ...(await refreshUnderWay(doors, role)),
+    ...(member.identity?.leader ? await clusterRefresh(doors) : {}),
   });
 }
 
@@ -96,4 +99,10 @@ async function refreshUnderWay({ host }: Doors, role: Role): Promise<{ refresh?:
   if (journal === undefined) return {};
   const state = journal.issued ? 'being taken into use' : 'waiting for the control plane';
   return { refresh: `requested ${journal.requestedAt}, ${state}` };
+}
+
+/** Of the refresh of the whole cluster that is under way, or else the last one. */
+async function clusterRefresh({ juju }: Doors): Promise<{ 'cluster-refresh'?: string }> {
+  const news = describeNews(await clusterRefreshNews(juju));
+  return news === undefined ? {} : { 'cluster-refresh': news };
 }

@@ -8,14 +8,11 @@ import {
   isHeldBack,
   isReadable,
   type NodeIdentity,
-  parseSanParameter,
-  parseValidity,
   prepareRequests,
   REQUESTS,
   readCertificates,
   readRequestJournal,
   refreshControlPlane,
-  refuseBeyondAuthority,
   removeRequestJournal,
   sansToRequest,
   submitRequests,
@@ -24,8 +21,9 @@ import { type ControlPlaneFacts, GRANT, JOINED } from '../../cluster/index.ts';
 import type { Doors } from '../doors.ts';
 import { withLease } from '../lease.ts';
 import type { Role } from '../role.ts';
-import { look, type View } from '../view.ts';
+import { memberView, readCommon, refuseBeyondAuthorities } from './member.ts';
 import { type Parameters, refuseUnknown, textParameter } from './parameters.ts';
+import { refreshCertsOfCluster } from './refresh-cluster.ts';
 
 const API_PORT = 6443;
 const API_MS = 5_000;
@@ -33,7 +31,8 @@ const API_MS = 5_000;
 export async function refreshCertsOfControlPlane(doors: Doors, role: Role): Promise<void> {
   const { juju, host } = doors;
   const parameters = await juju.actions.parameters();
-  refuseUnknown(parameters, ['expires-in', 'extra-sans', 'certificates']);
+  refuseUnknown(parameters, ['expires-in', 'extra-sans', 'certificates', 'scope']);
+  if (ofCluster(parameters)) return refreshCertsOfCluster(doors, await memberView(doors, role), parameters);
   const asked = chooseNames(textParameter(parameters, 'certificates', ''));
   const { expiresIn, extraSans } = readCommon(parameters);
   const { identity, cluster } = await memberView(doors, role);
@@ -70,7 +69,9 @@ async function presentSans({ host }: Doors): Promise<readonly string[]> {
 export async function refreshCertsOfWorker(doors: Doors, role: Role): Promise<void> {
   const { juju, host } = doors;
   const parameters = await juju.actions.parameters();
-  refuseUnknown(parameters, ['expires-in', 'extra-sans']);
+  refuseUnknown(parameters, ['expires-in', 'extra-sans', 'scope']);
+  if (ofCluster(parameters))
+    throw new Error('scope=cluster is for the leader of the control plane: run refresh-certs scope=cluster there');
   const { expiresIn, extraSans } = readCommon(parameters);
   const { identity, cluster } = await memberView(doors, role);
   const expirationSeconds = expiresIn ?? identity.options.validitySeconds;
@@ -101,12 +102,11 @@ export async function refreshCertsOfWorker(doors: Doors, role: Role): Promise<vo
   await juju.actions.setResults({ status: 'requested', requests: objects.join(' ') });
 }
 
-function readCommon(parameters: Parameters): { expiresIn: number | undefined; extraSans: readonly string[] } {
-  const expiresIn = textParameter(parameters, 'expires-in', '');
-  return {
-    expiresIn: expiresIn === '' ? undefined : parseValidity('expires-in', expiresIn),
-    extraSans: parseSanParameter('extra-sans', textParameter(parameters, 'extra-sans', '')),
-  };
+/** Juju lets nothing else through, but not every version of it looks. */
+function ofCluster(parameters: Parameters): boolean {
+  const scope = textParameter(parameters, 'scope', 'unit');
+  if (scope !== 'unit' && scope !== 'cluster') throw new Error('scope must be unit or cluster');
+  return scope === 'cluster';
 }
 
 function chooseNames(text: string): readonly string[] {
@@ -126,38 +126,6 @@ function renewable(asked: readonly string[], managers: NodeIdentity['managers'])
 
 const NOT_OURS =
   'issued by the CA charm on the endpoint certificates, which renews it in time by itself; to have another one at once, revoke it there';
-
-type Member = View & { readonly identity: NonNullable<View['identity']> };
-
-async function memberView(doors: Doors, role: Role): Promise<Member> {
-  const view = await look(doors, role);
-  const { identity, cluster } = view;
-  if (cluster.daemon === 'starting' || cluster.daemon === 'upgrading')
-    throw new Error('k8sd is not ready; try again when the unit is active');
-  const problem = cluster.problems[0];
-  if (problem) throw new Error(`${problem.option} ${problem.message}`);
-  if (identity === undefined) throw new Error('this unit is in no cluster; there are no certificates to refresh');
-  return { ...view, identity };
-}
-
-async function refuseBeyondAuthorities(
-  doors: Doors,
-  role: Role,
-  names: readonly string[],
-  expirationSeconds: number,
-): Promise<void> {
-  const certificates = (await readCertificates(doors.host.files, role)).filter(isReadable);
-  const authorities = new Set(
-    certificates.flatMap(({ file }) => (names.includes(file.name) && file.authority ? [file.authority] : [])),
-  );
-  for (const authority of certificates.filter(({ file }) => authorities.has(file.name)))
-    refuseBeyondAuthority(
-      'expires-in',
-      expirationSeconds,
-      { name: authority.file.name, notAfter: authority.notAfter },
-      doors.host.now(),
-    );
-}
 
 type Peer = readonly [unit: string, address: string];
 

@@ -66,6 +66,7 @@ export function factsOf(
     decision: undefined,
     failure: undefined,
     renewal: { unit: role === 'worker' ? 'k8s-worker/0' : 'k8s/0', failed: undefined, approvedAt: [] },
+    clusterRefresh: { relation: undefined, order: undefined, report: undefined, parts: [] },
     wishes: [],
     spent: [],
     now: NOW,

@@ -62,7 +62,7 @@ async function expectSound(): Promise<void> {
     for (const port of ports(unit)) expect((await served(cluster, unit, port)).verify(root.publicKey)).toBe(true);
 }
 
-describe('bootstrap-certificates=external', () => {
+describe('bootstrap-certificates=external', { timeout: 120_000 }, () => {
   it('makes nothing with a provider that leaves out addresses, and says what to do', async () => {
     expect(message('k8s/0')).toMatch(/^blocked: Integrate certificates with a CA charm/);
     await cluster.model.integrate('k8s:certificates', 'ca');

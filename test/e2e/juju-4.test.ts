@@ -6,14 +6,14 @@ import { allActive, deployCluster, openCluster, settleActive, type TestCluster }
 import { machineOf } from './nodes.ts';
 import { expectCleanMachine, expectWholeCluster } from './reality.ts';
 
-describe('on Juju 4.0, a cluster of three control planes and two workers', { timeout: 240_000 }, () => {
+describe('on Juju 4.0, a cluster of two control planes and a worker', { timeout: 240_000 }, () => {
   let cluster: TestCluster;
   let model: Model;
 
   beforeAll(async () => {
     cluster = await openCluster({ jujuVersion: '4.0.2' });
     model = cluster.model;
-    await deployCluster(cluster, { controlPlanes: 3, workers: 2 });
+    await deployCluster(cluster, { controlPlanes: 2, workers: 1 });
   }, 240_000);
 
   afterAll(() => cluster.close());
@@ -28,7 +28,7 @@ describe('on Juju 4.0, a cluster of three control planes and two workers', { tim
   it('takes a change and an action, and a parameter that makes no sense fails the action alone', async () => {
     await model.configure('k8s', { 'kube-apiserver-extra-args': 'v=3' });
     await settleActive(model);
-    for (const unit of ['k8s/0', 'k8s/1', 'k8s/2'])
+    for (const unit of ['k8s/0', 'k8s/1'])
       expect(machineOf(cluster, unit).services.running('kube-apiserver')?.['--v']).toBe('3');
     const refreshed = await model.run('k8s/0', 'refresh-certs', { 'expires-in': '30d' });
     expect(refreshed).toMatchObject({ status: 'completed' });

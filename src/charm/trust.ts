@@ -39,6 +39,7 @@ import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import { planIssued } from './issued.ts';
 import type { PlannedChange } from './planned-change.ts';
+import { compareProvided, readProvided } from './provided.ts';
 
 const ENDPOINT = 'certificates';
 
@@ -75,6 +76,7 @@ export async function observeTrust(
     if (cluster.node !== undefined) return afterBootstrap(doors, cluster);
     if (makesCluster(cluster)) return askForAuthorities(doors, cluster);
   }
+  if (mode === 'provided' && cluster.role === 'control-plane' && cluster.leader) return withProvided(doors, cluster);
   return (await hasAsked(doors.juju, ENDPOINT)) ? withdraw(doors) : NOTHING;
 }
 
@@ -130,6 +132,13 @@ async function askForAuthorities(doors: Doors, cluster: ControlPlaneFacts): Prom
   const { pems, chain, problems } = authoritiesToGive({ issued, nodeName: cluster.nodeName, etcd, now: host.now() });
   const changes = plannedRelation(doors, plan);
   return waitingTrust({ pems, chain }, changes, [...plan.reports, ...blockedBy(problems)]);
+}
+
+async function withProvided(doors: Doors, cluster: ControlPlaneFacts): Promise<Trust> {
+  if (cluster.node !== undefined) return { ...NOTHING, reports: await compareProvided(doors, cluster) };
+  if (!makesCluster(cluster)) return NOTHING;
+  const { pems, chain, reports } = await readProvided(doors, cluster);
+  return waitingTrust({ pems, chain }, [], reports);
 }
 
 /** Something is told whenever something is missing. */

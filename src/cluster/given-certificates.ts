@@ -9,9 +9,9 @@ import { parseObject } from './wire.ts';
 
 /**
  * `intermediate-ca`: a provider signs the authorities, k8sd issues with them. `external`: a provider issues what API servers and
- * kubelets serve, k8sd the rest.
+ * kubelets serve, k8sd the rest. `provided`: the operator brings the authorities, k8sd issues with them.
  */
-export const CERTIFICATE_MODES = ['snap-managed', 'intermediate-ca', 'external'] as const;
+export const CERTIFICATE_MODES = ['snap-managed', 'intermediate-ca', 'external', 'provided'] as const;
 export type CertificateMode = (typeof CERTIFICATE_MODES)[number];
 
 export interface GivenCertificates {

@@ -23,6 +23,8 @@ export interface ControlPlaneOptions extends NodeOptions {
   readonly datastore: 'managed-etcd' | 'etcd';
   /** Where the cluster's certificates come from. */
   readonly certificates: CertificateMode;
+  /** URI of the secret with the operator's own authorities; empty: none. */
+  readonly caCertificates: string;
   /** Undefined: the snap decides. */
   readonly podCidr: string | undefined;
   readonly serviceCidr: string | undefined;
@@ -76,6 +78,7 @@ export function readControlPlaneOptions(raw: RawOptions): Checked<ControlPlaneOp
     ...node,
     datastore: datastore === 'etcd' ? 'etcd' : 'managed-etcd',
     certificates,
+    caCertificates: reader.text('ca-certificates'),
     podCidr,
     serviceCidr,
     extraSans: readExtraSans(reader),

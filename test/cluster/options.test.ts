@@ -113,7 +113,7 @@ describe('a bad option is named, with what is wrong and what would be right', ()
       'must be a channel of the k8s snap, such as 1.36-classic/stable',
     ],
     ['bootstrap-datastore', 'dqlite', 'must be managed-etcd or etcd'],
-    ['bootstrap-certificates', 'self-signed', 'must be one of snap-managed, intermediate-ca, external'],
+    ['bootstrap-certificates', 'self-signed', 'must be one of snap-managed, intermediate-ca, external, provided'],
     [
       'bootstrap-node-taints',
       'x',

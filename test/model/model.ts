@@ -34,6 +34,7 @@ import { destroyRelation } from './relations.ts';
 import {
   bareId,
   decodeContent,
+  encodeContent,
   enterAsRemote,
   findRelation,
   type RelationReference,
@@ -41,7 +42,7 @@ import {
   remoteApplicationOf,
 } from './remote-application.ts';
 import { storeResource } from './resources.ts';
-import { latestRevision } from './secrets.ts';
+import { addRevision, applicationSubject, grantAccess, latestRevision, newRevision, newSecretId } from './secrets.ts';
 import { type NotSettled, notSettled } from './settle.ts';
 import { showUnit } from './show-unit.ts';
 import {
@@ -405,6 +406,37 @@ export class Model {
 
   secrets(): readonly SecretState[] {
     return Object.values(this.state.secrets).map((secret) => structuredClone(secret));
+  }
+
+  /** As `juju add-secret`: gives the URI. */
+  addSecret(content: Settings): string {
+    const id = newSecretId();
+    this.state.secrets[id] = {
+      id,
+      owner: { kind: 'model', name: '' },
+      label: '',
+      description: '',
+      rotate: 'never',
+      rotateDue: false,
+      latest: 1,
+      revisions: { 1: newRevision(encodeContent(content)) },
+      grants: [],
+      consumers: {},
+    };
+    this.#host.changed();
+    return `secret:${id}`;
+  }
+
+  /** As `juju update-secret`: who reads it hears of it. */
+  updateSecret(uri: string, content: Settings): void {
+    addRevision(this.#secret(uri), encodeContent(content));
+    this.#host.changed();
+  }
+
+  /** As `juju grant-secret`, of which nobody hears. */
+  grantSecret(uri: string, application: string): void {
+    grantAccess(this.#secret(uri), applicationSubject(application));
+    this.#host.changed();
   }
 
   /** Content of the latest revision, or of the one given. */

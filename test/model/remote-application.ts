@@ -134,14 +134,14 @@ export function remoteApplicationOf(controller: Controller, state: RemoteApplica
         rotate: 'never',
         rotateDue: false,
         latest: 1,
-        revisions: { 1: newRevision(encode(content)) },
+        revisions: { 1: newRevision(encodeContent(content)) },
         grants: [],
         consumers: {},
       };
       return `secret:${id}`;
     },
     updateSecret(uri, content) {
-      addRevision(ownSecret(uri), encode(content));
+      addRevision(ownSecret(uri), encodeContent(content));
       controller.changed();
     },
     removeSecret(uri) {
@@ -182,7 +182,7 @@ export function decodeContent(content: Settings): Settings {
   );
 }
 
-function encode(content: Settings): Settings {
+export function encodeContent(content: Settings): Settings {
   return Object.fromEntries(
     Object.entries(content).map(([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')]),
   );

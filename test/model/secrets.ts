@@ -13,13 +13,15 @@ export function newSecretId(): string {
 
 /** Whether this unit decides about the secret: the owner unit, or the leader of the owner application. */
 export function manages(state: ModelState, unit: UnitState, secret: SecretState): boolean {
+  if (secret.owner.kind === 'model') return false;
   if (secret.owner.kind === 'unit') return secret.owner.name === unit.name;
   return secret.owner.name === unit.application && isLeader(state, unit);
 }
 
 export function canRead(secret: SecretState, unitName: string): boolean {
   const application = applicationOf(unitName);
-  if (secret.owner.name === (secret.owner.kind === 'unit' ? unitName : application)) return true;
+  if (secret.owner.kind !== 'model' && secret.owner.name === (secret.owner.kind === 'unit' ? unitName : application))
+    return true;
   return secret.grants.some(
     ({ subject }) => subject === unitSubject(unitName) || subject === applicationSubject(application),
   );
@@ -71,9 +73,9 @@ export function removeRevisions(state: ModelState, secret: SecretState, revision
   else secret.latest = Math.max(...left);
 }
 
-export function grantAccess(secret: SecretState, subject: string, relation: number): void {
+export function grantAccess(secret: SecretState, subject: string, relation?: number): void {
   if (secret.grants.some((grant) => grant.subject === subject && grant.relation === relation)) return;
-  secret.grants.push({ subject, relation });
+  secret.grants.push({ subject, ...(relation === undefined ? {} : { relation }) });
 }
 
 /** Expiry times that have passed, oldest revision first. */

@@ -132,7 +132,8 @@ export interface RelationState {
 export interface SecretGrant {
   /** `unit-app-0` or `application-app`. */
   subject: string;
-  relation: number;
+  /** Undefined for a secret of the model, which is granted as it stands. */
+  relation?: number;
 }
 
 export interface SecretRevision {
@@ -144,7 +145,8 @@ export interface SecretRevision {
 
 export interface SecretState {
   id: string;
-  owner: { kind: 'application' | 'unit'; name: string };
+  /** The model: an operator has added it (`juju add-secret`). */
+  owner: { kind: 'application' | 'unit' | 'model'; name: string };
   label: string;
   description: string;
   rotate: string;

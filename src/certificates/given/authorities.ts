@@ -1,5 +1,6 @@
 /** The authorities of a cluster that k8sd takes from elsewhere at bootstrap, and never again. */
 
+import { PKI_DIRECTORY } from '../names.ts';
 import type { CertificateWish } from '../relation/wish.ts';
 
 export interface ClusterAuthority {
@@ -9,22 +10,20 @@ export interface ClusterAuthority {
   readonly id: string;
   /** As k8sd calls its own; two of the same name would be confused by its status of certificates. */
   readonly commonName: string;
+  /** Where a control plane has its certificate. */
+  readonly file: string;
 }
 
 const KUBERNETES: readonly ClusterAuthority[] = [
-  { name: 'ca', id: 'cluster-ca', commonName: 'kubernetes-ca' },
-  { name: 'client-ca', id: 'client-ca', commonName: 'kubernetes-ca-client' },
-  {
-    name: 'front-proxy-ca',
-    id: 'front-proxy-ca',
-    commonName: 'front-proxy-ca',
-  },
+  authority('ca', 'cluster-ca', 'kubernetes-ca'),
+  authority('client-ca', 'client-ca', 'kubernetes-ca-client'),
+  authority('front-proxy-ca', 'front-proxy-ca', 'front-proxy-ca'),
 ];
-const ETCD: ClusterAuthority = {
-  name: 'etcd-ca',
-  id: 'etcd-ca',
-  commonName: 'etcd-ca',
-};
+const ETCD: ClusterAuthority = { ...authority('etcd-ca', 'etcd-ca', 'etcd-ca'), file: `${PKI_DIRECTORY}/etcd/ca.crt` };
+
+function authority(name: string, id: string, commonName: string): ClusterAuthority {
+  return { name, id, commonName, file: `${PKI_DIRECTORY}/${name}.crt` };
+}
 
 /** @param etcd whether k8sd operates the datastore. */
 export function clusterAuthorities(etcd: boolean): readonly ClusterAuthority[] {

@@ -222,7 +222,8 @@ function present(always: Record<string, unknown>, sometimes: Record<string, unkn
   return { ...always, ...Object.fromEntries(given) };
 }
 
-function scopeTag({ controller: { state } }: HookContext, id: number): string {
+function scopeTag({ controller: { state } }: HookContext, id: number | undefined): string {
+  if (id === undefined) return 'model';
   const relation = state.relations[id];
   return `relation-${relation?.endpoints.map(({ application, name }) => `${application}.${name}`).join('#') ?? id}`;
 }

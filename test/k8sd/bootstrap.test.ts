@@ -23,6 +23,8 @@ import { readArguments } from './node/arguments.ts';
 import { readKubeconfig } from './node/kubeconfig.ts';
 import type { NodeMachine } from './node/machine.ts';
 import { paths } from './node/paths.ts';
+import { issueAuthority } from './pki/issue.ts';
+import { openKeyPool } from './pki/keys.ts';
 
 let machines: Awaited<ReturnType<typeof newMachines>>;
 let node: NodeMachine;
@@ -167,6 +169,21 @@ describe('k8sd on a machine that is in no cluster', () => {
     expect((await k8sd(fresh, 'POST', BOOTSTRAP, request(fresh))).status).toBe(503);
     expect((await k8sd(fresh, 'POST', BOOTSTRAP, request(fresh))).status).toBe(200);
     expect((await k8sd(fresh, 'GET', '/1.0/k8sd/node')).status).toBe(200);
+  });
+
+  it('takes a chain for an authority that it is to issue with; kube-controller-manager does not start with it', async () => {
+    const machine = await installed(machines, 'chain');
+    const ends = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 86_400_000) };
+    const [ca, root] = await Promise.all(
+      ['ca', 'root'].map(async (name) => issueAuthority(name, await openKeyPool(180).draw(), ends)),
+    );
+    const config = { 'ca-crt': `${ca?.certificate}${root?.certificate}`, 'ca-key': ca?.key };
+    expect((await k8sd(machine, 'POST', BOOTSTRAP, request(machine, config))).status).toBe(200);
+    expect(machine.services.isActive('kube-apiserver')).toBe(true);
+    expect(machine.services.state('kube-controller-manager')).toMatchObject({
+      active: false,
+      failure: expect.stringContaining('expected 1 certificate, found 2'),
+    });
   });
 
   it('fails when the API server does not come up with its arguments', async () => {

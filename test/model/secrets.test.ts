@@ -55,6 +55,18 @@ describe('secrets', () => {
     expect((await sh('read/1', `secret-get ${id} value`)).stdout).toBe('one\n');
   });
 
+  it("of the model's are read by whom the operator grants them, who hears of changes", async () => {
+    const { model } = bench;
+    const uri = model.addSecret({ value: 'one' });
+    expect(await sh('read/0', `secret-get ${uri}`)).toMatchObject({ code: 1, stderr: 'ERROR permission denied\n' });
+    expect(await since('read/0', async () => model.grantSecret(uri, 'read'))).toEqual([]);
+    expect((await sh('read/0', `secret-get ${uri} value`)).stdout).toBe('one\n');
+    expect((await sh('own/0', `secret-get ${uri}`)).code).toBe(1);
+    expect((await sh('read/0', `secret-info-get ${uri}`)).code).toBe(1);
+    expect(await since('read/0', async () => model.updateSecret(uri, { value: 'two' }))).toEqual(['secret-changed']);
+    expect((await sh('read/0', `secret-get ${uri} value --refresh`)).stdout).toBe('two\n');
+  });
+
   it('lose their grants with the relation', async () => {
     const id = await add();
     await sh('own/0', `secret-grant ${id} -r 1`);

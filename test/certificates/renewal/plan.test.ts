@@ -210,6 +210,13 @@ describe('a worker', () => {
     ],
     ['renews nothing where that is off', soon, {}, off, []],
     ['cannot renew without a control plane', soon, { relation: undefined }, {}, []],
+    [
+      'does not ask k8sd for what goes along with what somebody else brings',
+      soon,
+      {},
+      { managers: { kubelet: 'relation' } },
+      [],
+    ],
     ['cannot renew with an old snap', soon, {}, { minor: 32 }, []],
     ['cannot renew beside what somebody else issues', soon, {}, { managers: { kubelet: 'relation' } }, []],
     [

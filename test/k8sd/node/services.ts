@@ -5,6 +5,7 @@
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { serveApi } from '../kubernetes/server.ts';
+import { parseCertificates } from '../pki/parse.ts';
 import type { ServiceState } from '../state.ts';
 import { parseCommandLine, shellWords } from './arguments.ts';
 import { startEtcd } from './etcd.ts';
@@ -199,6 +200,8 @@ async function readCommandLine(machine: NodeMachine, service: string): Promise<A
   for (const [flag, value] of Object.entries(values)) {
     if (fileFlags.has(flag) && value.startsWith('/')) await machine.files.need(value);
   }
+  const signing = values['--cluster-signing-cert-file'];
+  if (signing !== undefined) requireOne(await machine.files.need(signing));
   for (const [certificate, key] of pairFlags) {
     const crt = values[certificate];
     const pem = values[key];
@@ -206,6 +209,13 @@ async function readCommandLine(machine: NodeMachine, service: string): Promise<A
       requirePair(await machine.files.need(crt), await machine.files.need(pem));
   }
   return values;
+}
+
+/** kube-controller-manager signs with one certificate (`pkg/controller/certificates/signer/ca_provider.go` of kubernetes/kubernetes). */
+function requireOne(text: string): void {
+  const found = parseCertificates(text).length;
+  if (found !== 1)
+    throw new Error(`error reading CA cert file "csr-controller": expected 1 certificate, found ${found}`);
 }
 
 function requirePair(certificate: string, key: string): void {

@@ -99,7 +99,8 @@ export async function putBack(
   return new RefreshFailed('blocked', `Refresh of the certificates failed: ${amiss}; ${end}`, true);
 }
 
-async function restartServices({ host }: Doors, role: Role): Promise<void> {
+/** Takes certificates into use that the services read only when they start. */
+export async function restartServices({ host }: Doors, role: Role): Promise<void> {
   const services = await host.snapd.services('k8s');
   const proxy = services.some(({ name, active }) => name === 'kube-proxy' && active) ? ['kube-proxy'] : [];
   await host.snapd.restart('k8s', [...SERVICES[role], ...proxy], { timeoutMs: RESTART_MS });

@@ -1,6 +1,7 @@
 /** Renews certificates of a control plane through k8sd, which issues them, writes the files and restarts the services. */
 
 import { K8sdError, K8sdUnavailable } from '../k8sd/errors.ts';
+import { watchRestart } from './await-restart.ts';
 import { discard, readNote, restore } from './backup.ts';
 import type { Doors } from './doors.ts';
 import type { NodeIdentity } from './facts.ts';
@@ -31,6 +32,7 @@ export async function refreshControlPlane(
   const unfinished = await readNote(files);
   if (unfinished !== undefined) await finishRefresh(doors, node, unfinished, progress);
   const note = await beginRefresh(doors, node, refresh.names, refresh.order);
+  const restart = await watchRestart(doors, node, refresh.names);
   await progress(`asking k8sd for ${refresh.names.length} new certificates`);
   try {
     await doors.k8sd(node.minor).refreshCertificates(
@@ -42,14 +44,17 @@ export async function refreshControlPlane(
       },
       { timeoutMs: CALL_MS },
     );
+    await progress('issued; the services restart');
+    await restart.over();
   } catch (error) {
     // Without an answer it may be under way: the next dispatch looks at what came of it.
     if (!(error instanceof K8sdError) || error instanceof K8sdUnavailable) throw error;
     await restore(files, 'control-plane');
     await discard(files);
     throw new RefreshFailed('blocked', `k8sd refuses to issue the certificates: ${error.message}`);
+  } finally {
+    restart.end();
   }
-  await progress('issued; the services restart');
   await seeThrough(doors, node, note, progress);
   forgetFailures(doors.juju.state);
 }

@@ -126,6 +126,12 @@ export interface TlsPeer {
   readonly certificate: Uint8Array;
 }
 
+export interface HeldConnection {
+  /** Whether the other end closes it within the time. */
+  closed(timeoutMs: number): Promise<boolean>;
+  end(): void;
+}
+
 export interface Host {
   readonly files: Files;
   readonly snapd: Snapd;
@@ -140,6 +146,8 @@ export interface Host {
   servedCertificate(address: string, port: number, timeoutMs: number): Promise<TlsPeer | undefined>;
   /** Whether something accepts TCP connections there within the time. */
   accepts(address: string, port: number, timeoutMs: number): Promise<boolean>;
+  /** Opens a TCP connection and says nothing: it is closed when the process at the other end ends. Undefined when nothing takes it. */
+  holdConnection(address: string, port: number, timeoutMs: number): Promise<HeldConnection | undefined>;
   sleep(ms: number): Promise<void>;
   now(): Date;
 }

@@ -4,7 +4,7 @@ import { commandsUnder } from './commands.ts';
 import { openFiles } from './files.ts';
 import type { Host } from './host.ts';
 import { fullHostname, hostname } from './hostname.ts';
-import { accepts, servedCertificate } from './network-peer.ts';
+import { accepts, holdConnection, servedCertificate } from './network-peer.ts';
 import { openSnapd } from './snapd.ts';
 import { openSysctl } from './sysctl.ts';
 
@@ -20,6 +20,7 @@ export function openHost(root: string): Host {
     fullHostname: () => fullHostname(files.real, run),
     servedCertificate,
     accepts,
+    holdConnection,
     sleep: (ms) => wait(ms),
     now: () => new Date(),
   };

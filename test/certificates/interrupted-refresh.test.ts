@@ -90,6 +90,18 @@ describe('on a control plane', { timeout: 120_000 }, () => {
       spoil,
     );
 
+  it('of what is not served: ends only when the API server has restarted', async () => {
+    const ups = () =>
+      machines.serviceEvents.filter(
+        ({ machine, service, what }) => machine === leader.machine.id && service === 'kube-apiserver' && what === 'up',
+      ).length;
+    for (const name of ['admin.conf', 'kubelet']) {
+      const before = ups();
+      await refresh([name]);
+      expect([name, ups()]).toEqual([name, before + 1]);
+    }
+  });
+
   it('killed at any step: all or none of the nine are new', async () => {
     const ends: number[] = [];
     for (let after = 0; ; after += 1) {

@@ -39,7 +39,7 @@ const message = (unit: string): string => {
   return `${status}: ${text}`;
 };
 const settle = (until: () => boolean): Promise<void> =>
-  cluster.model.settle({ timeoutMs: 60_000, until, updateStatusEveryMs: 2_000 });
+  cluster.model.settle({ timeoutMs: 120_000, until, updateStatusEveryMs: 2_000 });
 const ports = (unit: string): readonly number[] => (unit.startsWith('k8s-worker') ? [10250] : [6443, 10250]);
 const certificates = () => cluster.model.secrets().filter(({ label }) => label.startsWith('tls-certificate/'));
 
@@ -62,7 +62,7 @@ async function expectSound(): Promise<void> {
     for (const port of ports(unit)) expect((await served(cluster, unit, port)).verify(root.publicKey)).toBe(true);
 }
 
-describe('bootstrap-certificates=external', { timeout: 120_000 }, () => {
+describe('bootstrap-certificates=external', { timeout: 240_000 }, () => {
   it('makes nothing with a provider that leaves out addresses, and says what to do', async () => {
     expect(message('k8s/0')).toMatch(/^blocked: Integrate certificates with a CA charm/);
     await cluster.model.integrate('k8s:certificates', 'ca');

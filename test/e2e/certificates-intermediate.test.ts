@@ -39,7 +39,7 @@ const message = (unit: string): string => {
 const leader = (): string =>
   UNITS.find((unit) => cluster.model.status().applications['k8s']?.units[unit]?.leader) ?? 'none';
 const settle = (until: () => boolean): Promise<void> =>
-  cluster.model.settle({ timeoutMs: 60_000, until, updateStatusEveryMs: 2_000 });
+  cluster.model.settle({ timeoutMs: 120_000, until, updateStatusEveryMs: 2_000 });
 const authority = async (unit: string, name: string): Promise<X509Certificate> =>
   new X509Certificate(await machineOf(cluster, unit).files.need(`/etc/kubernetes/pki/${name}.crt`));
 const keysInJuju = () => cluster.model.secrets().filter(({ label }) => label.startsWith('tls-'));
@@ -61,7 +61,7 @@ async function verifiedAs(unit: string, authority: string, partial = true): Prom
   return result;
 }
 
-describe('bootstrap-certificates=intermediate-ca', () => {
+describe('bootstrap-certificates=intermediate-ca', { timeout: 240_000 }, () => {
   it('makes nothing without a CA charm, nor with one that issues no authorities', async () => {
     expect(message(leader())).toMatch(/^blocked: Integrate certificates with a CA charm/);
     await cluster.model.integrate('k8s:certificates', 'ca');

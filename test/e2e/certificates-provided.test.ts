@@ -34,7 +34,7 @@ const message = (): string => {
   return `${status}: ${text}`;
 };
 const settle = (until: () => boolean): Promise<void> =>
-  cluster.model.settle({ timeoutMs: 60_000, until, updateStatusEveryMs: 2_000 });
+  cluster.model.settle({ timeoutMs: 120_000, until, updateStatusEveryMs: 2_000 });
 
 async function expectSound(): Promise<void> {
   const complaints = [
@@ -51,7 +51,7 @@ async function expectSound(): Promise<void> {
   expect(wire.map((certificate) => certificate.verify(authority.publicKey))).toEqual([true, true, true]);
 }
 
-describe('bootstrap-certificates=provided', () => {
+describe('bootstrap-certificates=provided', { timeout: 240_000 }, () => {
   it('says what is missing, one after the other, and makes nothing', async () => {
     const { model } = cluster;
     expect(message()).toMatch(/^blocked: ca-certificates is not set; juju add-secret/);

@@ -1,6 +1,6 @@
 /** Guards the small parts of the host: its name, its kernel's parameters, and what answers at a port. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { createServer as createTcpServer, type Server } from 'node:net';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -92,7 +92,7 @@ async function listening(server: Server): Promise<number> {
 }
 
 describe('at a port', () => {
-  const { accepts, servedCertificate } = openHost('/');
+  const { accepts, holdConnection, servedCertificate } = openHost('/');
 
   it('the certificate that is served is given as it is, trusted or not, and no server name is asked for', async () => {
     const { certificate, key, der } = await selfSigned('k8s-test');
@@ -120,6 +120,18 @@ describe('at a port', () => {
     expect(await servedCertificate('127.0.0.1', mail, 2000)).toBeUndefined();
     expect(await servedCertificate('127.0.0.1', silent, 200)).toBeUndefined();
     expect(performance.now() - begun).toBeLessThan(4000);
+  });
+
+  it('a connection that is held tells when the other end closes it', async () => {
+    const others: Socket[] = [];
+    const port = await listening(createTcpServer((socket) => others.push(socket.on('error', () => undefined))));
+    const held = await holdConnection('127.0.0.1', port, 2000);
+    expect(await held?.closed(50)).toBe(false);
+    const closed = held?.closed(10_000);
+    others[0]?.destroy();
+    expect(await closed).toBe(true);
+    held?.end();
+    expect(await holdConnection('127.0.0.1', 1, 2000)).toBeUndefined();
   });
 
   it('connections are accepted or not', async () => {

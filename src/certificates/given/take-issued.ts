@@ -4,6 +4,7 @@
  */
 
 import { K8sdError, K8sdUnavailable } from '../../k8sd/errors.ts';
+import { watchRestart } from '../await-restart.ts';
 import { discard, readNote, restore } from '../backup.ts';
 import type { Doors } from '../doors.ts';
 import type { NodeIdentity } from '../facts.ts';
@@ -43,14 +44,18 @@ export async function takeIssued(
   const unfinished = await readNote(files);
   if (unfinished !== undefined) await finishRefresh(doors, node, unfinished, progress);
   const note = await beginRefresh(doors, node, names);
+  const restart = await watchRestart(doors, node, names);
   const given = { ...(await standingPairs(doors, node)), ...pems };
   try {
     await doors.k8sd(node.minor).updateCertificates(given, { timeoutMs: CALL_MS });
+    await restart.over();
   } catch (error) {
     if (!(error instanceof K8sdError) || error instanceof K8sdUnavailable) throw error;
     await restore(files, node.role);
     await discard(files);
     throw new RefreshFailed('blocked', `k8sd refuses the certificates of ${names.join(', ')}: ${error.message}`);
+  } finally {
+    restart.end();
   }
   await seeThrough(doors, node, note, progress);
   forgetFailures(doors.juju.state);

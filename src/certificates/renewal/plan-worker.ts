@@ -20,8 +20,6 @@ const CLIENT = 'kubelet.conf';
 export function planWorkerRenewal(facts: CertificateFacts): RenewalPlan {
   const { inventory, node, now, renewal, relation } = facts;
   const { renewBeforeSeconds } = node.options;
-  // Nobody in the cluster could sign kubelet's, and k8sd takes the others only along with it.
-  if (node.managers['kubelet'] !== undefined) return only();
   const own = renewableCertificates(inventory, node);
   if (renewBeforeSeconds === undefined || own.length === 0) return only();
   const obstacle = workerObstacle(node);

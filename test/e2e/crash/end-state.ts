@@ -185,6 +185,7 @@ function plain<T>(value: T): unknown {
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'time')
       .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'uuid')
       .replaceAll(/\b[0-9a-f]{64}\b/g, 'sha256')
+      .replaceAll(/"[A-Za-z0-9+/]{43}="/g, '"sha256"')
       .replaceAll(/juju-[0-9a-f]{6}-(?=\d)/g, 'juju-'),
   );
 }

@@ -18,6 +18,8 @@ export interface NodeIdentity {
   readonly minor: number;
   /** Address at which the node's services answer; undefined while Juju knows none. */
   readonly address: string | undefined;
+  /** What Juju calls the unit's own by now, the one that others are told first. */
+  readonly boundAddresses: readonly string[];
   /** Names and addresses that the API server's certificate must have. */
   readonly requiredSans: readonly string[];
   /** Names and addresses of control planes: no worker gets a certificate for them, whatever stands in its databag. */

@@ -7,6 +7,7 @@
  *   take      the certificates are collected, given to k8sd, and seen in service; or what stood there before is put back
  */
 
+import { isIP } from 'node:net';
 import { K8sdError, K8sdUnavailable, NotSupported } from '../k8sd/errors.ts';
 import type { CertificateRequest, Kubernetes } from '../kubernetes/kubernetes.ts';
 import { discard, noteFailure, type RefreshNote, readNote } from './backup.ts';
@@ -17,7 +18,7 @@ import { fileOf, WORKER_NAMES } from './names.ts';
 import { RefreshFailed } from './outcome.ts';
 import { isReadable, readCertificate } from './read.ts';
 import { type RequestJournal, removeRequestJournal, type WorkerPair, writeRequestJournal } from './request-journal.ts';
-import { sansToRequest } from './sans.ts';
+import { LOOPBACK, normaliseSan, sansToRequest } from './sans.ts';
 import { makeRequests } from './signing-request.ts';
 import { untilServed } from './verify-service.ts';
 
@@ -52,7 +53,7 @@ export async function prepareRequests(
   if (present === undefined || !isReadable(present))
     throw new RefreshFailed('blocked', 'The present certificate of kubelet cannot be read');
   await refuseStranger(doors);
-  const sans = sansToRequest([...present.sans, node.nodeName], refresh.extraSans);
+  const sans = sansToRequest([...sansOfOwn(present.sans, node), node.nodeName], refresh.extraSans);
   const started = doors.host.now();
   const id = `${doors.juju.identity.unit.replace('/', '-')}-${Math.floor(started.getTime() / 1000)}`;
   const requests = await makeRequests(node.nodeName, sans, id);
@@ -67,6 +68,16 @@ export async function prepareRequests(
   };
   await writeRequestJournal(files, journal);
   return journal;
+}
+
+/**
+ * Of the names of the present certificate, those that a control plane still takes for this unit's own: it denies a request with an
+ * address that the unit has no longer, and so would every renewal be from then on.
+ */
+function sansOfOwn(sans: readonly string[], { boundAddresses }: NodeIdentity): readonly string[] {
+  const own = boundAddresses.map(normaliseSan);
+  const former = own.length === 0 ? [] : sans.filter((san) => isIP(san) !== 0 && ![...own, ...LOOPBACK].includes(san));
+  return former.length === 0 ? sans : [...sans.filter((san) => !former.includes(san)), ...own.slice(0, 1)];
 }
 
 /** A kubelet whose own certificate is over can ask for nothing any more. */

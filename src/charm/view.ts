@@ -110,6 +110,7 @@ function nodeIdentity(facts: ClusterFacts, options: CertificateOptions): NodeIde
     nodeName: facts.node.name,
     minor: snapMinor(facts.snap),
     address: serviceAddress(facts),
+    boundAddresses: facts.boundAddresses,
     requiredSans: controlPlane?.apiServerSans.all ?? [],
     options,
     managers: managersOf(facts),

@@ -37,6 +37,7 @@ export function newNode(
     nodeName: machine.hostname,
     minor: 36,
     address: machine.address,
+    boundAddresses: [machine.address],
     requiredSans: [],
     reserved: [],
     leader: identity.role === 'control-plane',

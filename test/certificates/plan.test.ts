@@ -19,6 +19,7 @@ const node: NodeIdentity = {
   nodeName: 'juju-3f2a-0',
   minor: 36,
   address: '10.0.0.10',
+  boundAddresses: ['10.0.0.10'],
   requiredSans: [],
   reserved: [],
   leader: true,

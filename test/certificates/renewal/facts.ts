@@ -45,6 +45,7 @@ export function factsOf(
     nodeName: 'juju-3f2a-0',
     minor: 36,
     address: '10.0.0.10',
+    boundAddresses: ['10.0.0.10'],
     requiredSans: [],
     reserved: [],
     leader: false,

@@ -6,7 +6,10 @@ import { observeCertificates, planCertificates, refreshControlPlane } from '../.
 import { CONTROL_PLANE_NAMES, fileOf, WORKER_NAMES } from '../../../src/certificates/names.ts';
 import { DEFAULT_OPTIONS } from '../../../src/certificates/options.ts';
 import { isReadable, readCertificate } from '../../../src/certificates/read.ts';
+import { parseRequest } from '../../../src/certificates/read-request.ts';
 import { prepareRequests } from '../../../src/certificates/refresh-worker.ts';
+import { removeRequestJournal } from '../../../src/certificates/request-journal.ts';
+import { LOOPBACK } from '../../../src/certificates/sans.ts';
 import { openHost } from '../../../src/host/open-host.ts';
 import { bootstrapped, discard, joined, newMachines } from '../../k8sd/ask.ts';
 import { exchange, hurried, newNode, RELATION, relate, type TestNode } from '../nodes.ts';
@@ -175,6 +178,22 @@ describe('on a worker', { timeout: 60_000 }, () => {
     expect(await rounds(later(LIFE * 0.8))).toEqual(WALK);
     expect(new Set(await hoursLeft(worker))).toEqual(new Set([YEAR]));
     expect(leader.agent.relations.get(RELATION)?.applications.get('k8s') ?? {}).toEqual({});
+  });
+
+  it.each([
+    ['for the one that it has', '', ''],
+    ['when it has another by now, for that one', '10.99.0.7', '10.99.0.7'],
+    ['when Juju knows none, for the one that it had', undefined, ''],
+  ])('asks for one address, %s', async (_, said, asked) => {
+    const { address } = worker.machine;
+    const identity = { ...worker.identity, boundAddresses: said === undefined ? [] : [said || address] };
+    const journal = await worker.dispatch((doors) =>
+      prepareRequests(doors, identity, { expirationSeconds: LIFE, extraSans: [] }),
+    );
+    await worker.dispatch(({ host }) => removeRequestJournal(host.files));
+    const serving = await parseRequest(journal.requests.find(({ pair }) => pair === 'kubelet')?.request ?? '');
+    expect(serving.addresses.filter((one) => !LOOPBACK.includes(one))).toEqual([asked || address]);
+    expect(serving.dnsNames).toEqual([worker.machine.hostname]);
   });
 
   it('that the control plane denies is told, and asked for again when its time has come', async () => {

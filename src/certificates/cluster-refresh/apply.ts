@@ -26,12 +26,12 @@ export function orderClusterRefresh(
 /** The first of the relations keeps what came of it, for whoever asks. */
 export function endClusterRefresh(
   juju: Juju,
-  { id, at }: Order,
+  { at }: Order,
   [peers = '', ...workers]: readonly string[],
   ended: Date,
   summary: string,
 ): void {
-  juju.relations.setApplication(peers, { [ORDER]: formatEnded({ id, at, ended, summary }) });
+  juju.relations.setApplication(peers, { [ORDER]: formatEnded({ at, ended, summary }) });
   for (const relation of workers) juju.relations.setApplication(relation, { [ORDER]: undefined });
   juju.log.info(`certificates of the cluster: ${summary}`);
 }

@@ -4,7 +4,7 @@
  *   application databags, of the peers and to each application of workers
  *     cluster-refresh     {"id": "…", "seconds": 31536000, "at": "…", "units": ["k8s/0", …]}     units of that relation that are meant
  *   of the peers, when it is over
- *     cluster-refresh     {"id": "…", "at": "…", "ended": "…", "summary": "refreshed 5 of 5 units"}
+ *     cluster-refresh     {"at": "…", "ended": "…", "summary": "refreshed 5 of 5 units"}
  *   unit databags
  *     cluster-refreshed   {"id": "…", "failure": ""}
  *
@@ -24,7 +24,6 @@ export interface Order {
 }
 
 export interface EndedOrder {
-  readonly id: string;
   readonly at: Date;
   readonly ended: Date;
   readonly summary: string;
@@ -61,15 +60,15 @@ export function parseOrder(text: string | undefined): Order | undefined {
   return possible && named ? { id, seconds: Number(seconds), at: time, units } : undefined;
 }
 
-export function formatEnded({ id, at, ended, summary }: EndedOrder): string {
-  return `{"id": "${id}", "at": "${at.toISOString()}", "ended": "${ended.toISOString()}", "summary": ${JSON.stringify(summary)}}`;
+export function formatEnded({ at, ended, summary }: EndedOrder): string {
+  return `{"at": "${at.toISOString()}", "ended": "${ended.toISOString()}", "summary": ${JSON.stringify(summary)}}`;
 }
 
 export function parseEnded(text: string | undefined): EndedOrder | undefined {
-  const { id, at, ended, summary } = parse(text);
+  const { at, ended, summary } = parse(text);
   const [begin, end] = [new Date(String(at)), new Date(String(ended))];
-  if (typeof id !== 'string' || Number.isNaN(begin.getTime()) || Number.isNaN(end.getTime())) return undefined;
-  return { id, at: begin, ended: end, summary: String(summary ?? '') };
+  if (Number.isNaN(begin.getTime()) || Number.isNaN(end.getTime())) return undefined;
+  return { at: begin, ended: end, summary: String(summary ?? '') };
 }
 
 export function formatReport({ id, failure }: Report): string {

@@ -138,7 +138,7 @@ describe('the leader', () => {
     expect(describeProgress(progressOf(parts))).toBe(
       'refreshed 1 of 11 units; waiting for k8s-worker/0, k8s-worker/1, k8s-worker/2, k8s-worker/3, k8s-worker/4 and 4 more; failed: k8s/1 (no luck)',
     );
-    const last = { id: 'a', at: ahead(-60), ended: NOW, summary: 'refreshed 2 of 2 units' };
+    const last = { at: ahead(-60), ended: NOW, summary: 'refreshed 2 of 2 units' };
     expect(describeNews({ parts: [], last })).toBe('refreshed 2 of 2 units; ended 2026-11-23T12:00:00.000Z');
     expect(describeNews({ parts: [], last: undefined })).toBeUndefined();
   });
@@ -147,7 +147,7 @@ describe('the leader', () => {
 describe('in a databag', () => {
   it('an order, its end and a report are read as they were written', () => {
     expect(parseOrder(formatOrder(order))).toEqual(order);
-    const last = { id: 'a', at: ahead(-60), ended: NOW, summary: 'refreshed "2" of 2 units' };
+    const last = { at: ahead(-60), ended: NOW, summary: 'refreshed "2" of 2 units' };
     expect(parseEnded(formatEnded(last))).toEqual(last);
     expect(parseOrder(formatEnded(last))).toBeUndefined();
     expect(parseEnded(formatOrder(order))).toBeUndefined();

@@ -5,7 +5,7 @@
 
 import { isIP } from 'node:net';
 import type { NodeIdentity } from './facts.ts';
-import { LOOPBACK, normaliseSan } from './sans.ts';
+import { isAddress, LOOPBACK, normaliseSan } from './sans.ts';
 
 export interface ApiServerNames {
   /** Of the bindings of the unit's endpoints. */
@@ -68,11 +68,6 @@ function next(octets: readonly number[]): string {
 function loopbackOf(addresses: readonly string[]): string {
   const onlyV6 = addresses.length > 0 && addresses.every((address) => isIP(address) === 6);
   return LOOPBACK[onlyV6 ? 1 : 0] ?? '';
-}
-
-/** One with a zone is of use on this machine only, and no certificate can hold it. */
-function isAddress(text: string): boolean {
-  return isIP(text) !== 0 && !text.includes('%');
 }
 
 function sorted(sans: readonly string[]): readonly string[] {

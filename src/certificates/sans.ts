@@ -29,7 +29,7 @@ export function normaliseSan(san: string): string {
 }
 
 /** A zone (`fe80::1%eth0`) means something on one machine only; no certificate can hold one. */
-function isAddress(text: string): boolean {
+export function isAddress(text: string): boolean {
   return isIP(text) !== 0 && !text.includes('%');
 }
 

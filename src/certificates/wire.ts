@@ -10,6 +10,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Decision, PublishedRequest } from './facts.ts';
+import { parseObject } from './json.ts';
 import type { RequestJournal } from './request-journal.ts';
 
 export const REQUESTS = 'certificate-requests';
@@ -43,7 +44,7 @@ const DIGEST = /^[0-9a-f]{64}$/;
 export function parseWish(
   text: string | undefined,
 ): { readonly id: string; readonly requests: readonly PublishedRequest[]; readonly renewal: boolean } | undefined {
-  const { id, requests, renewal } = parse(text) ?? {};
+  const { id, requests, renewal } = parseObject(text);
   if (typeof id !== 'string' || !ID.test(id) || typeof requests !== 'object' || requests === null) return undefined;
   const published = Object.entries(requests).map(([object, digest]) => ({ object, digest: String(digest) }));
   const usual = published.every(({ object, digest }) => OBJECT.test(object) && DIGEST.test(digest));
@@ -58,18 +59,8 @@ export function formatDecision({ id, approved, reason, at }: Decision): string {
 }
 
 export function parseDecision(text: string | undefined): Decision | undefined {
-  const { id, approved, reason, at } = parse(text) ?? {};
+  const { id, approved, reason, at } = parseObject(text);
   return typeof id === 'string' && typeof approved === 'boolean'
     ? { id, approved, reason: String(reason ?? ''), ...(typeof at === 'string' ? { at } : {}) }
     : undefined;
-}
-
-function parse(text: string | undefined): Record<string, unknown> | undefined {
-  if (!text) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

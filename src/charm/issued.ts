@@ -3,7 +3,7 @@
 import {
   type CertificateWish,
   certificateInService,
-  collectCertificate,
+  collectCertificates,
   type NodeIdentity,
   type RelationPlan,
   type Standing,
@@ -30,15 +30,8 @@ export async function planIssued(
   });
   // What is on its way is waited for: each exchange restarts services.
   if (due.length === 0 || changes.length > 0) return { changes: [], reports: [] };
-  const issued = Object.fromEntries(
-    await Promise.all(
-      due.map(
-        async (wish) => [wish.id, await collectCertificate(juju, endpoint, wish, standing.get(wish.id))] as const,
-      ),
-    ),
-  );
   const { pems, problems } = servingToGive({
-    issued,
+    issued: await collectCertificates(juju, endpoint, due, standing),
     birth: identity.role,
     nodeName: identity.nodeName,
     authority: await serverAuthority(host.files),

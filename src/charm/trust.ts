@@ -6,10 +6,8 @@
 import {
   applyRelation,
   authoritiesToGive,
-  type CertificateAndKey,
-  type CertificateWish,
   clusterAuthorities,
-  collectCertificate,
+  collectCertificates,
   describeRelationChange,
   EXTERNAL_NAMES,
   FORGET_ALL,
@@ -112,7 +110,7 @@ async function withServing(doors: Doors, cluster: ClusterFacts, identity: NodeId
   }
   const birth = role === 'worker' ? 'worker' : makesCluster(cluster) ? 'bootstrap' : 'control-plane';
   const { pems, authority, problems } = servingToGive({
-    issued: await collectAll(doors, wishes, plan),
+    issued: await collectCertificates(juju, ENDPOINT, wishes, plan.standing),
     birth,
     nodeName,
     authority: birth === 'bootstrap' ? undefined : (authorityOf(cluster) ?? ''),
@@ -127,7 +125,7 @@ async function askForAuthorities(doors: Doors, cluster: ControlPlaneFacts): Prom
   const etcd = managesEtcd(cluster);
   const wishes = intermediateWishes(etcd);
   const plan = planRelation(await observeRelation(juju, { endpoint: ENDPOINT, wishes, now: host.now() }));
-  const found = await collectAll(doors, wishes, plan);
+  const found = await collectCertificates(juju, ENDPOINT, wishes, plan.standing);
   const issued = clusterAuthorities(etcd).map((authority) => ({ authority, issued: found[authority.id] }));
   const { pems, chain, problems } = authoritiesToGive({ issued, nodeName: cluster.nodeName, etcd, now: host.now() });
   const changes = plannedRelation(doors, plan);
@@ -150,17 +148,6 @@ function waitingTrust(
   const silent = given.pems === undefined && reports.length === 0;
   const waiting: UnitStatus = { status: 'waiting', message: 'Waiting for the certificates of the CA charm' };
   return { given, changes, reports: silent ? [waiting] : reports };
-}
-
-async function collectAll(
-  { juju }: Doors,
-  wishes: readonly CertificateWish[],
-  plan: RelationPlan,
-): Promise<Readonly<Record<string, CertificateAndKey | undefined>>> {
-  const pairs = wishes.map(
-    async (wish) => [wish.id, await collectCertificate(juju, ENDPOINT, wish, plan.standing.get(wish.id))] as const,
-  );
-  return Object.fromEntries(await Promise.all(pairs));
 }
 
 /**

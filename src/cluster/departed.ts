@@ -6,7 +6,7 @@
 
 import type { Change, Entries } from './change.ts';
 import type { ControlPlaneFacts } from './facts.ts';
-import { NODE_NAME } from './wire.ts';
+import { NODE_NAME, parseObjects } from './wire.ts';
 
 /** Key in the application databag of the peer relation, which the next leader reads, too. */
 export const DEPARTED = 'departed-nodes';
@@ -48,16 +48,7 @@ export function departedEntries(facts: ControlPlaneFacts, removals: readonly Cha
 
 /** Nothing, when it is no record of ours. */
 function parse(text: string | undefined): readonly DepartedNode[] {
-  if (!text) return [];
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value.filter(isDepartedNode) : [];
-  } catch {
-    return [];
-  }
-}
-
-function isDepartedNode(value: unknown): value is DepartedNode {
-  const { node, at } = (value ?? {}) as Partial<Record<string, unknown>>;
-  return typeof node === 'string' && typeof at === 'string' && !Number.isNaN(Date.parse(at));
+  return parseObjects(text).flatMap(({ node, at }) =>
+    typeof node === 'string' && typeof at === 'string' && !Number.isNaN(Date.parse(at)) ? [{ node, at }] : [],
+  );
 }

@@ -14,7 +14,7 @@ import { createHash } from 'node:crypto';
 import type { Databag } from '../juju/juju.ts';
 import type { Entries } from './change.ts';
 import type { RollingFailure } from './facts.ts';
-import { parseObject } from './wire.ts';
+import { parseObject, parseObjects } from './wire.ts';
 
 export const REQUEST = 'rolling-request';
 export const FAILURE = 'rolling-failure';
@@ -181,10 +181,8 @@ function isTime(value: unknown): value is string {
 }
 
 function parseFailures(text: string | undefined): readonly RollingFailure[] {
-  const items = parseObject(`{"failures": ${text || '[]'}}`)?.['failures'];
-  if (!Array.isArray(items)) return [];
-  return items.flatMap((item: { id?: unknown; reason?: unknown } | null) =>
-    typeof item?.id === 'string' ? [{ id: item.id, reason: String(item.reason ?? '') }] : [],
+  return parseObjects(text).flatMap(({ id, reason }) =>
+    typeof id === 'string' ? [{ id, reason: String(reason ?? '') }] : [],
   );
 }
 

@@ -46,6 +46,8 @@ export function allocations(applicationBag: Databag): ReadonlyMap<string, Alloca
   return found;
 }
 
+type JsonObject = Readonly<Record<string, unknown>>;
+
 export interface TokenFailure {
   readonly revision: number;
   readonly error: string;
@@ -65,16 +67,27 @@ export function parseTokenFailure(text: string | undefined): TokenFailure | unde
 }
 
 /** A JSON object in a databag, or undefined when there is none or it is something else. */
-export function parseObject(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
-  if (!text) return undefined;
+export function parseObject(text: string | undefined): JsonObject | undefined {
+  const value = parseJson(text);
+  return isObject(value) ? value : undefined;
+}
+
+/** The objects of a JSON list in a databag; none when it is no list. */
+export function parseObjects(text: string | undefined): readonly JsonObject[] {
+  const value = parseJson(text);
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function parseJson(text: string | undefined): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return JSON.parse(text ?? '');
   } catch {
     return undefined;
   }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `1.36` of `1.36.4`, as a number to compare: 36. Undefined when it is no version of Kubernetes 1. */

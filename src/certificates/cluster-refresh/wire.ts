@@ -11,6 +11,8 @@
  * Each unit finds there what it has to do, and every leader how far it is: so it survives the loss of any of them.
  */
 
+import { parseObject } from '../json.ts';
+
 export const ORDER = 'cluster-refresh';
 export const REPORT = 'cluster-refreshed';
 
@@ -51,7 +53,7 @@ export function formatOrder({ id, seconds, at, units }: Order): string {
 
 /** Undefined for none, one that is over, and nonsense. */
 export function parseOrder(text: string | undefined): Order | undefined {
-  const { id, seconds, at, units } = parse(text);
+  const { id, seconds, at, units } = parseObject(text);
   const time = new Date(String(at));
   if (typeof id !== 'string' || !ID.test(id) || Number.isNaN(time.getTime()) || !Array.isArray(units)) return undefined;
   const possible =
@@ -65,7 +67,7 @@ export function formatEnded({ at, ended, summary }: EndedOrder): string {
 }
 
 export function parseEnded(text: string | undefined): EndedOrder | undefined {
-  const { at, ended, summary } = parse(text);
+  const { at, ended, summary } = parseObject(text);
   const [begin, end] = [new Date(String(at)), new Date(String(ended))];
   if (Number.isNaN(begin.getTime()) || Number.isNaN(end.getTime())) return undefined;
   return { at: begin, ended: end, summary: String(summary ?? '') };
@@ -77,19 +79,10 @@ export function formatReport({ id, failure }: Report): string {
 
 /** Of another unit: whatever stands there becomes a line of bounded length. */
 export function parseReport(text: string | undefined): Report | undefined {
-  const { id, failure } = parse(text);
+  const { id, failure } = parseObject(text);
   return typeof id === 'string' ? { id, failure: presentable(String(failure ?? '')) } : undefined;
 }
 
 function presentable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, LONGEST_REASON);
-}
-
-function parse(text: string | undefined): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text || '{}');
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

@@ -7,11 +7,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { type IssuedCertificate, isSignedBy, readAllIssued } from '../relation/issued.ts';
 import { clusterAuthorities } from './authorities.ts';
+import type { Pems } from './fields.ts';
 import { type Leaf, leavesOf } from './leaves.ts';
 import { readGivenKey } from './private-key.ts';
-
-/** PEM by k8sd's field names. */
-export type Pems = Readonly<Record<string, string>>;
 
 export interface GivenQuestion {
   readonly pems: Pems;

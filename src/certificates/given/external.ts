@@ -8,7 +8,8 @@ import type { CertificateAndKey } from '../relation/collect.ts';
 import { splitCertificates } from '../relation/issued.ts';
 import type { CertificateWish } from '../relation/wish.ts';
 import { LOOPBACK } from '../sans.ts';
-import { givenProblems, type Pems } from './examine.ts';
+import { givenProblems } from './examine.ts';
+import { fieldsOf, type Pems } from './fields.ts';
 
 export interface ServingNames {
   readonly role: Role;
@@ -70,16 +71,7 @@ export interface ServingToGive {
 export function servingToGive({ issued, birth, nodeName, authority, etcd, now }: ServingQuestion): ServingToGive {
   const trusted = authority ?? issuersOf(issued['apiserver']);
   if (Object.values(issued).includes(undefined)) return { pems: undefined, authority: trusted, problems: [] };
-  const pairs: Pems = Object.fromEntries(
-    Object.entries(issued).flatMap(([name, pair]) =>
-      pair === undefined
-        ? []
-        : [
-            [`${name}-crt`, `${pair.certificate.trim()}\n`],
-            [`${name}-key`, pair.key],
-          ],
-    ),
-  );
+  const pairs = fieldsOf(issued);
   const all = trusted === '' ? pairs : { 'ca-crt': trusted, ...pairs };
   const problems = givenProblems({ pems: all, birth, nodeName, etcd, now });
   const pems = birth === 'bootstrap' ? all : pairs;

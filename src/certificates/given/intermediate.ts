@@ -5,7 +5,8 @@
 
 import type { CertificateAndKey } from '../relation/collect.ts';
 import { authorityWish, type ClusterAuthority, clusterAuthorities } from './authorities.ts';
-import { givenProblems, type Pems } from './examine.ts';
+import { givenProblems } from './examine.ts';
+import { fieldsOf, type Pems } from './fields.ts';
 
 export interface IssuedAuthority {
   readonly authority: ClusterAuthority;
@@ -35,16 +36,7 @@ export function intermediateWishes(etcd: boolean) {
 /** Pure. The certificate alone is given, without those that vouch for it: kube-controller-manager signs with no chain. */
 export function authoritiesToGive({ issued, nodeName, etcd, now }: AuthoritiesQuestion): AuthoritiesToGive {
   const chain = issued.find(({ authority }) => authority.name === 'ca')?.issued?.chain ?? '';
-  const pems: Pems = Object.fromEntries(
-    issued.flatMap(({ authority: { name }, issued: pair }) =>
-      pair === undefined
-        ? []
-        : [
-            [`${name}-crt`, `${pair.certificate.trim()}\n`],
-            [`${name}-key`, pair.key],
-          ],
-    ),
-  );
+  const pems = fieldsOf(Object.fromEntries(issued.map(({ authority: { name }, issued: pair }) => [name, pair])));
   if (issued.some((each) => each.issued === undefined)) return { pems: undefined, chain, problems: [] };
   const problems = givenProblems({ pems, birth: 'bootstrap', nodeName, etcd, now });
   return { pems: problems.length === 0 ? pems : undefined, chain, problems };

@@ -3,7 +3,8 @@
 import { orderChain } from '../relation/chain.ts';
 import { type IssuedCertificate, readAllIssued } from '../relation/issued.ts';
 import { clusterAuthorities } from './authorities.ts';
-import { givenProblems, type Pems } from './examine.ts';
+import { givenProblems } from './examine.ts';
+import type { Pems } from './fields.ts';
 
 export interface ProvidedQuestion {
   /** What the secret holds. */

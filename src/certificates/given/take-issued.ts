@@ -13,7 +13,7 @@ import { CONTROL_PLANE_NAMES, fileOf, WORKER_NAMES } from '../names.ts';
 import { RefreshFailed } from '../outcome.ts';
 import { isReadable, readCertificate, readPair } from '../read.ts';
 import { forgetFailures } from '../renewal/attempts.ts';
-import type { Pems } from './examine.ts';
+import type { Pems } from './fields.ts';
 
 const CALL_MS = 120_000;
 

@@ -1,9 +1,10 @@
 /** Whether a certificate is what was wished for. */
 
+import { isAddress } from '../sans.ts';
 import { type Chain, orderChain } from './chain.ts';
 import { type IssuedCertificate, readAllIssued, readIssued } from './issued.ts';
 import type { BagCertificate } from './provider-bag.ts';
-import { type CertificateWish, isAddress, wantedSans } from './wish.ts';
+import { type CertificateWish, wantedSans } from './wish.ts';
 
 export interface Answer {
   readonly certificate: IssuedCertificate;

@@ -16,6 +16,19 @@ export interface CertificateAndKey {
   readonly key: string;
 }
 
+/** By the wishes' ids; those that `collectCertificate` does not find are undefined. */
+export async function collectCertificates(
+  juju: Juju,
+  endpoint: string,
+  wishes: readonly CertificateWish[],
+  standing: ReadonlyMap<string, Standing>,
+): Promise<Readonly<Record<string, CertificateAndKey | undefined>>> {
+  const pairs = wishes.map(
+    async (wish) => [wish.id, await collectCertificate(juju, endpoint, wish, standing.get(wish.id))] as const,
+  );
+  return Object.fromEntries(await Promise.all(pairs));
+}
+
 /** Undefined when there is none, or when the key has been exchanged since. */
 export async function collectCertificate(
   { secrets }: Juju,

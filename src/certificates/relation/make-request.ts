@@ -1,11 +1,12 @@
 /** Makes certificate signing requests (PKCS #10, RFC 2986) for wishes. */
 
 import type { Extension, Name } from '@peculiar/x509';
+import { isAddress } from '../sans.ts';
 import { loadX509 } from '../signing-request.ts';
 import { signingPair } from './keys.ts';
 import { fulfils, readRequest } from './read-request.ts';
 import { extensionText, SUBJECT_PARTS, UNIQUE_IDENTIFIER } from './request-parts.ts';
-import { type CertificateWish, isAddress, type RequestSubject, wantedSans } from './wish.ts';
+import { type CertificateWish, type RequestSubject, wantedSans } from './wish.ts';
 
 const EXTENDED_KEY_USAGES = { 'server auth': '1.3.6.1.5.5.7.3.1', 'client auth': '1.3.6.1.5.5.7.3.2' } as const;
 const KEY_USAGES = { 'digital signature': 1, 'key encipherment': 4, 'key agreement': 16 } as const;

@@ -2,8 +2,8 @@
 
 import type { Juju, State } from '../../juju/juju.ts';
 import type { UnitStatus } from '../../juju/status.ts';
+import { isObject, parseJson } from '../json.ts';
 import type { Authorities, Succession } from './authorities.ts';
-import { isObject, parseJson } from './json.ts';
 import type { Standing } from './standing.ts';
 
 export interface Memory {

@@ -1,7 +1,7 @@
 /** What the provider writes for us, into its application's databag. Nothing in it can be relied on; nothing in it may stop us. */
 
 import type { Databag } from '../../juju/juju.ts';
-import { isObject, type JsonObject, objectsOf, parseJson, textOf } from './json.ts';
+import { isObject, type JsonObject, objectsOf, parseJson, textOf } from '../json.ts';
 
 /** An item of `certificates`, texts as they stand there. */
 export interface BagCertificate {

@@ -4,7 +4,7 @@
  */
 
 import type { Databag } from '../../juju/juju.ts';
-import { objectsOf, parseJson, textOf } from './json.ts';
+import { objectsOf, parseJson, textOf } from '../json.ts';
 
 export const REQUESTS_KEY = 'certificate_signing_requests';
 

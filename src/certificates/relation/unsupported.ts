@@ -1,7 +1,8 @@
 /** What a provider says beforehand that it does not issue. */
 
+import { isAddress } from '../sans.ts';
 import type { Capabilities } from './provider-bag.ts';
-import { type CertificateWish, isAddress, wantedSans } from './wish.ts';
+import { type CertificateWish, wantedSans } from './wish.ts';
 
 export type Unsupported = 'authorities' | 'addresses' | 'wildcards';
 

@@ -1,7 +1,6 @@
 /** What is wanted of a certificate authority: one certificate, with a key of its own. */
 
-import { isIP } from 'node:net';
-import { normaliseSan } from '../sans.ts';
+import { isAddress, normaliseSan } from '../sans.ts';
 
 export type KeyAlgorithm =
   | { readonly name: 'rsa'; readonly bits: 2048 | 3072 | 4096 }
@@ -56,10 +55,6 @@ export function wantedSans({ sans }: Pick<CertificateWish, 'sans'>): readonly st
   return [...new Set(sans.map(normaliseSan))].sort();
 }
 
-export function isAddress(san: string): boolean {
-  return isIP(san) !== 0;
-}
-
 /** Why no authority could fulfil it, in words for the operator; undefined when it is sound. */
 export function wishProblem(wish: CertificateWish): string | undefined {
   const { commonName, organization, organizationalUnit, email, country, state, locality } = wish.subject;
@@ -83,7 +78,7 @@ export function wishProblem(wish: CertificateWish): string | undefined {
 }
 
 function isSan(san: string): boolean {
-  return (isAddress(san) && !san.includes('%')) || (san.length <= 253 && DNS_NAME.test(san));
+  return isAddress(san) || (san.length <= 253 && DNS_NAME.test(san));
 }
 
 function tooLong(id: string, what: string, text: string | undefined, most: number): string | undefined {

@@ -5,7 +5,8 @@
 
 import { generateKeyPairSync } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type GivenQuestion, givenProblems, type Pems } from '../../../src/certificates/given/examine.ts';
+import { type GivenQuestion, givenProblems } from '../../../src/certificates/given/examine.ts';
+import type { Pems } from '../../../src/certificates/given/fields.ts';
 import { completeControlPlane } from '../../k8sd/pki/control-plane.ts';
 import { issueAuthority, issueLeaf, type LeafRequest, type Pair, publicKeyOf } from '../../k8sd/pki/issue.ts';
 import { openKeyPool } from '../../k8sd/pki/keys.ts';

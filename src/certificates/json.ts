@@ -1,4 +1,4 @@
-/** JSON from another application: anything may stand there. */
+/** JSON from a databag: anything may stand there. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -9,6 +9,12 @@ export function parseJson(text: string | undefined): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The members of a JSON object; none when it is no object. */
+export function parseObject(text: string | undefined): JsonObject {
+  const value = parseJson(text);
+  return isObject(value) ? value : {};
 }
 
 /** The objects of a JSON list; none when it is no list. */

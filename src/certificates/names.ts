@@ -29,6 +29,20 @@ export const CONTROL_PLANE_NAMES: readonly string[] = [
 /** A worker's are refreshed together: k8sd's partial refresh leaves a worker without the others. */
 export const WORKER_NAMES: readonly string[] = ['kubelet', 'kubelet.conf', 'proxy.conf'];
 
+/** k8sd's fields for what lies in kubeconfigs; the others are called as their files are. */
+const FIELDS: Readonly<Record<string, string>> = {
+  'admin.conf': 'admin-client',
+  'controller.conf': 'kube-controller-manager-client',
+  'kubelet.conf': 'kubelet-client',
+  'proxy.conf': 'kube-proxy-client',
+  'scheduler.conf': 'kube-scheduler-client',
+};
+
+/** What `refresh-certs/update` calls a certificate. */
+export function fieldOf(name: string): string {
+  return FIELDS[name] ?? name;
+}
+
 export function certificateFiles(role: Role): readonly CertificateFile[] {
   return role === 'control-plane' ? CONTROL_PLANE_FILES : WORKER_FILES;
 }

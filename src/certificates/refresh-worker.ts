@@ -13,10 +13,10 @@ import type { CertificateRequest, Kubernetes } from '../kubernetes/kubernetes.ts
 import { discard, noteFailure, type RefreshNote, readNote } from './backup.ts';
 import type { Doors } from './doors.ts';
 import type { NodeIdentity } from './facts.ts';
-import { beginRefresh, finishRefresh, type Progress, putBack } from './finish-refresh.ts';
-import { fileOf, WORKER_NAMES } from './names.ts';
+import { beginRefresh, finishRefresh, type Progress, putBack, restartServices } from './finish-refresh.ts';
+import { fieldOf, fileOf, WORKER_NAMES } from './names.ts';
 import { RefreshFailed } from './outcome.ts';
-import { isReadable, readCertificate } from './read.ts';
+import { isReadable, readCertificate, readPair } from './read.ts';
 import { type RequestJournal, removeRequestJournal, type WorkerPair, writeRequestJournal } from './request-journal.ts';
 import { LOOPBACK, normaliseSan, sansToRequest } from './sans.ts';
 import { makeRequests } from './signing-request.ts';
@@ -111,8 +111,12 @@ export async function takeCertificates(doors: Doors, node: NodeIdentity, journal
   if (journal.issued === undefined) await writeRequestJournal(files, { ...journal, issued });
   const note = (await readNote(files)) ?? (await beginRefresh(doors, node, WORKER_NAMES, journal.order));
   if (note.failure !== undefined) return undo(doors, node, note, note.failure);
-  const refusal = await install(doors, node, journal, issued);
-  if (refusal !== undefined) return undo(doors, node, note, `k8sd does not take them: ${refusal}`);
+  // A dispatch may have ended after k8sd had taken them: asked again, it would restart kubelet when that has been seen to serve them.
+  if (await standThere(doors, journal, issued)) await restartServices(doors, node.role);
+  else {
+    const refusal = await install(doors, node, journal, issued);
+    if (refusal !== undefined) return undo(doors, node, note, `k8sd does not take them: ${refusal}`);
+  }
   const { names, before } = note;
   const amiss = await untilServed(doors, { ...node, names, before }, SERVED_MS, tellLog(doors));
   if (amiss !== undefined) return undo(doors, node, note, amiss);
@@ -123,6 +127,21 @@ export async function takeCertificates(doors: Doors, node: NodeIdentity, journal
 export async function endRefresh({ host }: Doors): Promise<void> {
   await removeRequestJournal(host.files);
   await discard(host.files);
+}
+
+/** Whether each of them is in its file, with its key. */
+async function standThere(
+  { host }: Doors,
+  { requests }: RequestJournal,
+  issued: Readonly<Record<WorkerPair, string>>,
+): Promise<boolean> {
+  const there = WORKER_NAMES.map(async (name) => {
+    const present = await readPair(host.files, fileOf('worker', name));
+    const wanted = requests.find(({ pair }) => pair === fieldOf(name));
+    if (wanted === undefined) return false;
+    return present.certificate.trim() === issued[wanted.pair].trim() && present.key.trim() === wanted.key.trim();
+  });
+  return !(await Promise.all(there)).includes(false);
 }
 
 /** @returns why k8sd refuses them. */

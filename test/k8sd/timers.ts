@@ -9,12 +9,15 @@ export interface Timers {
   sleep(ms: number): Promise<void>;
   /** Resolves when no action is running. */
   idle(): Promise<void>;
+  /** Resolves when all that was to run `after` some time has run. */
+  rest(): Promise<void>;
   stop(): void;
 }
 
 export function createTimers(onFailure: (error: unknown) => void): Timers {
   const pending = new Set<NodeJS.Timeout>();
   const running = new Set<Promise<void>>();
+  const outstanding = new Set<Promise<void>>();
   let stopped = false;
 
   const run = (action: () => void | Promise<void>): Promise<void> => {
@@ -45,7 +48,18 @@ export function createTimers(onFailure: (error: unknown) => void): Timers {
       return stopped;
     },
     after: (ms, action) => {
-      after(ms, action);
+      if (stopped) return;
+      const ran = new Promise<void>((done) => {
+        after(ms, async () => {
+          try {
+            await action();
+          } finally {
+            done();
+          }
+        });
+      });
+      outstanding.add(ran);
+      void ran.then(() => outstanding.delete(ran));
     },
     each: (ms, action) => {
       const turn = (): void => {
@@ -62,6 +76,9 @@ export function createTimers(onFailure: (error: unknown) => void): Timers {
     sleep: (ms) => new Promise((resolve) => after(ms, resolve)),
     idle: async () => {
       while (running.size > 0) await Promise.all([...running]);
+    },
+    rest: async () => {
+      while (outstanding.size > 0) await Promise.all([...outstanding]);
     },
     stop: () => {
       stopped = true;

@@ -9,22 +9,13 @@ import { discard, readNote, restore } from '../backup.ts';
 import type { Doors } from '../doors.ts';
 import type { NodeIdentity } from '../facts.ts';
 import { beginRefresh, finishRefresh, type Progress, seeThrough } from '../finish-refresh.ts';
-import { CONTROL_PLANE_NAMES, fileOf, WORKER_NAMES } from '../names.ts';
+import { CONTROL_PLANE_NAMES, fieldOf, fileOf, WORKER_NAMES } from '../names.ts';
 import { RefreshFailed } from '../outcome.ts';
 import { isReadable, readCertificate, readPair } from '../read.ts';
 import { forgetFailures } from '../renewal/attempts.ts';
 import type { Pems } from './fields.ts';
 
 const CALL_MS = 120_000;
-
-/** k8sd's fields for what lies in kubeconfigs; the others are called as their files are. */
-const FIELDS: Readonly<Record<string, string>> = {
-  'admin.conf': 'admin-client',
-  'controller.conf': 'kube-controller-manager-client',
-  'kubelet.conf': 'kubelet-client',
-  'proxy.conf': 'kube-proxy-client',
-  'scheduler.conf': 'kube-scheduler-client',
-};
 
 export interface IssuedCertificates {
   /** Which of the node's certificates are to be exchanged. */
@@ -69,7 +60,7 @@ async function standingPairs({ host }: Doors, { role }: NodeIdentity): Promise<P
       const file = fileOf(role, name);
       const [certificate, pair] = [await readCertificate(host.files, file), await readPair(host.files, file)];
       if (certificate === undefined || !isReadable(certificate) || certificate.notAfter < host.now()) return [];
-      const field = FIELDS[name] ?? name;
+      const field = fieldOf(name);
       return [[`${field}-crt`, pair.certificate] as const, [`${field}-key`, pair.key] as const];
     }),
   );

@@ -1,0 +1,71 @@
+/** What an assessment says of a control on a node. */
+
+import type { Benchmark, Control, Place } from './control.ts';
+
+/**
+ * `pending-restart`: the file says what is asked for, the running process does not yet, or the other way round.
+ * `not-evaluated`: it could not be looked at from here (policies of the cluster on a unit that is not the leader, an API that does
+ * not answer).
+ */
+export const FINDING_STATES = [
+  'fail',
+  'pending-restart',
+  'manual',
+  'not-evaluated',
+  'waived',
+  'pass',
+  'not-applicable',
+] as const;
+
+export type FindingState = (typeof FINDING_STATES)[number];
+
+export interface Evidence {
+  /** What was looked at: `--profiling of kube-apiserver`, `/etc/kubernetes/admin.conf`, `ClusterRoleBinding ops`. */
+  readonly what: string;
+  /** Never the content of a secret. */
+  readonly found: string;
+  readonly expected?: string;
+}
+
+export interface Waiver {
+  /** As given: a control's id, or its number in a benchmark. */
+  readonly control: string;
+  readonly reason: string;
+  /** Last day on which it holds, `2026-12-31`. */
+  readonly until?: string;
+}
+
+export interface Finding {
+  readonly control: Control;
+  /** Its number in the benchmark of the assessment. */
+  readonly number: string;
+  readonly state: FindingState;
+  /** One sentence: why it is in that state. */
+  readonly reason: string;
+  readonly evidence: readonly Evidence[];
+  /** How many pieces of evidence were left out of the list. */
+  readonly more: number;
+  /** What to do about it; empty when there is nothing to do. */
+  readonly remedy: string;
+  /** Of the waiver that covers it, whatever the state would be without. */
+  readonly waiver?: Waiver;
+  /** What the state would be without the waiver. */
+  readonly underneath?: FindingState;
+}
+
+/** One benchmark on one node. */
+export interface Assessment {
+  readonly benchmark: Benchmark;
+  readonly unit: string;
+  readonly node: string;
+  readonly address: string;
+  readonly places: readonly Place[];
+  /** Of the snap: `1.36.4`. */
+  readonly version: string;
+  /** RFC 3339. */
+  readonly at: string;
+  /** In the order of the benchmark. */
+  readonly findings: readonly Finding[];
+  /** Waivers that are void: unknown control, date passed. */
+  readonly problems: readonly string[];
+}

@@ -47,7 +47,12 @@ export async function openKubernetes(kubeconfig: string, { timeoutMs }: OpenKube
 
 async function ready(server: URL, send: Send): Promise<boolean> {
   try {
-    const { status, text } = await send({ method: 'GET', url: new URL('/readyz', server).href, headers: {} });
+    const { status, text } = await send({
+      method: 'GET',
+      url: new URL('/readyz', server).href,
+      headers: {},
+      fresh: true,
+    });
     return status === 200 && text.trim() === 'ok';
   } catch (error) {
     if (error instanceof KubernetesError) return false;

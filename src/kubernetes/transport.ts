@@ -1,7 +1,7 @@
 /**
  * One HTTPS request to the API server. `node:https` instead of the client library's own way, for three reasons: an authority that
- * is an intermediate one is trusted as it stands, every request has a time limit, and no connection outlives its request, so
- * that a dispatch ends by itself.
+ * is an intermediate one is trusted as it stands, every request has a time limit, and connections are few and keep no process
+ * alive: with a key of 2048 bits a handshake costs more than the answer that it is for.
  */
 import type { SecureContext } from 'node:tls';
 import { KubernetesError } from './errors.ts';
@@ -13,6 +13,8 @@ export interface HttpQuestion {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Over a connection of its own: asks whoever takes connections now, not whoever took one before. */
+  readonly fresh?: true;
 }
 
 export interface HttpAnswer {
@@ -24,17 +26,32 @@ export interface HttpAnswer {
 /** Rejects with `KubernetesError` `Unreachable` when there is no whole answer. */
 export type Send = (question: HttpQuestion) => Promise<HttpAnswer>;
 
+/** Requests beyond these wait for one of them. */
+const MOST_CONNECTIONS = 1;
+
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
 export async function sendAs(identity: Identity, timeoutMs: number): Promise<Send> {
   const { Agent, request: httpsRequest } = await import('node:https');
-  const agent = new Agent({
-    keepAlive: false,
+  const connection = {
     secureContext: await secureContextOf(identity),
     ...(identity.serverName === undefined ? {} : { servername: identity.serverName }),
-  });
-  return ({ method, url, headers, body }) =>
-    new Promise((resolve, reject) => {
+  };
+  const once = new Agent({ ...connection, keepAlive: false });
+  const shared = new Agent({ ...connection, keepAlive: true, maxSockets: MOST_CONNECTIONS });
+
+  /** What only looks may be asked again when the API server has closed a connection that was open for long; nothing else may. */
+  return (question) => {
+    if (question.method !== 'GET' || question.fresh) return ask(question, once);
+    return ask(question, shared, () => ask(question, once));
+  };
+
+  function ask(
+    { method, url, headers, body }: HttpQuestion,
+    agent: InstanceType<typeof Agent>,
+    again?: () => Promise<HttpAnswer>,
+  ): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
       const asked = `${method} ${new URL(url).pathname}`;
       const timer = setTimeout(() => fail(unreachable(asked, `no answer within ${timeoutMs} ms`)), timeoutMs);
       const request = httpsRequest(url, {
@@ -46,6 +63,7 @@ export async function sendAs(identity: Identity, timeoutMs: number): Promise<Sen
           ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }),
         },
       });
+      let answered = false;
       function fail(error: KubernetesError): void {
         clearTimeout(timer);
         reject(error);
@@ -53,8 +71,13 @@ export async function sendAs(identity: Identity, timeoutMs: number): Promise<Sen
       }
       const broken = (error: NodeJS.ErrnoException) => fail(unreachable(asked, error.code ?? 'the connection broke'));
 
-      request.on('error', broken);
+      request.on('error', (error) => {
+        if (again === undefined || answered || !request.reusedSocket) return broken(error);
+        clearTimeout(timer);
+        resolve(again());
+      });
       request.on('response', (response) => {
+        answered = true;
         const chunks: Buffer[] = [];
         let size = 0;
         response.on('data', (chunk: Buffer) => {
@@ -74,6 +97,7 @@ export async function sendAs(identity: Identity, timeoutMs: number): Promise<Sen
       });
       request.end(body);
     });
+  }
 }
 
 /** Made once, and before anything is asked: OpenSSL's complaint about a key would otherwise come in the middle of a request. */

@@ -20,14 +20,15 @@ export type Answering = (asked: Asked, response: ServerResponse, count: number) 
 export interface ApiServer {
   readonly url: string;
   readonly asked: readonly Asked[];
-  /** How many connections are open. */
-  readonly open: () => number;
+  /** How many connections there have been. */
+  readonly connections: () => number;
 }
 
 export async function apiServer(authority: Authority, answering: Answering): Promise<ApiServer> {
   const { certificate, key } = await authority.server('127.0.0.1');
   const asked: Asked[] = [];
   const sockets = new Set<Socket>();
+  let connections = 0;
   const server = createServer(
     {
       cert: certificate,
@@ -57,6 +58,7 @@ export async function apiServer(authority: Authority, answering: Answering): Pro
   );
   server.on('tlsClientError', () => undefined);
   server.on('connection', (socket: Socket) => {
+    connections += 1;
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
@@ -67,7 +69,7 @@ export async function apiServer(authority: Authority, answering: Answering): Pro
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  return { url: `https://127.0.0.1:${address.port}`, asked, open: () => sockets.size };
+  return { url: `https://127.0.0.1:${address.port}`, asked, connections: () => connections };
 }
 
 export function kubeconfig(server: string, ca: string | undefined, user: Issued | { readonly token: string }): string {

@@ -191,10 +191,53 @@ describe('readiness', () => {
   });
 });
 
-it('closes the connection of each request, since the server may be restarted before the next', async () => {
-  const server = await apiServer(authority, (_asked, response) => answer(response, noNodes));
-  await (await as(server.url)).nodes();
-  await expect.poll(() => server.open()).toBe(0);
+describe('connections', () => {
+  it('one does for all that is looked at', async () => {
+    const server = await apiServer(authority, (_asked, response) => answer(response, noNodes));
+    const kubernetes = await as(server.url);
+    await Promise.all([kubernetes.nodes(), kubernetes.nodes(), kubernetes.nodes()]);
+    await kubernetes.nodes();
+    expect([server.asked.length, server.connections()]).toEqual([4, 1]);
+  });
+
+  it('whether the server is ready is asked of whoever takes connections now', async () => {
+    const server = await apiServer(authority, (asked, response) =>
+      asked.path === '/readyz' ? response.end('ok') : answer(response, noNodes),
+    );
+    const kubernetes = await as(server.url);
+    await kubernetes.nodes();
+    expect(await kubernetes.ready()).toBe(true);
+    expect(server.connections()).toBe(2);
+  });
+
+  it('one that a restarted server has closed: what only looks is asked again', async () => {
+    const server = await apiServer(authority, (_asked, response, count) => {
+      if (count === 2) response.socket?.destroy();
+      else answer(response, noNodes);
+    });
+    const kubernetes = await as(server.url);
+    await kubernetes.nodes();
+    expect(await kubernetes.nodes()).toEqual([]);
+    expect([server.asked.length, server.connections()]).toEqual([3, 2]);
+  });
+
+  it('what changes something is asked once, over one of its own', async () => {
+    const server = await apiServer(authority, (asked, response) => {
+      if (asked.method === 'GET') answer(response, noNodes);
+      else response.socket?.destroy();
+    });
+    const kubernetes = await as(server.url);
+    await kubernetes.nodes();
+    expect(await errorOf(kubernetes.deleteCertificateRequest('a'))).toMatchObject({ reason: 'Unreachable' });
+    expect(server.asked.map(({ method }) => method)).toEqual(['GET', 'DELETE']);
+    expect(server.connections()).toBe(2);
+  });
+
+  it('a new one that breaks is no reason to ask again', async () => {
+    const server = await apiServer(authority, (_asked, response) => response.socket?.destroy());
+    expect(await errorOf((await as(server.url)).nodes())).toMatchObject({ reason: 'Unreachable' });
+    expect(server.asked).toHaveLength(1);
+  });
 });
 
 it('leaves no connection behind, so that a process which asked ends by itself', async () => {

@@ -22,9 +22,12 @@ export const HARDENED_SERVICES = [
 export type HardenedService = (typeof HARDENED_SERVICES)[number];
 
 export interface Control {
-  /** `CIS-1.2.18` or `V-242402`; never used twice. */
+  /**
+   * `CIS-1.2.18` or `V-242402`; never used twice. CIS controls keep the number that they have in CIS 1.24, those that came later have
+   * the edition behind it (`CIS-1.2.30-v1.12`): editions give one number to different controls.
+   */
   readonly id: string;
-  /** What each benchmark that has it calls it: `1.2.18`, `1.2.16`, `V-242402`. */
+  /** What each benchmark that has it calls it: `1.2.18`, `1.2.16`, `V-242402`. Empty: no benchmark that is assessed has it any more. */
   readonly numbers: Readonly<Partial<Record<Benchmark, string>>>;
   readonly title: string;
   /** Of CIS controls: high where scored. Of STIG rules: high for CAT I, medium for CAT II. */
@@ -32,9 +35,16 @@ export interface Control {
   /** CIS: whether it counts for the score. STIG rules all do. */
   readonly scored: boolean;
   readonly places: readonly Place[];
+  /**
+   * A service without which there is nothing to look at: etcd with a datastore outside of the cluster, kube-proxy where the network
+   * of the cluster replaces it. The control is not applicable then.
+   */
+  readonly needs?: HardenedService;
   readonly check: Check;
   /** Steps that the charm takes while a mode is on; none where only people can help. */
   readonly remedy: readonly RemedyStep[];
+  /** Where an edition of a benchmark asks for something else. `controlsOf` (catalogue.ts) puts it in place of the above. */
+  readonly editions?: Readonly<Partial<Record<Benchmark, Edition>>>;
   /** What a person would have to do, in words; also where the charm does it. */
   readonly advice: string;
   /** Services that read the changed thing only when they start. */
@@ -43,12 +53,28 @@ export interface Control {
   readonly risk: string;
   /** Document and number that the control comes from. */
   readonly reference: string;
-  /** Ids of controls of the other benchmarks that ask for the same. */
+  /** What a node or cluster gives that nobody has hardened, in each benchmark that has it. */
+  readonly byDefault: Readonly<Partial<Record<Benchmark, ByDefault>>>;
+  /** Ids of controls that look at the same things, of this benchmark and of others. */
   readonly related: readonly string[];
   /** Why the project reads the control otherwise than its letter; goes into checklists as justification. */
   readonly tailoring?: string;
   /** STIG only. */
-  readonly stig?: { readonly stigId: string; readonly cci: readonly string[] };
+  readonly stig?: {
+    readonly stigId: string;
+    readonly cci: readonly string[];
+    /** The present release no longer has the rule; checklists made from older ones do. */
+    readonly dropped?: true;
+  };
+}
+
+/** `host`: it depends on the image of the machine. */
+export type ByDefault = 'pass' | 'fail' | 'manual' | 'not-applicable' | 'host';
+
+export interface Edition {
+  readonly check?: Check;
+  readonly remedy?: readonly RemedyStep[];
+  readonly advice?: string;
 }
 
 /** The language of checks. All values are compared as text after quotes are taken off, unless said otherwise. */
@@ -61,6 +87,7 @@ export type Check =
   | DistinctFilesCheck
   | SysctlCheck
   | UnitCheck
+  | VersionCheck
   | ApiCheck
   | { readonly type: 'all' | 'any'; readonly of: readonly Check[] }
   | { readonly type: 'manual'; readonly hint: string }
@@ -77,6 +104,8 @@ export interface FlagCheck {
     | { readonly isNot: readonly string[]; readonly orUnset?: boolean }
     | { readonly atLeast: number; readonly orUnset?: boolean }
     | { readonly above: number; readonly orUnset?: boolean }
+    /** An address and perhaps a port: `127.0.0.1` fits `127.0.0.1:10249`. */
+    | { readonly host: string; readonly orUnset?: boolean }
     /** Go duration. */
     | { readonly lastsAtLeast: string; readonly orUnset?: boolean };
 }
@@ -99,7 +128,11 @@ export interface FileModeCheck {
   readonly paths: readonly string[];
   /** Octal digits: no permission bit beyond these. */
   readonly atMost: string;
+  /** Only what is of this kind among the paths; all where it is left out. */
+  readonly kind?: FileKind;
 }
+
+export type FileKind = 'file' | 'directory';
 
 export interface FileOwnerCheck {
   readonly type: 'file-owner';
@@ -114,14 +147,23 @@ export interface ContentCheck {
   /** The file is the one that this flag names. */
   readonly service: HardenedService;
   readonly flag: string;
-  readonly rule:
-    | 'encrypts-secrets'
-    | 'encrypts-secrets-with-approved-provider'
-    | 'audits-all-request-responses'
-    | 'audits-sensitive-requests'
-    | 'enforces-pod-security';
+  readonly rule: ContentRule;
+  /** What it means when the file does not say it, where other words may come to the same: a person has to judge. */
+  readonly otherwise?: 'manual';
 }
 
+export const CONTENT_RULES = [
+  'encrypts-secrets',
+  'encrypts-secrets-with-approved-provider',
+  'has-audit-rules',
+  'audits-all-request-responses',
+  'audits-sensitive-requests',
+  'enforces-pod-security',
+] as const;
+
+export type ContentRule = (typeof CONTENT_RULES)[number];
+
+/** A file must not have the content of any of the others. */
 export interface DistinctFilesCheck {
   readonly type: 'distinct-files';
   readonly path: string;
@@ -133,19 +175,27 @@ export interface SysctlCheck {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** systemd units that must not run. */
+/** systemd units that must not run, or must not be started at boot. A unit that does not exist is both. */
 export interface UnitCheck {
   readonly type: 'unit';
   readonly units: readonly string[];
-  readonly state: 'inactive';
+  readonly state: 'inactive' | 'disabled';
+}
+
+/** Kubernetes' version on the node, and so of all programs of the snap. */
+export interface VersionCheck {
+  readonly type: 'version';
+  readonly atLeast: string;
 }
 
 /** What the Kubernetes API tells; the rules are functions by these names, with the parameters that they take. */
 export interface ApiCheck {
   readonly type: 'api';
   readonly rule: string;
-  readonly parameters?: Readonly<Record<string, readonly string[]>>;
+  readonly parameters?: ApiParameters;
 }
+
+export type ApiParameters = Readonly<Record<string, readonly string[]>>;
 
 /** The language of remedies: each step says what shall be so, and is taken back when the mode is turned off. */
 export type RemedyStep =
@@ -157,6 +207,7 @@ export type RemedyStep =
   | { readonly option: { readonly service: HardenedService; readonly flag: string; readonly option: string } }
   /** A file that the charm makes from options, and the flag that names it. */
   | { readonly policy: 'audit-policy' | 'admission-configuration' | 'encryption-configuration' }
-  | { readonly mode: { readonly paths: readonly string[]; readonly mode: string } }
+  /** `mode`: octal digits. */
+  | { readonly mode: { readonly paths: readonly string[]; readonly mode: string; readonly kind?: FileKind } }
   | { readonly owner: { readonly paths: readonly string[]; readonly owner: string } }
   | { readonly sysctl: Readonly<Record<string, string>> };

@@ -17,6 +17,7 @@ import {
   rollingOf,
   turn,
 } from '../cluster/index.ts';
+import { DiskFull } from '../host/errors.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import { returnLease, tryLease } from './lease.ts';
@@ -64,7 +65,8 @@ async function attempt(
   try {
     await change.apply();
     return undefined;
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof DiskFull ? new ChangeFailed('blocked', thrown.message) : thrown;
     if (!(error instanceof ChangeFailed || error instanceof RefreshFailed)) throw error;
     juju.log.warning(`${change.description}: ${error.message}`);
     failed.set(change.description, error.status);

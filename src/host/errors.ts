@@ -1,5 +1,13 @@
 /** What the machine may answer instead of doing it. */
 
+/** No room for a file; what stood there before stands there untouched. */
+export class DiskFull extends Error {
+  override readonly name = 'DiskFull';
+  constructor(path: string, cause: NodeJS.ErrnoException) {
+    super(`No room on the disk for ${path} (${cause.code}); free some space`, { cause });
+  }
+}
+
 export class SnapdError extends Error {
   override readonly name = 'SnapdError';
   /** snapd's word: `snap-change-conflict`, `snap-not-found`, …; `change-failed` when the change ended in Error; `timeout`; `unreachable`. */

@@ -17,6 +17,7 @@ import {
   unlink,
 } from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
+import { DiskFull } from './errors.ts';
 import type { FileStatus, Files, WriteOptions } from './host.ts';
 
 const PRIVATE_DIRECTORY = 0o700;
@@ -47,18 +48,23 @@ function realPath(root: string): (path: string) => string {
 
 async function replace(path: string, content: string, options: WriteOptions): Promise<void> {
   const directory = dirname(path);
-  await mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
   // The name is always the same, so that what a killed process left is cleared by the next write instead of piling up.
   const temporary = join(directory, `.${basename(path)}.being-written`);
-  await rm(temporary, { force: true });
   try {
+    await mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
+    await rm(temporary, { force: true });
     await createFile(temporary, content, options);
     await rename(temporary, path);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
-    throw error;
+    throw isFull(error) ? new DiskFull(path, error) : error;
   }
   await syncDirectory(directory);
+}
+
+function isFull(error: unknown): error is NodeJS.ErrnoException {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 async function createFile(path: string, content: string, { mode, owner }: WriteOptions): Promise<void> {

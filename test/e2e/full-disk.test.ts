@@ -48,14 +48,18 @@ it('an argument that finds the disk full is set when there is room', { timeout: 
   await fill(join(folder, 'ballast'));
 
   await model.configure('k8s', { 'kube-scheduler-extra-args': 'kube-api-qps=77' });
-  await expect.poll(() => model.unit('k8s/0').agent.message, { timeout: 30_000 }).toContain('hook failed');
-  const errors = model.log('k8s/0').filter(({ level }) => level === 'ERROR');
-  expect(errors.map(({ message }) => message).join('\n')).toContain('ENOSPC: no space left on device');
+  await expect
+    .poll(() => model.unit('k8s/0').workload, { timeout: 30_000 })
+    .toMatchObject({
+      status: 'blocked',
+      message: expect.stringMatching(/^No room on the disk for .*\/args\/kube-scheduler \(ENOSPC\); free some space/),
+    });
   expect(await argumentText(cluster, 'k8s/0', 'kube-scheduler')).toBe(before);
   expect((await readdir(folder)).sort()).toEqual([...names, 'ballast'].sort());
   expect(runningArguments(cluster, 'k8s/0', 'kube-scheduler')).not.toHaveProperty('--kube-api-qps');
 
   await truncate(join(folder, 'ballast'), 0);
+  model.updateStatus('k8s/0');
   await settleActive(model, 60_000);
   expect(await argumentsOf(cluster, 'k8s/0', 'kube-scheduler')).toMatchObject({ '--kube-api-qps': '77' });
   expect(runningArguments(cluster, 'k8s/0', 'kube-scheduler')).toMatchObject({ '--kube-api-qps': '77' });

@@ -31,7 +31,7 @@ export {
 } from './inventory/record.ts';
 export { takeInventory } from './inventory/remembered.ts';
 export { lookAtServed, type Served } from './inventory/served.ts';
-export { CONTROL_PLANE_NAMES } from './names.ts';
+export { CONTROL_PLANE_NAMES, WORKER_NAMES } from './names.ts';
 export { observeCertificates } from './observe.ts';
 export { type CertificateOptions, readCertificateOptions } from './options.ts';
 export { RefreshFailed } from './outcome.ts';

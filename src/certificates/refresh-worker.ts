@@ -14,10 +14,17 @@ import { discard, noteFailure, type RefreshNote, readNote } from './backup.ts';
 import type { Doors } from './doors.ts';
 import type { NodeIdentity } from './facts.ts';
 import { beginRefresh, finishRefresh, type Progress, putBack, restartServices } from './finish-refresh.ts';
+import { standingPairs } from './given/standing-pairs.ts';
 import { fieldOf, fileOf, WORKER_NAMES } from './names.ts';
 import { RefreshFailed } from './outcome.ts';
 import { isReadable, readCertificate, readPair } from './read.ts';
-import { type RequestJournal, removeRequestJournal, type WorkerPair, writeRequestJournal } from './request-journal.ts';
+import {
+  type IssuedPems,
+  type RequestJournal,
+  removeRequestJournal,
+  WORKER_PAIRS,
+  writeRequestJournal,
+} from './request-journal.ts';
 import { LOOPBACK, normaliseSan, sansToRequest } from './sans.ts';
 import { makeRequests } from './signing-request.ts';
 import { untilServed } from './verify-service.ts';
@@ -49,14 +56,12 @@ export async function prepareRequests(
   const { files } = doors.host;
   const unfinished = await readNote(files);
   if (unfinished !== undefined) await finishRefresh(doors, node, unfinished, tellLog(doors));
-  const present = await readCertificate(files, fileOf('worker', 'kubelet'));
-  if (present === undefined || !isReadable(present))
-    throw new RefreshFailed('blocked', 'The present certificate of kubelet cannot be read');
   await refuseStranger(doors);
-  const sans = sansToRequest([...sansOfOwn(present.sans, node), node.nodeName], refresh.extraSans);
+  const pairs = WORKER_PAIRS.filter((pair) => ownNames(node).some((name) => fieldOf(name) === pair));
+  const sans = pairs.includes('kubelet') ? await sansToAsk(doors, node, refresh.extraSans) : [];
   const started = doors.host.now();
   const id = `${doors.juju.identity.unit.replace('/', '-')}-${Math.floor(started.getTime() / 1000)}`;
-  const requests = await makeRequests(node.nodeName, sans, id);
+  const requests = await makeRequests(pairs, node.nodeName, sans, id);
   const { expirationSeconds, renewal, order } = refresh;
   const journal = {
     id,
@@ -68,6 +73,22 @@ export async function prepareRequests(
   };
   await writeRequestJournal(files, journal);
   return journal;
+}
+
+/** Those of the node's certificates that k8sd issues; others bring the rest. */
+function ownNames({ managers }: NodeIdentity): readonly string[] {
+  return WORKER_NAMES.filter((name) => (managers[name] ?? 'snap') === 'snap');
+}
+
+async function sansToAsk(
+  { host }: Doors,
+  node: NodeIdentity,
+  extraSans: readonly string[],
+): Promise<readonly string[]> {
+  const present = await readCertificate(host.files, fileOf('worker', 'kubelet'));
+  if (present === undefined || !isReadable(present))
+    throw new RefreshFailed('blocked', 'The present certificate of kubelet cannot be read');
+  return sansToRequest([...sansOfOwn(present.sans, node), node.nodeName], extraSans);
 }
 
 /**
@@ -109,7 +130,8 @@ export async function takeCertificates(doors: Doors, node: NodeIdentity, journal
   const { files } = doors.host;
   const issued = journal.issued ?? (await collect(doors, journal));
   if (journal.issued === undefined) await writeRequestJournal(files, { ...journal, issued });
-  const note = (await readNote(files)) ?? (await beginRefresh(doors, node, WORKER_NAMES, journal.order));
+  const names = WORKER_NAMES.filter((name) => journal.requests.some(({ pair }) => pair === fieldOf(name)));
+  const note = (await readNote(files)) ?? (await beginRefresh(doors, node, names, journal.order));
   if (note.failure !== undefined) return undo(doors, node, note, note.failure);
   // A dispatch may have ended after k8sd had taken them: asked again, it would restart kubelet when that has been seen to serve them.
   if (await standThere(doors, journal, issued)) await restartServices(doors, node.role);
@@ -117,8 +139,8 @@ export async function takeCertificates(doors: Doors, node: NodeIdentity, journal
     const refusal = await install(doors, node, journal, issued);
     if (refusal !== undefined) return undo(doors, node, note, `k8sd does not take them: ${refusal}`);
   }
-  const { names, before } = note;
-  const amiss = await untilServed(doors, { ...node, names, before }, SERVED_MS, tellLog(doors));
+  const { names: renewed, before } = note;
+  const amiss = await untilServed(doors, { ...node, names: renewed, before }, SERVED_MS, tellLog(doors));
   if (amiss !== undefined) return undo(doors, node, note, amiss);
   await endRefresh(doors);
 }
@@ -130,16 +152,11 @@ export async function endRefresh({ host }: Doors): Promise<void> {
 }
 
 /** Whether each of them is in its file, with its key. */
-async function standThere(
-  { host }: Doors,
-  { requests }: RequestJournal,
-  issued: Readonly<Record<WorkerPair, string>>,
-): Promise<boolean> {
-  const there = WORKER_NAMES.map(async (name) => {
+async function standThere({ host }: Doors, { requests }: RequestJournal, issued: IssuedPems): Promise<boolean> {
+  const there = requests.map(async ({ pair, key }) => {
+    const name = WORKER_NAMES.find((candidate) => fieldOf(candidate) === pair) ?? '';
     const present = await readPair(host.files, fileOf('worker', name));
-    const wanted = requests.find(({ pair }) => pair === fieldOf(name));
-    if (wanted === undefined) return false;
-    return present.certificate.trim() === issued[wanted.pair].trim() && present.key.trim() === wanted.key.trim();
+    return present.certificate.trim() === issued[pair]?.trim() && present.key.trim() === key.trim();
   });
   return !(await Promise.all(there)).includes(false);
 }
@@ -149,14 +166,17 @@ async function install(
   doors: Doors,
   node: NodeIdentity,
   journal: RequestJournal,
-  issued: Readonly<Record<WorkerPair, string>>,
+  issued: IssuedPems,
 ): Promise<string | undefined> {
-  const entries = journal.requests.flatMap(({ pair, key }) => [
-    [`${pair}-crt`, issued[pair]],
-    [`${pair}-key`, key],
-  ]);
+  const fresh = Object.fromEntries(
+    journal.requests.flatMap(({ pair, key }) => [
+      [`${pair}-crt`, issued[pair] ?? ''] as const,
+      [`${pair}-key`, key] as const,
+    ]),
+  );
+  const given = { ...(await standingPairs(doors, node)), ...fresh };
   try {
-    await doors.k8sd(node.minor).updateCertificates(Object.fromEntries(entries), { timeoutMs: CALL_MS });
+    await doors.k8sd(node.minor).updateCertificates(given, { timeoutMs: CALL_MS });
     return undefined;
   } catch (error) {
     if (!(error instanceof K8sdError) || error instanceof K8sdUnavailable) throw error;
@@ -182,7 +202,7 @@ function tellLog({ juju }: Doors): Progress {
 }
 
 /** The signer looks at an approved request within seconds. Kubernetes deletes one that was decided an hour ago. */
-async function collect(doors: Doors, journal: RequestJournal): Promise<Record<WorkerPair, string>> {
+async function collect(doors: Doors, journal: RequestJournal): Promise<IssuedPems> {
   const kubernetes = await connection(doors);
   const deadline = doors.host.now().getTime() + ISSUED_MS;
   for (;;) {
@@ -201,7 +221,7 @@ async function collect(doors: Doors, journal: RequestJournal): Promise<Record<Wo
       );
     }
     const issued = objects.map((object, index) => [journal.requests[index]?.pair, object?.certificate] as const);
-    if (issued.every(([, certificate]) => certificate)) return Object.fromEntries(issued) as Record<WorkerPair, string>;
+    if (issued.every(([, certificate]) => certificate)) return Object.fromEntries(issued) as IssuedPems;
     if (doors.host.now().getTime() > deadline)
       throw new RefreshFailed('waiting', 'Waiting for the certificates to be signed');
     await doors.host.sleep(POLL_MS);

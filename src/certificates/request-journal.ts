@@ -11,6 +11,9 @@ const PATH = '/var/lib/k8s-charm/certificates/requests.json';
 export const WORKER_PAIRS = ['kubelet', 'kubelet-client', 'kube-proxy-client'] as const;
 export type WorkerPair = (typeof WORKER_PAIRS)[number];
 
+/** PEM by pair, of those that were asked for. */
+export type IssuedPems = Readonly<Partial<Record<WorkerPair, string>>>;
+
 export interface PendingRequest {
   readonly pair: WorkerPair;
   /** Name of the CertificateSigningRequest object. */
@@ -33,7 +36,7 @@ export interface RequestJournal {
   /** Refresh of the whole cluster that it is a part of. */
   readonly order?: string;
   /** PEM by pair, once all are issued: from then on they are being taken into use. */
-  readonly issued?: Readonly<Record<WorkerPair, string>>;
+  readonly issued?: IssuedPems;
 }
 
 /** One that cannot be read counts as none: nothing can be taken up by it, and the next refresh overwrites it. */

@@ -51,14 +51,18 @@ export function objectName(id: string, pair: WorkerPair): string {
   return `k8s-charm-${id}-${pair}`;
 }
 
-/** @param id makes the objects' names unique among attempts; lower-case letters, digits and dashes. */
+/**
+ * @param pairs which of a worker's certificates.
+ * @param id makes the objects' names unique among attempts; lower-case letters, digits and dashes.
+ */
 export async function makeRequests(
+  pairs: readonly WorkerPair[],
   node: string,
   sans: readonly string[],
   id: string,
 ): Promise<readonly PendingRequest[]> {
   return Promise.all(
-    REQUEST_KINDS.map(async (kind) => ({
+    REQUEST_KINDS.filter(({ pair }) => pairs.includes(pair)).map(async (kind) => ({
       pair: kind.pair,
       object: objectName(id, kind.pair),
       signerName: kind.signerName,

@@ -6,6 +6,7 @@ import * as x509 from '@peculiar/x509';
 import { describe, expect, it } from 'vitest';
 import { type Requester, reasonToDeny } from '../../src/certificates/approval.ts';
 import { parseRequest } from '../../src/certificates/read-request.ts';
+import { WORKER_PAIRS } from '../../src/certificates/request-journal.ts';
 import { makeRequests, REQUEST_KINDS } from '../../src/certificates/signing-request.ts';
 import type { CertificateRequest } from '../../src/kubernetes/kubernetes.ts';
 import { derOf, makeRequest, pemOf, rsaKeys, sansOf } from './requests.ts';
@@ -52,7 +53,12 @@ const serving = (...sans: readonly string[]) => makeRequest(ofNode, { names: san
 
 describe('what a worker asks for is approved', () => {
   it('as our own worker makes it: all three, with what k8sd puts into its certificates', async () => {
-    const made = await makeRequests(NODE, [NODE, '127.0.0.1', '::1', '10.0.0.20', '2001:db8::20'], 'k8s-worker-0-1');
+    const made = await makeRequests(
+      WORKER_PAIRS,
+      NODE,
+      [NODE, '127.0.0.1', '::1', '10.0.0.20', '2001:db8::20'],
+      'k8s-worker-0-1',
+    );
     expect(made.map(({ pair }) => pair)).toEqual(['kubelet', 'kubelet-client', 'kube-proxy-client']);
     for (const { pair, request, signerName, usages } of made)
       expect(await verdict(objectOf(pair, request, { signerName, usages }))).toBeUndefined();

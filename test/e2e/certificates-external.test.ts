@@ -144,8 +144,12 @@ describe('bootstrap-certificates=external', { timeout: 240_000 }, () => {
     const outcome = await model.run('k8s/1', 'refresh-certs', { 'expires-in': '40d' });
     expect(Object.keys(outcome.results)).not.toContain('expires.apiserver');
     expect(outcome.results).toMatchObject({ status: 'refreshed' });
-    expect((await model.run('k8s-worker/0', 'refresh-certs')).message).toMatch(/^kubelet: issued by the CA charm/);
+    const stood = await fingerprints(cluster, 'k8s-worker/0');
+    expect((await model.run('k8s-worker/0', 'refresh-certs')).results).toMatchObject({ status: 'requested' });
     await settleActive(model);
+    const stands = await fingerprints(cluster, 'k8s-worker/0');
+    const changed = Object.keys(stands).filter((path) => stands[path] !== stood[path]);
+    expect(changed.toSorted()).toEqual(['kubelet.conf', 'proxy.conf'].map((file) => `/etc/kubernetes/${file}`));
     expect(await serialsServed()).toEqual(before);
     await expectSound();
   });

@@ -9,11 +9,10 @@ import { discard, readNote, restore } from '../backup.ts';
 import type { Doors } from '../doors.ts';
 import type { NodeIdentity } from '../facts.ts';
 import { beginRefresh, finishRefresh, type Progress, seeThrough } from '../finish-refresh.ts';
-import { CONTROL_PLANE_NAMES, fieldOf, fileOf, WORKER_NAMES } from '../names.ts';
 import { RefreshFailed } from '../outcome.ts';
-import { isReadable, readCertificate, readPair } from '../read.ts';
 import { forgetFailures } from '../renewal/attempts.ts';
 import type { Pems } from './fields.ts';
+import { standingPairs } from './standing-pairs.ts';
 
 const CALL_MS = 120_000;
 
@@ -50,19 +49,4 @@ export async function takeIssued(
   }
   await seeThrough(doors, node, note, progress);
   forgetFailures(doors.juju.state);
-}
-
-/** One that is over would be refused, and a control plane makes it anew when it is left out. */
-async function standingPairs({ host }: Doors, { role }: NodeIdentity): Promise<Pems> {
-  const names = role === 'worker' ? WORKER_NAMES : CONTROL_PLANE_NAMES;
-  const found = await Promise.all(
-    names.map(async (name) => {
-      const file = fileOf(role, name);
-      const [certificate, pair] = [await readCertificate(host.files, file), await readPair(host.files, file)];
-      if (certificate === undefined || !isReadable(certificate) || certificate.notAfter < host.now()) return [];
-      const field = fieldOf(name);
-      return [[`${field}-crt`, pair.certificate] as const, [`${field}-key`, pair.key] as const];
-    }),
-  );
-  return Object.fromEntries(found.flat());
 }

@@ -16,10 +16,11 @@ export function expiryReports(
   const { now, warnSeconds } = circumstances;
   const ending = inventory
     .flatMap((one) => {
-      if (one.notAfter === undefined) return [];
-      const { renewable } = situationOf(one, inventory, circumstances);
-      const left = (one.notAfter.getTime() - now.getTime()) / 1000;
-      return left < warnedBefore(renewable, warnSeconds) ? [{ name: one.name, end: one.notAfter }] : [];
+      const { name, notBefore, notAfter } = one;
+      if (notBefore === undefined || notAfter === undefined) return [];
+      const left = (notAfter.getTime() - now.getTime()) / 1000;
+      const threshold = warnedBefore({ notBefore, notAfter }, situationOf(one, inventory, circumstances), warnSeconds);
+      return left < threshold ? [{ name, end: notAfter }] : [];
     })
     // By days: of those that were issued together, the seconds between them are of no interest to anybody.
     .sort((one, other) => daysUntil(one.end, now) - daysUntil(other.end, now));

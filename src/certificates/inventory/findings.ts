@@ -2,12 +2,13 @@
 
 import type { Role } from '../names.ts';
 import { missingSans } from '../sans.ts';
+import { thresholdOf } from '../threshold.ts';
 import { daysUntil } from '../validity.ts';
 import type { Examined } from './examined.ts';
 import type { Flaw, FlawCode } from './flaws.ts';
 import { type Place, placeOf, type Renewal } from './places.ts';
 import type { Manager } from './record.ts';
-import { howToReplace, isRenewable } from './remedies.ts';
+import { howToReplace, isRenewable, REPLACE_STRANGER } from './remedies.ts';
 import type { Served } from './served.ts';
 
 export type FindingCode =
@@ -49,6 +50,9 @@ export interface Circumstances {
 /** Another cluster is not built within a month. */
 export const EARLY_SECONDS = 180 * 86_400;
 
+/** Who has to bring the next one has to have it issued first. */
+const BRING_SECONDS = 60 * 86_400;
+
 /** By severity, and within it in the order of the inventory. */
 export function findingsOf(inventory: readonly Examined[], circumstances: Circumstances): readonly Finding[] {
   const found = inventory.flatMap((certificate) => {
@@ -67,6 +71,7 @@ interface Situation {
   readonly place: Place;
   readonly replace: string;
   readonly renewable: boolean;
+  readonly manager: Manager;
   readonly role: Role;
 }
 
@@ -77,28 +82,39 @@ interface Subject extends Situation {
 export function situationOf(
   { name, issuable }: Examined,
   inventory: readonly Examined[],
-  { role, managers }: Pick<Circumstances, 'role' | 'managers'>,
+  { role, managers, now }: Pick<Circumstances, 'role' | 'managers' | 'now'>,
 ): Situation {
-  const place = inPlace(placeOf(role, name), inventory);
+  const place = placeIn(inventory, role, name);
   const manager = managers[name] ?? 'snap';
+  // Others bring theirs to a stranger, too; k8sd issues only what is asked for.
+  if (manager === 'snap' && place.renewal === 'refresh' && isStranger(inventory, role, now))
+    return { role, place, manager, replace: REPLACE_STRANGER, renewable: false };
   return {
     role,
     place,
+    manager,
     replace: howToReplace(place, role, manager, issuable),
     renewable: isRenewable(place, manager, issuable),
   };
+}
+
+/** A worker whose kubelet cannot ask the API server for anything any more, since its own certificate is over. */
+function isStranger(inventory: readonly Examined[], role: Role, now: Date): boolean {
+  const end = inventory.find(({ name }) => name === 'kubelet.conf')?.notAfter;
+  return role === 'worker' && end !== undefined && now > end;
 }
 
 /** Who or what brings the next one, in a word or two: `refresh`, `provider`, `operator`, `a new unit`, `a new cluster`. */
 export function renewalOf(
   name: string,
   inventory: readonly Examined[],
-  { role, managers }: Pick<Circumstances, 'role' | 'managers'>,
+  { role, managers, now }: Pick<Circumstances, 'role' | 'managers' | 'now'>,
 ): string {
   const found = inventory.find((one) => one.name === name);
   const manager = managers[name] ?? 'snap';
   if (manager !== 'snap') return manager === 'relation' ? 'provider' : 'operator';
-  const { renewal } = inPlace(placeOf(role, name), inventory);
+  const { renewal } = placeIn(inventory, role, name);
+  if (renewal === 'refresh' && isStranger(inventory, role, now)) return RENEWALS['replace-unit'];
   return renewal === 'refresh' && found?.issuable !== true ? 'operator' : RENEWALS[renewal];
 }
 
@@ -110,19 +126,25 @@ const RENEWALS: Readonly<Record<Renewal, string>> = {
 };
 
 /** Beside a client's certificate for it, etcd's authority is that of a datastore outside of the cluster. */
-function inPlace(place: Place, inventory: readonly Examined[]): Place {
+export function placeIn(inventory: readonly Examined[], role: Role, name: string): Place {
+  const place = placeOf(role, name);
   const external = place.name === 'etcd/ca' && inventory.some(({ name }) => name === 'etcd/client');
   return external ? { ...place, renewal: 'datastore' } : place;
 }
 
-/** How long before its end this certificate is worth a word: one that nobody can renew needs time. */
-export function warnedBefore(renewable: boolean, warnSeconds: number): number {
-  return renewable ? warnSeconds : Math.max(warnSeconds, EARLY_SECONDS);
+/** Seconds before its end from which on this certificate is worth a word: what does not come by itself needs time. */
+export function warnedBefore(
+  life: { readonly notBefore: Date; readonly notAfter: Date },
+  { renewable, manager }: Pick<Situation, 'renewable' | 'manager'>,
+  warnSeconds: number,
+): number {
+  const needed = renewable ? (manager === 'operator' ? BRING_SECONDS : 0) : EARLY_SECONDS;
+  return thresholdOf(life, Math.max(warnSeconds, needed));
 }
 
 /** RFC 5280 section 4.1.2.5: both ends belong to the validity. */
 function timeFindings(
-  { certificate, replace, renewable }: Subject,
+  { certificate, replace, renewable, manager }: Subject,
   { now, warnSeconds }: Circumstances,
 ): readonly Finding[] {
   const { name, notBefore, notAfter } = certificate;
@@ -136,9 +158,10 @@ function timeFindings(
   }
   const leftSeconds = (notAfter.getTime() - now.getTime()) / 1000;
   const ends = `expires in ${days(daysUntil(notAfter, now))}, ${day(notAfter)}`;
-  if (!renewable && leftSeconds < warnedBefore(false, warnSeconds))
-    return [{ ...at, severity: 'warning', code: 'not-renewable', message: `${ends}, and cannot be renewed by k8sd` }];
-  return leftSeconds < warnSeconds ? [{ ...at, severity: 'warning', code: 'expiring', message: ends }] : [];
+  if (leftSeconds >= warnedBefore({ notBefore, notAfter }, { renewable, manager }, warnSeconds)) return [];
+  return renewable
+    ? [{ ...at, severity: 'warning', code: 'expiring', message: ends }]
+    : [{ ...at, severity: 'warning', code: 'not-renewable', message: `${ends}, and cannot be renewed by k8sd` }];
 }
 
 /** RFC 6125 section 6.4: a client refuses a server whose certificate does not name what it connects to. */

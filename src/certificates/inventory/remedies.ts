@@ -1,13 +1,16 @@
 /** What an operator does about a certificate that runs out, or has to be another one. */
 
-import type { Role } from '../names.ts';
+import { fieldOf, type Role } from '../names.ts';
 import type { Place } from './places.ts';
 import type { Manager } from './record.ts';
 
 /** @param issuable whether k8sd holds the key of its authority. */
 export function howToReplace(place: Place, role: Role, manager: Manager, issuable: boolean): string {
   if (manager === 'relation') return 'the provider at the other end of its relation has to issue another one';
-  if (manager === 'operator') return 'give another one in the secret that it came from';
+  if (manager === 'operator') {
+    const field = fieldOf(place.name);
+    return `put another one into the secret that ca-certificates names, as ${field}-crt and ${field}-key with the name of this unit before it (as in k8s-0-${field}-crt)`;
+  }
   switch (place.renewal) {
     case 'refresh':
       if (!issuable)
@@ -30,3 +33,7 @@ export function isRenewable(place: Place, manager: Manager, issuable: boolean): 
 }
 
 const REFRESH_WORKER = 'run refresh-certs on this unit';
+
+/** Of a worker whose `kubelet.conf` has ended. */
+export const REPLACE_STRANGER =
+  'the certificate in kubelet.conf has ended, so that the API server takes no requests of this node any more: add a unit, wait until it is active, then remove this one';

@@ -1,9 +1,10 @@
 /** Which certificates are to be renewed now, and for how long: pure. */
 
 import type { Examined } from '../inventory/examined.ts';
-import { situationOf } from '../inventory/findings.ts';
+import { placeIn } from '../inventory/findings.ts';
 import type { Manager } from '../inventory/record.ts';
 import type { Role } from '../names.ts';
+import { thresholdOf } from '../threshold.ts';
 
 export interface Renewable {
   readonly name: string;
@@ -13,24 +14,13 @@ export interface Renewable {
   readonly notAfter: Date;
 }
 
-/**
- * Seconds before its end at which a certificate is to be renewed. Never more than a third of its life: what is due again soon after
- * it was issued would restart services at every hook.
- */
-export function renewalThreshold(
-  { notBefore, notAfter }: Omit<Renewable, 'name' | 'authority'>,
-  wanted: number,
-): number {
-  return Math.min(wanted, (notAfter.getTime() - notBefore.getTime()) / 3000);
-}
-
 /** Those that k8sd issues anew when it is asked to: not authorities, nor what it makes only once, nor what somebody else brings. */
 export function renewableCertificates(
   inventory: readonly Examined[],
   circumstances: { readonly role: Role; readonly managers: Readonly<Record<string, Manager>> },
 ): readonly Renewable[] {
   return inventory.flatMap((one) => {
-    const { place } = situationOf(one, inventory, circumstances);
+    const place = placeIn(inventory, circumstances.role, one.name);
     const { name, notBefore, notAfter, issuable } = one;
     const ours = place.renewal === 'refresh' && issuable && (circumstances.managers[name] ?? 'snap') === 'snap';
     if (!ours || place.authority === undefined || notBefore === undefined || notAfter === undefined) return [];
@@ -40,7 +30,7 @@ export function renewableCertificates(
 
 /** Whether the rest of its life is shorter than so many times its threshold. */
 export function endsWithin(one: Renewable, wanted: number, times: number, now: Date): boolean {
-  return secondsLeft(one, now) < renewalThreshold(one, wanted) * times;
+  return secondsLeft(one, now) < thresholdOf(one, wanted) * times;
 }
 
 /**

@@ -2,7 +2,8 @@
 
 import type { UnitStatus } from '../../juju/status.ts';
 import type { Examined } from '../inventory/examined.ts';
-import { type Renewable, renewalThreshold, secondsLeft } from './due.ts';
+import { thresholdOf } from '../threshold.ts';
+import { type Renewable, secondsLeft } from './due.ts';
 
 export interface Authority {
   readonly name: string;
@@ -20,7 +21,7 @@ export function endingAuthorities(
 ): readonly Authority[] {
   return inventory.flatMap(({ name, notBefore, notAfter }) => {
     if (!names.includes(name) || notBefore === undefined || notAfter === undefined) return [];
-    const near = secondsLeft({ notAfter }, now) < renewalThreshold({ notBefore, notAfter }, wanted);
+    const near = secondsLeft({ notAfter }, now) < thresholdOf({ notBefore, notAfter }, wanted);
     return near ? [{ name, notAfter }] : [];
   });
 }

@@ -1,13 +1,11 @@
 /** The action `certs-status`: which certificates the unit has, when they expire, who signed them, and what is wrong with them. */
 
 import {
-  type CertificateOptions,
   clusterRefreshNews,
   describeNews,
   type Finding,
   findingsOf,
   type InventoryRecord,
-  isRead,
   K8SD_PREFIX,
   lookAtServed,
   type NodeIdentity,
@@ -48,7 +46,7 @@ export async function certsStatus(doors: Doors, role: Role): Promise<void> {
   const findings = findingsOf(examined, circumstances);
   await juju.actions.setResults({
     ...render(format, rows, findings),
-    summary: summarise(inventory, findings, options, host.now()),
+    summary: summarise(inventory, findings),
     ...(member.reason === undefined ? {} : { unchecked: `required names, and what is served: ${member.reason}` }),
     ...(await refreshUnderWay(doors, role)),
     ...(member.identity?.leader ? await clusterRefresh(doors) : {}),
@@ -77,18 +75,13 @@ function render(
   return { certificates: certificatesTable(rows), findings: findingsText(findings) };
 }
 
-function summarise(
-  inventory: readonly InventoryRecord[],
-  findings: readonly Finding[],
-  { warnSeconds }: CertificateOptions,
-  now: Date,
-): string {
-  const ends = inventory.filter(isRead).map(({ notAfter }) => (notAfter.getTime() - now.getTime()) / 1000);
+function summarise(inventory: readonly InventoryRecord[], findings: readonly Finding[]): string {
   const count = (severity: Finding['severity']) => findings.filter((one) => one.severity === severity).length;
+  const found = (...codes: readonly Finding['code'][]) => findings.filter(({ code }) => codes.includes(code)).length;
   return [
     `${inventory.length} certificates`,
-    `${ends.filter((left) => left < 0).length} expired`,
-    `${ends.filter((left) => left >= 0 && left < warnSeconds).length} expiring`,
+    `${found('expired')} expired`,
+    `${found('expiring', 'not-renewable')} expiring`,
     `${count('error')} errors`,
     `${count('warning')} warnings`,
   ].join(', ');

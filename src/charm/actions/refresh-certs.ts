@@ -16,6 +16,7 @@ import {
   removeRequestJournal,
   sansToRequest,
   submitRequests,
+  WORKER_NAMES,
 } from '../../certificates/index.ts';
 import { type ControlPlaneFacts, GRANT, JOINED } from '../../cluster/index.ts';
 import type { Doors } from '../doors.ts';
@@ -77,16 +78,14 @@ export async function refreshCertsOfWorker(doors: Doors, role: Role): Promise<vo
   const expirationSeconds = expiresIn ?? identity.options.validitySeconds;
   if (cluster.role !== 'worker' || cluster.cluster === undefined)
     throw new Error('this unit is not integrated with a control plane');
-  if (identity.managers['kubelet'] !== undefined)
-    throw new Error(
-      `kubelet: ${NOT_OURS}. k8sd cannot renew a worker's other certificates alone: for these add a unit and remove this one`,
-    );
+  const names = WORKER_NAMES.filter((name) => identity.managers[name] === undefined);
+  if (names.length === 0) throw new Error(refusalOf(WORKER_NAMES, identity.managers));
   const { id, shared } = cluster.cluster;
   const journal = await readRequestJournal(host.files);
   // A renewal that waits for its turn is not in the way of an operator, who does not wait for one.
   if (journal !== undefined && !isHeldBack(journal, shared[decisionKey(juju.identity.unit)]))
     throw new Error('a refresh of this worker is under way; certs-status tells how far it is');
-  await refuseBeyondAuthorities(doors, role, ['kubelet', 'kubelet.conf', 'proxy.conf'], expirationSeconds);
+  await refuseBeyondAuthorities(doors, role, names, expirationSeconds);
   await juju.actions.log('making keys and certificate requests');
   const requested = await prepareRequests(doors, identity, { expirationSeconds, extraSans });
   try {
@@ -120,12 +119,25 @@ function chooseNames(text: string): readonly string[] {
 /** Of those that were asked for, or else of all, those that k8sd issues. */
 function renewable(asked: readonly string[], managers: NodeIdentity['managers']): readonly string[] {
   const others = asked.filter((name) => managers[name] !== undefined);
-  if (others.length > 0) throw new Error(`${others.join(', ')}: ${NOT_OURS}`);
-  return (asked.length > 0 ? asked : CONTROL_PLANE_NAMES).filter((name) => managers[name] === undefined);
+  if (others.length > 0) throw new Error(refusalOf(others, managers));
+  const names = CONTROL_PLANE_NAMES.filter((name) => managers[name] === undefined);
+  if (names.length === 0) throw new Error(refusalOf(CONTROL_PLANE_NAMES, managers));
+  return asked.length > 0 ? asked : names;
 }
 
-const NOT_OURS =
-  'issued by the CA charm on the endpoint certificates, which renews it in time by itself; to have another one at once, revoke it there';
+/** Each with who brings it. */
+function refusalOf(names: readonly string[], managers: NodeIdentity['managers']): string {
+  return (['relation', 'operator'] as const)
+    .map((manager) => [names.filter((name) => managers[name] === manager), NOT_OURS[manager]] as const)
+    .flatMap(([theirs, why]) => (theirs.length > 0 ? [`${theirs.join(', ')}: ${why}`] : []))
+    .join('; ');
+}
+
+const NOT_OURS = {
+  relation:
+    'issued by the CA charm on the endpoint certificates, which renews it in time by itself; to have another one at once, revoke it there',
+  operator: 'brought by you: put the next one into the secret that ca-certificates names',
+} as const;
 
 type Peer = readonly [unit: string, address: string];
 

@@ -10,8 +10,18 @@ function ending(name: string, days: number, issuable = true): Examined {
   return { name, notBefore: new Date(0), notAfter, sans: [], issuable, flaws: [] };
 }
 
-function told(inventory: readonly Examined[], warnDays = 30): readonly string[] {
-  const circumstances = { role: 'control-plane', now: NOW, warnSeconds: warnDays * DAY, managers: {} } as const;
+/** One that was issued for so many days. */
+function living(name: string, life: number, left: number, issuable = true): Examined {
+  const one = ending(name, left, issuable);
+  return { ...one, notBefore: new Date(NOW.getTime() + (left - life) * DAY * 1000) };
+}
+
+function told(
+  inventory: readonly Examined[],
+  warnDays = 30,
+  managers: Readonly<Record<string, 'operator' | 'relation'>> = {},
+): readonly string[] {
+  const circumstances = { role: 'control-plane', now: NOW, warnSeconds: warnDays * DAY, managers } as const;
   return expiryReports(inventory, circumstances).map(({ status, message }) => `${status}: ${message}`);
 }
 
@@ -53,6 +63,17 @@ describe('the status', () => {
       [ending('apiserver', 170, false)],
       ['active: certificate expires in 170 days: apiserver'],
     ],
+    ['leaves out a week that has just begun', [living('apiserver', 7, 6.9), living('kubelet', 7, 2.5)], []],
+    [
+      'tells of a week in its last third',
+      [living('apiserver', 7, 2.3)],
+      ['active: certificate expires in 2 days: apiserver'],
+    ],
+    [
+      'tells of ninety days in their last third, whoever cannot renew them',
+      [living('ca', 90, 31, false), living('client-ca', 90, 29.5, false)],
+      ['active: certificate expires in 29 days: client-ca'],
+    ],
     [
       'does not know what cannot be read',
       [{ name: 'ca', notBefore: undefined, notAfter: undefined, sans: [], issuable: false, flaws: [] }],
@@ -60,6 +81,19 @@ describe('the status', () => {
     ],
   ])('%s', (_, inventory, expected) => {
     expect(told(inventory)).toEqual(expected);
+  });
+
+  it.each<[string, number, 'operator' | 'relation', readonly string[]]>([
+    [
+      'of what the operator brings, two months before',
+      59,
+      'operator',
+      ['active: certificate expires in 59 days: apiserver'],
+    ],
+    ['not of what the operator brings, before that', 61, 'operator', []],
+    ['not of what a CA charm brings, as early', 59, 'relation', []],
+  ])('tells %s', (_, left, manager, expected) => {
+    expect(told([living('apiserver', 365, left)], 30, { apiserver: manager })).toEqual(expected);
   });
 
   it('follows the threshold', () => {

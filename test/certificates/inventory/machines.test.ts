@@ -50,7 +50,8 @@ it('sees that a service serves what does not lie in its file any more', async ()
   const path = `${PKI}/etcd/server.crt`;
   const before = await first.files.need(path);
   const key = await first.files.need(`${PKI}/etcd/server.key`);
-  const validity = { notBefore: new Date(), notAfter: new Date(Date.now() + 90 * 86_400_000) };
+  const days = (count: number) => new Date(Date.now() + count * 86_400_000);
+  const validity = { notBefore: days(-700), notAfter: days(90) };
   await first.files.write(path, await issueSelfSigned('kube-etcd', key, [first.address], validity));
   const { served, findings } = await lookAt(first, 'control-plane');
   await first.files.write(path, before);

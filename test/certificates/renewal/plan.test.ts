@@ -211,14 +211,27 @@ describe('a worker', () => {
     ['renews nothing where that is off', soon, {}, off, []],
     ['cannot renew without a control plane', soon, { relation: undefined }, {}, []],
     [
-      'does not ask k8sd for what goes along with what somebody else brings',
+      'renews what k8sd issues beside what somebody else brings',
       soon,
       {},
       { managers: { kubelet: 'relation' } },
+      begin(),
+    ],
+    [
+      'minds the authorities of what it renews only',
+      withOthers(soon, living('ca', 20 * YEAR, 10 * DAY, { issuable: false })),
+      {},
+      { managers: { kubelet: 'relation' } },
+      begin(),
+    ],
+    [
+      'does not ask k8sd for what somebody else brings',
+      soon,
+      {},
+      { managers: { kubelet: 'operator', 'kubelet.conf': 'operator', 'proxy.conf': 'operator' } },
       [],
     ],
     ['cannot renew with an old snap', soon, {}, { minor: 32 }, []],
-    ['cannot renew beside what somebody else issues', soon, {}, { managers: { kubelet: 'relation' } }, []],
     [
       'has nothing to ask with when the certificate of its kubelet has ended',
       withOthers(soon, living('kubelet.conf', YEAR, -1)),
@@ -260,12 +273,6 @@ describe('a worker', () => {
       allLiving('worker', 10 * YEAR, 170 * DAY),
       { minor: 32 },
       'active: kubelet, kubelet.conf, proxy.conf end 2027-05-12 and cannot be renewed below snap 1.33: refresh the snap, or replace this unit',
-    ],
-    [
-      'long before that what it has beside that of a provider has to be replaced with it',
-      allLiving('worker', 10 * YEAR, 170 * DAY),
-      { managers: { kubelet: 'relation' } },
-      'active: kubelet.conf, proxy.conf end 2027-05-12 and cannot be renewed beside one that somebody else issues: replace this unit',
     ],
     [
       'that it has nothing to ask with',

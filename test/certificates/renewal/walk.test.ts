@@ -149,12 +149,12 @@ describe('on a control plane', { timeout: 60_000 }, () => {
 
 describe('on a worker', { timeout: 60_000 }, () => {
   /** Hooks of both sides until nobody has anything to do. */
-  async function rounds(at: Spoil, leading = leader): Promise<readonly string[]> {
+  async function rounds(at: Spoil, leading = leader, walking = worker): Promise<readonly string[]> {
     const done: string[] = [];
     for (let quiet = 0; quiet < 2; ) {
       let changes = 0;
-      for (const node of [worker, leading]) {
-        const kinds = await node.settle(node === worker ? at : undefined);
+      for (const node of [walking, leading]) {
+        const kinds = await node.settle(node === walking ? at : undefined);
         done.push(...kinds);
         changes += kinds.length;
         exchange(leading, [worker]);
@@ -178,6 +178,16 @@ describe('on a worker', { timeout: 60_000 }, () => {
     expect(await rounds(later(LIFE * 0.8))).toEqual(WALK);
     expect(new Set(await hoursLeft(worker))).toEqual(new Set([YEAR]));
     expect(leader.agent.relations.get(RELATION)?.applications.get('k8s') ?? {}).toEqual({});
+  });
+
+  it('what k8sd issues is renewed beside what a CA charm has issued, which stays', async () => {
+    await shorten();
+    const before = await certificate(worker, 'kubelet');
+    const mixed = newNode(worker.agent, worker.machine, { ...worker.identity, managers: { kubelet: 'relation' } });
+    expect(await rounds(later(LIFE * 0.8), leader, mixed)).toEqual(WALK);
+    const [kubelet, ...clients] = await hoursLeft(worker);
+    expect([kubelet, ...new Set(clients)]).toEqual([0, YEAR]);
+    expect((await certificate(worker, 'kubelet')).fingerprint).toBe(before.fingerprint);
   });
 
   it.each([

@@ -1,0 +1,36 @@
+/**
+ * Texts of options that were read and found good, so that an ordinary dispatch reads no YAML: that takes longer than everything else
+ * which it does. What came of each is kept in the unit state, beside the digest of the text.
+ */
+
+import { createHash } from 'node:crypto';
+import type { State } from '../juju/juju.ts';
+import { fitsInState } from '../juju/state.ts';
+
+const PREFIX = 'hardening/read/';
+
+export type Reading<T> = { readonly value: T } | { readonly problem: string };
+
+/** Reads a text anew only when it is another one. What is not good is read each time: its problem has to be told each time. */
+export async function readOnce<T>(
+  state: State,
+  option: string,
+  text: string,
+  read: (text: string) => Promise<Reading<T>>,
+): Promise<Reading<T>> {
+  const key = `${PREFIX}${option}`;
+  const digest = createHash('sha256').update(text).digest('base64');
+  const kept = await state.get(key);
+  if (kept?.startsWith(`${digest} `)) return { value: JSON.parse(kept.slice(digest.length + 1)) as T };
+  const reading = await read(text);
+  if ('problem' in reading) return reading;
+  const entry = `${digest} ${JSON.stringify(reading.value)}`;
+  if (fitsInState(key, entry)) state.set(key, entry);
+  return reading;
+}
+
+/** Of an option that is empty again, nothing is kept. */
+export async function forgetText(state: State, option: string): Promise<void> {
+  const key = `${PREFIX}${option}`;
+  if ((await state.get(key)) !== undefined) state.set(key, undefined);
+}

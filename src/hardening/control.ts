@@ -199,7 +199,11 @@ export type ApiParameters = Readonly<Record<string, readonly string[]>>;
 
 /** The language of remedies: each step says what shall be so, and is taken back when the mode is turned off. */
 export type RemedyStep =
-  | { readonly set: { readonly service: HardenedService; readonly flag: string; readonly value: string } }
+  | {
+      readonly set: { readonly service: HardenedService; readonly flag: string; readonly value: string };
+      /** Only where this service is in use on the node: k8sd writes other values for a datastore outside of the cluster. */
+      readonly needs?: HardenedService;
+    }
   | { readonly unset: { readonly service: HardenedService; readonly flag: string } }
   | { readonly add: { readonly service: HardenedService; readonly flag: string; readonly items: readonly string[] } }
   | { readonly remove: { readonly service: HardenedService; readonly flag: string; readonly items: readonly string[] } }

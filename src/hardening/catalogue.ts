@@ -1,0 +1,52 @@
+/** The catalogues as a unit has them: JSON in the charm's archive, made of charm/hardening/*.yaml and checked when it is packed. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Benchmark, Control, Place } from './control.ts';
+
+export interface Catalogue {
+  readonly controls: readonly Control[];
+}
+
+export const CATALOGUES = ['cis', 'stig'] as const;
+
+export type CatalogueName = (typeof CATALOGUES)[number];
+
+/** Which catalogue holds the controls of a benchmark. */
+export function catalogueOf(benchmark: Benchmark): CatalogueName {
+  return benchmark === 'stig' ? 'stig' : 'cis';
+}
+
+/** @param charmFolder where the archive is unpacked; the operating system's path, not one below the host's root. */
+export async function readCatalogue(charmFolder: string, name: CatalogueName): Promise<Catalogue> {
+  return JSON.parse(await readFile(join(charmFolder, 'hardening', `${name}.json`), 'utf8')) as Catalogue;
+}
+
+/** The controls of a benchmark, as its edition has them, in its order; with `places`, only those that are looked at in one of them. */
+export function controlsOf(
+  { controls }: Catalogue,
+  benchmark: Benchmark,
+  places?: readonly Place[],
+): readonly Control[] {
+  return controls
+    .filter((control) => control.numbers[benchmark] !== undefined)
+    .filter((control) => places === undefined || control.places.some((place) => places.includes(place)))
+    .map((control) => inEdition(control, benchmark))
+    .toSorted((a, b) => byNumber(a.numbers[benchmark] ?? '', b.numbers[benchmark] ?? ''));
+}
+
+function inEdition(control: Control, benchmark: Benchmark): Control {
+  const edition = control.editions?.[benchmark];
+  return edition === undefined ? control : { ...control, ...edition };
+}
+
+/** 1.2.9 stands before 1.2.10. */
+function byNumber(a: string, b: string): number {
+  const [as, bs] = [a.split('.'), b.split('.')];
+  for (let index = 0; index < Math.max(as.length, bs.length); index += 1) {
+    const [one = '', other = ''] = [as[index], bs[index]];
+    if (one === other) continue;
+    return Number(one) - Number(other) || (one < other ? -1 : 1);
+  }
+  return 0;
+}

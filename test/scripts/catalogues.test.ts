@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { type Catalogues, catalogueJson, readCatalogues, schemaProblems } from '../../scripts/catalogues/read.ts';
+import { catalogueProblems } from '../../scripts/catalogues/rules.ts';
+import { repository } from '../../scripts/pack/places.ts';
+import { type Catalogue, controlsOf } from '../../src/hardening/catalogue.ts';
+import type { Benchmark, Control } from '../../src/hardening/control.ts';
+
+const catalogues: Catalogues = await readCatalogues();
+const all = [...catalogues.cis.controls, ...catalogues.stig.controls];
+
+describe('the catalogues', () => {
+  it('hold each control of the benchmarks', () => {
+    const counts = (catalogue: Catalogue, benchmark: Benchmark) => {
+      const controls = controlsOf(catalogue, benchmark);
+      const given = controls.map(({ byDefault }) => byDefault[benchmark]);
+      return [
+        controls.length,
+        ...['pass', 'fail', 'manual'].map((one) => given.filter((value) => value === one).length),
+      ];
+    };
+    expect(catalogues.cis.controls).toHaveLength(136);
+    expect(counts(catalogues.cis, 'cis-1.24')).toEqual([124, 78, 13, 32]);
+    expect(counts(catalogues.cis, 'cis-1.12')).toEqual([131, 75, 17, 38]);
+    expect(counts(catalogues.stig, 'stig')).toEqual([94, 66, 13, 7]);
+  });
+
+  it('are in the order of the benchmark and as its edition has them', () => {
+    const numbers = controlsOf(catalogues.cis, 'cis-1.12').map(({ numbers }) => numbers['cis-1.12']);
+    expect(numbers.indexOf('1.2.10')).toBe(numbers.indexOf('1.2.9') + 1);
+    const plugin = (benchmark: Benchmark) =>
+      controlsOf(catalogues.cis, benchmark).find(({ id }) => id === 'CIS-1.2.3')?.check;
+    expect(plugin('cis-1.24')).toMatchObject({ lacks: ['DenyServiceExternalIPs'], orUnset: true });
+    expect(plugin('cis-1.12')).toMatchObject({ has: ['DenyServiceExternalIPs'] });
+  });
+
+  it('give a worker only what is looked at on workers', () => {
+    const { controls } = JSON.parse(catalogueJson(catalogues.cis, 'worker')) as Catalogue;
+    expect(controls.length).toBeGreaterThan(20);
+    expect(controls.filter(({ places }) => !places.includes('worker'))).toEqual([]);
+    expect(JSON.parse(catalogueJson(catalogues.cis, 'control-plane'))).toEqual(catalogues.cis);
+  });
+});
+
+describe('a catalogue is refused', () => {
+  const base = all.find(({ id }) => id === 'CIS-1.2.17') as Control;
+  const changed = (changes: object): readonly string[] =>
+    catalogueProblems(all.map((control) => (control === base ? { ...control, ...changes } : control)));
+
+  it.each([
+    ['an id that is used twice', { id: 'CIS-1.2.1' }, 'there is more than one control CIS-1.2.1'],
+    [
+      'a number that is used twice',
+      { numbers: { ...base.numbers, 'cis-1.12': '1.2.1' } },
+      'there is more than one control 1.2.1 in cis-1.12',
+    ],
+    ['a relation to nothing', { related: ['V-1'] }, 'CIS-1.2.17 is related to V-1, which does not exist'],
+    [
+      'an edition that it has no number in',
+      { editions: { stig: {} } },
+      'CIS-1.2.17 has no number in stig, which it speaks of',
+    ],
+    [
+      'arguments without a restart',
+      { restarts: [] },
+      'CIS-1.2.17 changes the arguments of kube-apiserver and does not restart it',
+    ],
+    [
+      'a restart for nothing',
+      { restarts: ['kube-apiserver', 'etcd'] },
+      'CIS-1.2.17 restarts etcd, of which it changes nothing',
+    ],
+    [
+      'an API rule on a node',
+      { check: { type: 'api', rule: 'x' } },
+      'CIS-1.2.17 asks the Kubernetes API, so its place is cluster',
+    ],
+    [
+      'a removed admission plugin',
+      {
+        remedy: [
+          { add: { service: 'kube-apiserver', flag: '--enable-admission-plugins', items: ['SecurityContextDeny'] } },
+        ],
+      },
+      'CIS-1.2.17 uses an admission plugin that Kubernetes removed',
+    ],
+    [
+      'a removed feature gate',
+      { remedy: [{ add: { service: 'kube-apiserver', flag: '--feature-gates', items: ['PodSecurity=true'] } }] },
+      'CIS-1.2.17 uses a feature gate that Kubernetes removed',
+    ],
+    [
+      'another owner than root',
+      { remedy: [{ owner: { paths: ['/a'], owner: 'etcd:etcd' } }], restarts: [] },
+      'CIS-1.2.17 gives files of the snap to a user other than root',
+    ],
+    [
+      'one mode for files and folders',
+      { remedy: [{ mode: { paths: ['/a/**'], mode: '644' } }], restarts: [] },
+      'CIS-1.2.17 sets one mode on files and folders alike',
+    ],
+  ])('for %s', (_, changes, problem) => {
+    expect(changed(changes)).toContain(problem);
+  });
+
+  it.each(['CIS-1.2.12', 'CIS-4.2.15-v1.11', 'V-242386', 'V-242388', 'V-242393', 'V-242394', 'CIS-4.2.8'])(
+    'for a remedy of %s, which does harm',
+    (id) => {
+      const remedy = [{ mode: { paths: ['/a'], mode: '600' } }];
+      const problems = catalogueProblems(all.map((one) => (one.id === id ? { ...one, remedy } : one)));
+      expect(problems.join('\n')).toContain(`${id} must have no remedy`);
+    },
+  );
+
+  it('for words that are not of the language, and names the control', async () => {
+    const text = await readFile(join(repository, 'charm/hardening/cis.yaml'), 'utf8');
+    const problems = (from: string, to: string) => schemaProblems('cis', parse(text.replace(from, to)));
+    expect(await schemaProblems('cis', parse(text))).toEqual([]);
+    expect(await problems('type: file-mode', 'type: mode')).toHaveLength(1);
+    expect(await problems('atMost: "600"', 'atMost: 600')).toEqual([
+      'charm/hardening/cis.yaml: CIS-1.1.1/check/atMost must be three octal digits in quotes, such as "600"',
+    ]);
+    expect(await problems('test: {set: false}', 'test: {set: false, is: [a]}')).toEqual([
+      'charm/hardening/cis.yaml: CIS-1.2.2/check/test must be exactly one of set, is, isNot, atLeast, above, host, lastsAtLeast, ' +
+        'with or without orUnset',
+    ]);
+  });
+});

@@ -61,6 +61,20 @@ export interface LeaseHolder {
   readonly until: Date;
 }
 
+/** An object as far as it has to be known to be written once more. */
+export interface StoredSecret {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+export interface SecretPage {
+  readonly secrets: readonly StoredSecret[];
+  /** Where the next page begins; undefined: this was the last. */
+  readonly next: string | undefined;
+}
+
 export interface Kubernetes {
   /** `/readyz` answers ok. False also when nothing answers. */
   ready(): Promise<boolean>;
@@ -89,4 +103,10 @@ export interface Kubernetes {
   takeLease(claim: LeaseClaim): Promise<LeaseHolder | undefined>;
   /** No error when it is not, or no longer, the holder's. */
   giveBackLease(lease: LeaseName & { readonly holder: string }): Promise<void>;
+  /** Lines of the metrics of these names, as the API server that is asked tells them of itself. */
+  metrics(names: readonly string[]): Promise<readonly string[]>;
+  /** Which Secrets there are, in all namespaces, without their content. Rejects with `Expired` when `after` is too old. */
+  secretPage(page: { readonly limit: number; readonly after: string | undefined }): Promise<SecretPage>;
+  /** Has the API server write it once more, as it is and with the key that it writes with now. One that is gone counts as done. */
+  rewriteSecret(secret: StoredSecret): Promise<void>;
 }

@@ -11,8 +11,10 @@ import { KubernetesError } from './errors.ts';
 import { identityOf } from './kubeconfig.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { giveBackLease, takeLease } from './leases.ts';
+import { metrics } from './metrics.ts';
 import { labelNode, node, nodes } from './nodes.ts';
 import { pods } from './pods.ts';
+import { rewriteSecret, secretPage } from './stored-secrets.ts';
 import { type Send, sendAs } from './transport.ts';
 
 export interface OpenKubernetesOptions {
@@ -42,6 +44,9 @@ export async function openKubernetes(kubeconfig: string, { timeoutMs }: OpenKube
     deleteCertificateRequest: (name) => deleteCertificateRequest(client, name),
     takeLease: (claim) => takeLease(client, claim),
     giveBackLease: (lease) => giveBackLease(client, lease),
+    metrics: (names) => metrics(identity.server, send, names),
+    secretPage: (page) => secretPage(identity.server, send, page),
+    rewriteSecret: (secret) => rewriteSecret(identity.server, send, secret),
   };
 }
 

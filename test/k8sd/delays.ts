@@ -30,6 +30,8 @@ export interface Delays {
   features: number;
   /** How often k8sd compares arguments of services with their files. */
   argumentsCheck: number;
+  /** How often kube-apiserver looks at its EncryptionConfiguration; the real one does once a minute. */
+  encryptionReload: number;
   /** How long kube-apiserver keeps a webhook's answer about a token. */
   tokenCache: number;
 }
@@ -51,4 +53,5 @@ export const defaultDelays: Delays = {
   features: 200,
   argumentsCheck: 120_000,
   tokenCache: 120_000,
+  encryptionReload: 150,
 };

@@ -207,6 +207,10 @@ export interface KubernetesState {
   resourceVersion: number;
   /** By `group/resource/namespace/name`. */
   objects: Record<string, KubernetesObject>;
+  /** Secrets, by the same names: what lies in etcd, in base64. */
+  secrets: Record<string, string>;
+  /** Resource version before which lists cannot be continued any more. */
+  compacted?: number;
   /** When each kubelet last reported, by node name; milliseconds. */
   heartbeats: Record<string, number>;
   /** When each Node was deleted, by name; milliseconds. */

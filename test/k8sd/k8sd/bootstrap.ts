@@ -139,7 +139,7 @@ async function newCluster(machine: NodeMachine, config: Values): Promise<Cluster
     controlPlaneTokens: [],
     workerTokens: [],
     authTokens: [],
-    kubernetes: { resourceVersion: 100, objects: {}, heartbeats: {}, deletedNodes: {} },
+    kubernetes: { resourceVersion: 100, objects: {}, secrets: {}, heartbeats: {}, deletedNodes: {} },
   };
 }
 

@@ -16,6 +16,8 @@ import {
 } from './authenticate.ts';
 import { type Attributes, allowed, type Mode, refusal } from './authorize.ts';
 import { discover } from './discovery.ts';
+import { type Codec, PLAIN } from './encryption.ts';
+import type { EncryptionInService } from './encryption-in-service.ts';
 import { typeOf } from './resources.ts';
 import { type Route, route } from './routes.ts';
 import { ApiError, forbidden, noSuchPath } from './status.ts';
@@ -32,11 +34,15 @@ export interface ApiRequest {
   readonly body?: string;
   readonly user: User;
   readonly mode?: Mode;
+  /** Of the API server that is asked; by default of any that runs. */
+  readonly codec?: Codec;
 }
 
 export class Api {
   readonly store: Store;
   readonly cluster: ClusterState;
+  /** What each running API server keeps Secrets with, by machine. */
+  readonly encryption = new Map<string, EncryptionInService>();
   readonly #site: Site;
   readonly #tokens = new Map<string, { readonly user: User; readonly until: number }>();
 
@@ -93,8 +99,9 @@ export class Api {
       if (document === undefined) throw noSuchPath();
       return { status: 200, body: document };
     }
+    const codec = request.codec ?? [...this.encryption.values()][0]?.codec ?? PLAIN;
     return perform(
-      { store: this.store, cluster: this.cluster, mode: request.mode ?? 'RBAC' },
+      { store: this.store.through(codec), cluster: this.cluster, mode: request.mode ?? 'RBAC' },
       { ...found, type: found.type },
       request,
     );

@@ -9,6 +9,7 @@ import type { Arguments, Stop } from '../node/services.ts';
 import { type Api, ApiError } from './api.ts';
 import { authenticateCertificate, type User } from './authenticate.ts';
 import type { Mode } from './authorize.ts';
+import { type EncryptionInService, loadEncryption } from './encryption-in-service.ts';
 import { internal, notAcceptable, unauthorized } from './status.ts';
 import type { Watch } from './verbs.ts';
 
@@ -19,6 +20,8 @@ export async function serveApi(machine: NodeMachine, values: Arguments): Promise
   const authorities = await machine.files.need(values['--client-ca-file'] ?? '');
   const version = machine.state.snapd.snap?.version ?? '';
   const mode: Mode = values['--authorization-mode'] === 'AlwaysAllow' ? 'AlwaysAllow' : 'RBAC';
+  const encryption = await loadEncryption(machine, values);
+  const started = Date.now() / 1000;
   const server = createServer(
     {
       cert: await machine.files.need(values['--tls-cert-file'] ?? ''),
@@ -34,11 +37,16 @@ export async function serveApi(machine: NodeMachine, values: Arguments): Promise
       name: 'kubernetes',
       observe: machine.observe,
       onFailure: machine.site.fail,
-      handle: (exchange) => answer({ api, machine, authorities, version, mode }, exchange),
+      handle: (exchange) => answer({ api, machine, authorities, version, mode, encryption, started }, exchange),
     }),
   );
   const listening = await listenOnPort(server, machine.address, Number(values['--secure-port'] ?? 6443));
-  return () => listening.close();
+  api.encryption.set(machine.id, encryption);
+  return async () => {
+    api.encryption.delete(machine.id);
+    encryption.stop();
+    await listening.close();
+  };
 }
 
 interface Server {
@@ -47,6 +55,9 @@ interface Server {
   readonly authorities: string;
   readonly version: string;
   readonly mode: Mode;
+  readonly encryption: EncryptionInService;
+  /** When the process started, in seconds. */
+  readonly started: number;
 }
 
 async function answer(server: Server, exchange: Exchange): Promise<Answer> {
@@ -66,6 +77,7 @@ async function serve(server: Server, exchange: Exchange, user: User): Promise<An
   const health = /^\/(readyz|livez|healthz)(\/|$)/.test(path);
   if (health && exchange.method === 'GET') return healthAnswer(server);
   if (path === '/version') return json(200, versionInfo(server.version));
+  if (path === '/metrics') return metrics(server, exchange, user);
   if (!server.api.datastoreAnswers(server.machine)) throw internal('etcdserver: request timed out');
   const result = await server.api.handle({
     method: exchange.method,
@@ -76,6 +88,7 @@ async function serve(server: Server, exchange: Exchange, user: User): Promise<An
     body: exchange.body.toString('utf8'),
     user,
     mode: server.mode,
+    codec: server.encryption.codec,
   });
   if (result.watch !== undefined) return stream(server, String(result.body), result.watch);
   return json(result.status, result.body);
@@ -103,6 +116,15 @@ function requireAcceptable(exchange: Exchange): void {
 function healthAnswer(server: Server): Answer {
   if (server.api.datastoreAnswers(server.machine)) return text(200, 'ok');
   return text(500, '[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed\n');
+}
+
+async function metrics(server: Server, { method, path, query }: Exchange, user: User): Promise<Answer> {
+  // Refused as any path is that is no resource, to who may not read it.
+  await server.api.handle({ method, path, query, user, mode: server.mode }).catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.code !== 404) throw error;
+  });
+  const lines = [`process_start_time_seconds ${server.started}`, ...server.encryption.metrics()];
+  return text(200, `${lines.join('\n')}\n`);
 }
 
 function versionInfo(version: string): unknown {

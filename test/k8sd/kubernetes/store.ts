@@ -3,8 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import { clone } from '../json.ts';
 import type { KubernetesObject, KubernetesState, ObjectMeta } from '../state.ts';
+import { type Codec, PLAIN } from './encryption.ts';
 import { apiVersion, type ResourceType } from './resources.ts';
-import { alreadyExists, conflict, MODIFIED, notFound } from './status.ts';
+import { alreadyExists, conflict, internal, MODIFIED, notFound } from './status.ts';
 
 export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
@@ -19,12 +20,36 @@ export type Draft = { metadata: { name: string; namespace?: string } & Partial<O
   readonly [field: string]: unknown;
 };
 
+interface Kept {
+  readonly object: KubernetesObject;
+  /** Lies in etcd otherwise than it would be written now. */
+  readonly stale: boolean;
+}
+
 export class Store {
   readonly #state: KubernetesState;
-  readonly #watchers = new Set<(event: StoreEvent) => void>();
+  readonly #codec: Codec;
+  readonly #watchers: Set<(event: StoreEvent) => void>;
 
-  constructor(state: KubernetesState) {
+  constructor(state: KubernetesState, codec: Codec = PLAIN, watchers = new Set<(event: StoreEvent) => void>()) {
     this.#state = state;
+    this.#codec = codec;
+    this.#watchers = watchers;
+  }
+
+  /** The same objects, with Secrets as an API server with that configuration reads and writes them. */
+  through(codec: Codec): Store {
+    return new Store(this.#state, codec, this.#watchers);
+  }
+
+  /** Resource version before which lists cannot be continued any more. */
+  get compacted(): number {
+    return this.#state.compacted ?? 0;
+  }
+
+  /** As etcd does every five minutes. */
+  compact(): void {
+    this.#state.compacted = this.#state.resourceVersion + 1;
   }
 
   get resourceVersion(): string {
@@ -32,8 +57,7 @@ export class Store {
   }
 
   find(type: ResourceType, namespace: string, name: string): KubernetesObject | undefined {
-    const found = this.#state.objects[key(type, namespace, name)];
-    return found === undefined ? undefined : clone(found);
+    return this.#load(type, key(type, namespace, name))?.object;
   }
 
   /** Throws NotFound. */
@@ -46,16 +70,16 @@ export class Store {
   /** In the order of their keys. An empty namespace means all. */
   list(type: ResourceType, namespace = ''): readonly KubernetesObject[] {
     const prefix = `${type.group}/${type.resource}/${namespace === '' ? '' : `${namespace}/`}`;
-    return Object.keys(this.#state.objects)
+    return Object.keys(isSealed(type) ? this.#state.secrets : this.#state.objects)
       .filter((candidate) => candidate.startsWith(prefix))
       .sort()
-      .map((candidate) => clone(this.#state.objects[candidate] as KubernetesObject));
+      .flatMap((candidate) => this.#load(type, candidate)?.object ?? []);
   }
 
   /** Throws AlreadyExists. */
   create(type: ResourceType, draft: Draft): KubernetesObject {
     const path = key(type, draft.metadata.namespace ?? '', draft.metadata.name);
-    if (this.#state.objects[path] !== undefined) throw alreadyExists(type, draft.metadata.name);
+    if (this.#holds(type, path)) throw alreadyExists(type, draft.metadata.name);
     const object = clone({
       ...draft,
       apiVersion: apiVersion(type),
@@ -67,20 +91,22 @@ export class Store {
         creationTimestamp: timestamp(),
       },
     }) as KubernetesObject;
-    this.#state.objects[path] = object;
+    this.#save(type, path, object);
     this.#tell('ADDED', type, object);
     return clone(object);
   }
 
   /**
    * Replaces an object. Its identity (uid, creation) stays; a resource version in it has to be the present one. Throws
-   * NotFound and Conflict. When nothing changes, the resource version stays.
+   * NotFound and Conflict. When nothing changes, the resource version stays, unless it lies in etcd otherwise than it would be
+   * written now.
    */
   update(type: ResourceType, changed: KubernetesObject): KubernetesObject {
     const name = changed.metadata.name;
     const path = key(type, changed.metadata.namespace ?? '', name);
-    const present = this.#state.objects[path];
-    if (present === undefined) throw notFound(type, name);
+    const kept = this.#load(type, path);
+    if (kept === undefined) throw notFound(type, name);
+    const present = kept.object;
     const { resourceVersion, uid } = changed.metadata;
     if (
       resourceVersion !== undefined &&
@@ -107,9 +133,9 @@ export class Store {
         resourceVersion: present.metadata.resourceVersion,
       },
     });
-    if (same(object, present)) return clone(present);
+    if (!kept.stale && same(object, present)) return present;
     object.metadata.resourceVersion = this.#next();
-    this.#state.objects[path] = object;
+    this.#save(type, path, object);
     this.#tell('MODIFIED', type, object);
     return clone(object);
   }
@@ -141,10 +167,9 @@ export class Store {
   /** Throws NotFound. */
   delete(type: ResourceType, namespace: string, name: string): KubernetesObject {
     const path = key(type, namespace, name);
-    const object = this.#state.objects[path];
-    if (object === undefined) throw notFound(type, name);
-    delete this.#state.objects[path];
-    const last = clone(object);
+    const last = this.#load(type, path)?.object;
+    if (last === undefined) throw notFound(type, name);
+    delete (isSealed(type) ? this.#state.secrets : this.#state.objects)[path];
     last.metadata.resourceVersion = this.#next();
     if (type.resource === 'nodes') this.#state.deletedNodes[name] = Date.now();
     if (type.resource === 'namespaces') this.#deleteContents(name);
@@ -161,6 +186,37 @@ export class Store {
     for (const [path, object] of Object.entries(this.#state.objects)) {
       if (object.metadata.namespace === namespace) delete this.#state.objects[path];
     }
+    for (const path of Object.keys(this.#state.secrets)) {
+      if (path.startsWith(`/secrets/${namespace}/`)) delete this.#state.secrets[path];
+    }
+  }
+
+  #holds(type: ResourceType, path: string): boolean {
+    return (isSealed(type) ? this.#state.secrets : this.#state.objects)[path] !== undefined;
+  }
+
+  /** Throws what the API server answers when no provider of its configuration can read it. */
+  #load(type: ResourceType, path: string): Kept | undefined {
+    if (!isSealed(type)) {
+      const found = this.#state.objects[path];
+      return found === undefined ? undefined : { object: clone(found), stale: false };
+    }
+    const raw = this.#state.secrets[path];
+    if (raw === undefined) return undefined;
+    try {
+      const { plain, stale } = this.#codec.open(etcdKey(path), Buffer.from(raw, 'base64'));
+      return { object: JSON.parse(plain.toString('utf8')) as KubernetesObject, stale };
+    } catch (error) {
+      throw internal(`unable to transform key "${etcdKey(path)}": ${(error as Error).message}`);
+    }
+  }
+
+  #save(type: ResourceType, path: string, object: KubernetesObject): void {
+    if (!isSealed(type)) this.#state.objects[path] = object;
+    else
+      this.#state.secrets[path] = this.#codec
+        .seal(etcdKey(path), Buffer.from(JSON.stringify(object)))
+        .toString('base64');
   }
 
   #next(): string {
@@ -176,6 +232,15 @@ export class Store {
 /** RFC 3339 in whole seconds, as Kubernetes writes times. */
 export function timestamp(date = new Date()): string {
   return `${date.toISOString().slice(0, 19)}Z`;
+}
+
+/** Under which key etcd has what is kept under a path. */
+export function etcdKey(path: string): string {
+  return `/registry${path}`;
+}
+
+function isSealed({ group, resource }: ResourceType): boolean {
+  return group === '' && resource === 'secrets';
 }
 
 function key(type: ResourceType, namespace: string, name: string): string {

@@ -14,6 +14,7 @@ import { apiVersion, questions, type ResourceType, typeOf } from './resources.ts
 import type { Route } from './routes.ts';
 import { fieldSelector, labelSelector, type Matches } from './selectors.ts';
 import {
+  ApiError,
   badRequest,
   cause,
   conflict,
@@ -83,31 +84,61 @@ function matcher(request: ApiRequest): Matches {
 
 function list(store: Store, place: Place, request: ApiRequest): unknown {
   const all = store.list(place.type, place.namespace).filter(matcher(request));
-  const start = readContinue(request.query.get('continue'));
+  const after = readContinue(store, request.query.get('continue'));
+  const rest = after === undefined ? all : all.filter((object) => pathOf(object) > after);
   const limit = Number(request.query.get('limit') ?? 0);
-  const page = limit > 0 ? all.slice(start, start + limit) : all.slice(start);
-  const remaining = all.length - start - page.length;
+  const page = limit > 0 ? rest.slice(0, limit) : rest;
+  const remaining = rest.length - page.length;
+  const last = page.at(-1);
+  const metadata = {
+    resourceVersion: store.resourceVersion,
+    ...(remaining > 0 && last ? { continue: writeContinue(store, pathOf(last)), remainingItemCount: remaining } : {}),
+  };
+  if (/;as=PartialObjectMetadataList\b/.test(request.accept ?? ''))
+    return {
+      kind: 'PartialObjectMetadataList',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata,
+      items: page.map((item) => ({ metadata: item.metadata })),
+    };
   return {
     kind: `${place.type.kind}List`,
     apiVersion: apiVersion(place.type),
-    metadata: {
-      resourceVersion: store.resourceVersion,
-      ...(remaining > 0 ? { continue: writeContinue(start + page.length), remainingItemCount: remaining } : {}),
-    },
+    metadata,
     // Items of a typed list do not repeat their kind.
     items: page.map(({ kind: _kind, apiVersion: _version, ...item }) => item),
   };
 }
 
-function writeContinue(start: number): string {
-  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', start })).toString('base64url');
+/** In the order of the store. */
+function pathOf({ metadata }: KubernetesObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
-function readContinue(token: string | null): number {
-  if (token === null || token === '') return 0;
+function writeContinue(store: Store, start: string): string {
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: Number(store.resourceVersion), start })).toString(
+    'base64url',
+  );
+}
+
+/** What the page before ended with. Throws Expired when etcd no longer has what was there then. */
+function readContinue(store: Store, token: string | null): string | undefined {
+  if (token === null || token === '') return undefined;
+  const [version, start] = readToken(token);
+  if (version < store.compacted)
+    throw new ApiError(
+      410,
+      'Expired',
+      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
+    );
+  return start;
+}
+
+function readToken(token: string): readonly [number, string] {
   try {
-    const start = at(JSON.parse(Buffer.from(token, 'base64url').toString('utf8')), 'start');
-    if (typeof start === 'number') return start;
+    const read: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
+    const start = at(read, 'start');
+    if (typeof start === 'string') return [Number(at(read, 'rv')), start];
   } catch {
     // Refused below.
   }

@@ -1,7 +1,12 @@
-/** etcd, as far as it can be met from outside: it answers health checks on port 2379 to clients that its CA knows. */
+/**
+ * etcd, as far as it can be met from outside: to clients that its CA knows it answers health checks on port 2379, and tells over its
+ * JSON gateway what lies under the keys of Secrets.
+ */
 
 import { createServer } from 'node:https';
-import { listener, listenOnPort } from '../http/server.ts';
+import { type Answer, type Exchange, listener, listenOnPort } from '../http/server.ts';
+import { at, parseJson } from '../json.ts';
+import { etcdKey } from '../kubernetes/store.ts';
 import type { NodeMachine } from './machine.ts';
 import type { Arguments, Stop } from './services.ts';
 
@@ -19,14 +24,35 @@ export async function startEtcd(machine: NodeMachine, values: Arguments): Promis
       name: 'etcd',
       observe: machine.observe,
       onFailure: machine.site.fail,
-      handle: async ({ path }) => {
+      handle: async (exchange) => {
+        const { path } = exchange;
         if (path === '/health') return { status: 200, body: '{"health":"true","reason":""}' };
         if (path === '/version')
           return { status: 200, body: '{"etcdserver":"3.6.13","etcdcluster":"3.6.0","storage":"3.6.0"}' };
+        if (path === '/v3/kv/range' && exchange.method === 'POST') return range(machine, exchange);
         return { status: 404, body: '404 page not found\n' };
       },
     }),
   );
   const listening = await listenOnPort(server, machine.address, Number(url.port));
   return () => listening.close();
+}
+
+/** Keys from `key` up to, and without, `range_end`; keys and values in base64, numbers as text, as the gateway has it. */
+function range(machine: NodeMachine, { body }: Exchange): Answer {
+  const asked = parseJson(body.toString('utf8'));
+  const bytes = (name: string): string => Buffer.from(String(at(asked, name) ?? ''), 'base64').toString('utf8');
+  const [from, end] = [bytes('key'), bytes('range_end')];
+  const limit = Number(at(asked, 'limit') ?? 0);
+  const cluster = machine.state.k8sd.member?.cluster;
+  const secrets = cluster === undefined ? {} : machine.site.cluster(cluster).kubernetes.secrets;
+  const found = Object.entries(secrets)
+    .map(([path, value]) => [etcdKey(path), value] as const)
+    .filter(([key]) => (end === '' ? key === from : key >= from && key < end))
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  const kvs = found
+    .slice(0, limit > 0 ? limit : undefined)
+    .map(([key, value]) => ({ key: Buffer.from(key).toString('base64'), value }));
+  const answer = { header: { revision: '1' }, kvs, more: kvs.length < found.length, count: String(found.length) };
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(answer) };
 }

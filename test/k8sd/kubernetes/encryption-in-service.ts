@@ -1,0 +1,63 @@
+/** The EncryptionConfiguration that a running API server has loaded, and how it loads another: by looking at the file now and then. */
+
+import type { NodeMachine } from '../node/machine.ts';
+import type { Arguments } from '../node/services.ts';
+import { type Codec, type LoadedConfiguration, loadConfiguration, PLAIN } from './encryption.ts';
+
+/** From this version on the API server tells which configuration it has loaded. */
+const FIRST_WITH_HASH = 34;
+const PREFIX = 'apiserver_encryption_config_controller_';
+
+export interface EncryptionInService {
+  readonly codec: Codec;
+  /** SHA-256 of the loaded file; undefined without one. */
+  readonly digest: string | undefined;
+  /** Lines for `/metrics`. */
+  metrics(): readonly string[];
+  stop(): void;
+}
+
+/** Throws when the file is missing or malformed: the API server does not start then. */
+export async function loadEncryption(machine: NodeMachine, values: Arguments): Promise<EncryptionInService> {
+  const path = values['--encryption-provider-config'];
+  if (path === undefined) return { codec: PLAIN, digest: undefined, metrics: () => [], stop: () => undefined };
+  let loaded: LoadedConfiguration = loadConfiguration(await machine.files.need(path));
+  const last: Record<string, number> = {};
+  const look = async (): Promise<void> => {
+    try {
+      const next = loadConfiguration(await machine.files.need(path));
+      if (next.digest === loaded.digest) return;
+      loaded = next;
+      last['success'] = Date.now() / 1000;
+    } catch {
+      last['failure'] = Date.now() / 1000;
+    }
+  };
+  const automatic = values['--encryption-provider-config-automatic-reload'] === 'true';
+  let stopped = false;
+  const again = (): void => {
+    if (stopped) return;
+    setTimeout(() => void look().then(again), machine.site.delays.encryptionReload).unref();
+  };
+  if (automatic) again();
+  return {
+    get codec() {
+      return loaded.codec;
+    },
+    get digest() {
+      return loaded.digest;
+    },
+    metrics: () => [
+      ...Object.entries(last).map(
+        ([status, at]) =>
+          `${PREFIX}automatic_reload_last_timestamp_seconds{apiserver_id_hash="sha256:0",status="${status}"} ${at}`,
+      ),
+      ...(automatic && machine.minor >= FIRST_WITH_HASH
+        ? [`${PREFIX}last_config_info{apiserver_id_hash="sha256:0",hash="sha256:${loaded.digest}"} 1`]
+        : []),
+    ],
+    stop: () => {
+      stopped = true;
+    },
+  };
+}

@@ -17,7 +17,9 @@ export { EXTERNAL_NAMES, servingToGive, servingWishes } from './given/external.t
 export type { Pems } from './given/fields.ts';
 export { certificateInService, serverAuthority } from './given/in-service.ts';
 export { authoritiesToGive, intermediateWishes } from './given/intermediate.ts';
-export { changedAuthorities, providedToGive } from './given/provided.ts';
+export { exchangeableLeaves } from './given/leaves.ts';
+export { leavesForBirth, nextLeaves, type OwnLeavesQuestion } from './given/own-leaves.ts';
+export { changedAuthorities, providedToGive, strangeKeys } from './given/provided.ts';
 export { type IssuedCertificates, takeIssued } from './given/take-issued.ts';
 export type { Examined } from './inventory/examined.ts';
 export { type Finding, findingsOf, renewalOf } from './inventory/findings.ts';
@@ -31,7 +33,7 @@ export {
 } from './inventory/record.ts';
 export { takeInventory } from './inventory/remembered.ts';
 export { lookAtServed, type Served } from './inventory/served.ts';
-export { CONTROL_PLANE_NAMES, WORKER_NAMES } from './names.ts';
+export { CONTROL_PLANE_NAMES, fieldOf, WORKER_NAMES } from './names.ts';
 export { observeCertificates } from './observe.ts';
 export { type CertificateOptions, readCertificateOptions } from './options.ts';
 export { RefreshFailed } from './outcome.ts';

@@ -5,6 +5,7 @@ import type { RefreshNote } from './backup.ts';
 import type { Change } from './change.ts';
 import { pendingOrder, planOrderEnd, planOrdered, planReport } from './cluster-refresh/plan.ts';
 import type { CertificateFacts } from './facts.ts';
+import { keyOf } from './given/secret-keys.ts';
 import { expiryReports } from './inventory/expiry-status.ts';
 import { planControlPlaneRenewal } from './renewal/plan-control-plane.ts';
 import { planWorkerRenewal } from './renewal/plan-worker.ts';
@@ -55,7 +56,7 @@ function planControlPlane(facts: CertificateFacts): CertificatePlan {
   const sans = renewed.includes('apiserver') ? [] : planSans(facts);
   return {
     changes: [...decisions, ...sans, ...renewal.changes],
-    reports: [...failureReports(facts), ...renewal.reports],
+    reports: [...failureReports(facts), ...renewal.reports, ...missingNames(facts)],
   };
 }
 
@@ -81,6 +82,16 @@ function planSans({ apiServer, authority, node, now }: CertificateFacts): readon
       expirationSeconds: Math.max(1, days) * DAY_SECONDS,
     },
   ];
+}
+
+/** What k8sd does not issue, somebody else has to issue with all names. A CA charm is asked for them. */
+function missingNames({ apiServer, node, renewal }: CertificateFacts): readonly UnitStatus[] {
+  if (node.managers['apiserver'] !== 'operator') return [];
+  const missing = missingSans(apiServer?.sans ?? [], node.requiredSans);
+  if (apiServer === undefined || missing.length === 0) return [];
+  const key = keyOf(renewal.unit, 'apiserver-crt');
+  const message = `The API server's certificate lacks ${missing.join(', ')}; put one that has all names into the secret of ca-certificates, as ${key}`;
+  return [{ status: 'blocked', message }];
 }
 
 function idleWorker(facts: CertificateFacts): CertificatePlan {

@@ -1,24 +1,92 @@
-/** Certificates that a provider has issued for a node that runs with others: looked at, and put into service in turn. */
+/** Certificates that a provider issues for each unit: waited for before the node comes into being, and exchanged in turn once it runs. */
 
 import {
   type CertificateWish,
   certificateInService,
   collectCertificates,
   type NodeIdentity,
+  observeRelation,
+  planRelation,
   type RelationPlan,
   type Standing,
   serverAuthority,
   servingToGive,
+  servingWishes,
   takeIssued,
 } from '../certificates/index.ts';
+import {
+  BOOTSTRAP_CERTIFICATES,
+  CERTIFICATE_AUTHORITY,
+  type ClusterFacts,
+  makesCluster,
+  NOTHING_GIVEN,
+  snapMinor,
+} from '../cluster/index.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import type { PlannedChange } from './planned-change.ts';
+import {
+  blocked,
+  ENDPOINT,
+  OLDEST_MINOR,
+  plannedRelation,
+  refusedTrust,
+  type Trust,
+  waitingTrust,
+} from './trust-plan.ts';
 
-export async function planIssued(
+/**
+ * @param identity undefined while the node is in no cluster.
+ * @param authority PEM of the one that the cluster is to trust, where it is known before there is a cluster.
+ */
+export async function withServing(
+  doors: Doors,
+  cluster: ClusterFacts,
+  identity: NodeIdentity | undefined,
+  authority?: string,
+): Promise<Trust> {
+  const { juju, host } = doors;
+  const { role } = cluster;
+  const minor = snapMinor(cluster.snap);
+  if (cluster.node === undefined && cluster.snap && minor < OLDEST_MINOR)
+    return refusedTrust(`bootstrap-certificates=external needs snap 1.${OLDEST_MINOR} or newer; this is 1.${minor}`);
+  const nodeName = cluster.node?.name ?? cluster.nodeName;
+  const apiServer = role === 'control-plane' ? cluster.apiServerSans.all : [];
+  const wishes = servingWishes({ role, nodeName, addresses: cluster.boundAddresses, apiServer });
+  const plan = planRelation(await observeRelation(juju, { endpoint: ENDPOINT, wishes, now: host.now() }));
+  const changes = plannedRelation(doors, plan);
+  if (cluster.node !== undefined) {
+    if (identity === undefined) return { given: NOTHING_GIVEN, changes, reports: plan.reports };
+    const issued = await planIssued(doors, identity, wishes, plan);
+    return {
+      given: NOTHING_GIVEN,
+      changes: [...changes, ...issued.changes],
+      reports: [...plan.reports, ...issued.reports],
+    };
+  }
+  const birth = role === 'worker' ? 'worker' : makesCluster(cluster) ? 'bootstrap' : 'control-plane';
+  const given = servingToGive({
+    issued: await collectCertificates(juju, ENDPOINT, wishes, plan.standing),
+    birth,
+    nodeName,
+    authority: birth === 'bootstrap' ? authority : (authorityOf(cluster) ?? ''),
+    etcd: cluster.role === 'control-plane' && cluster.options.datastore === 'managed-etcd',
+    now: host.now(),
+  });
+  const refusals = given.problems.map((problem) => blocked(`The CA charm's ${problem}`));
+  return waitingTrust({ pems: given.pems, chain: given.authority }, changes, [...plan.reports, ...refusals]);
+}
+
+/** Of the cluster that there is, as its control plane tells it. */
+function authorityOf(cluster: ClusterFacts): string | undefined {
+  const relation = cluster.role === 'control-plane' ? cluster.peers : cluster.cluster;
+  return relation?.shared[BOOTSTRAP_CERTIFICATES] ? relation.shared[CERTIFICATE_AUTHORITY] : undefined;
+}
+
+/** Of a node that runs with others: what was issued is looked at, and put into service in turn. */
+async function planIssued(
   doors: Doors,
   identity: NodeIdentity,
-  endpoint: string,
   wishes: readonly CertificateWish[],
   { standing, changes }: RelationPlan,
 ): Promise<{ readonly changes: readonly PlannedChange[]; readonly reports: readonly UnitStatus[] }> {
@@ -31,7 +99,7 @@ export async function planIssued(
   // What is on its way is waited for: each exchange restarts services.
   if (due.length === 0 || changes.length > 0) return { changes: [], reports: [] };
   const { pems, problems } = servingToGive({
-    issued: await collectCertificates(juju, endpoint, due, standing),
+    issued: await collectCertificates(juju, ENDPOINT, due, standing),
     birth: identity.role,
     nodeName: identity.nodeName,
     authority: await serverAuthority(host.files),
@@ -56,7 +124,7 @@ function refused(problem: string): UnitStatus {
   const way = problem.includes('is not signed by the authority')
     ? '; k8sd cannot take another authority: have the CA charm sign with the former one, or move to a new cluster'
     : '';
-  return { status: 'blocked', message: `The CA charm's ${problem}${way}; what was issued before stays in service` };
+  return blocked(`The CA charm's ${problem}${way}; what was issued before stays in service`);
 }
 
 function printOf(standing: Standing | undefined): string {

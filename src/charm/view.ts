@@ -48,7 +48,8 @@ export interface View {
 
 export async function look(doors: Doors, role: Role): Promise<View> {
   const { cluster: observed, options } = await observe(doors, role);
-  const trust = await observeTrust(doors, observed, nodeIdentity(observed, options));
+  const managers = await managersOf(doors, observed);
+  const trust = await observeTrust(doors, observed, nodeIdentity(observed, options, managers));
   const cluster: ClusterFacts = { ...observed, given: trust.given };
   const clusterPlan = planCluster(cluster);
   const clusterChanges = [
@@ -56,7 +57,7 @@ export async function look(doors: Doors, role: Role): Promise<View> {
     ...clusterPlan.changes.map((change) => plannedCluster(doors, cluster, change)),
   ];
   const clusterReports = [...trust.reports, ...clusterPlan.reports];
-  const identity = nodeIdentity(cluster, options);
+  const identity = nodeIdentity(cluster, options, managers);
   if (identity === undefined) return { cluster, identity, changes: clusterChanges, reports: clusterReports };
   const certificates = await observeCertificates(doors, identity);
   const certificatePlan = planCertificates(certificates);
@@ -102,7 +103,11 @@ async function applyClusterChange(doors: Doors, facts: ClusterFacts, change: Clu
   await applyCluster(doors, facts, change);
 }
 
-function nodeIdentity(facts: ClusterFacts, options: CertificateOptions): NodeIdentity | undefined {
+function nodeIdentity(
+  facts: ClusterFacts,
+  options: CertificateOptions,
+  managers: NodeIdentity['managers'],
+): NodeIdentity | undefined {
   if (facts.node === undefined || facts.leaving || facts.problems.length > 0) return undefined;
   const controlPlane = facts.role === 'control-plane' ? facts : undefined;
   return {
@@ -113,7 +118,7 @@ function nodeIdentity(facts: ClusterFacts, options: CertificateOptions): NodeIde
     boundAddresses: facts.boundAddresses,
     requiredSans: controlPlane?.apiServerSans.all ?? [],
     options,
-    managers: managersOf(facts),
+    managers,
     reserved: controlPlane ? controlPlaneNames(controlPlane) : [],
     leader: controlPlane?.leader ?? false,
     workers: new Map(controlPlane?.workers.flatMap(({ shared }) => joinedNodes(shared)) ?? []),

@@ -1,8 +1,8 @@
 /** Where the certificates of this unit's cluster come from, by whatever says it first: the cluster, the machine, the option. */
 
 import type { ClusterFacts } from './facts.ts';
-import { type CertificateMode, isCertificateMode } from './given-certificates.ts';
-import { BOOTSTRAP_CERTIFICATES } from './wire.ts';
+import { type CertificateMode, isCertificateMode, type KeptAuthorities, readKept } from './given-certificates.ts';
+import { BOOTSTRAP_CERTIFICATES, KEPT_AUTHORITIES, parseObject } from './wire.ts';
 
 /** Of our cluster; before there is one, what the option asks for. A worker without a control plane has none. */
 export function certificateMode(facts: ClusterFacts): CertificateMode | undefined {
@@ -12,4 +12,12 @@ export function certificateMode(facts: ClusterFacts): CertificateMode | undefine
   if (facts.role === 'worker') return undefined;
   if (facts.node === undefined) return facts.options.certificates;
   return facts.bootstrapped?.mode ?? 'snap-managed';
+}
+
+/** Of our cluster; none before there is one. */
+export function keptAuthorities(facts: ClusterFacts): KeptAuthorities {
+  const relation = facts.role === 'control-plane' ? facts.peers : facts.cluster;
+  const told = relation?.shared[BOOTSTRAP_CERTIFICATES];
+  if (told) return readKept(parseObject(relation.shared[KEPT_AUTHORITIES]));
+  return facts.role === 'control-plane' ? (facts.bootstrapped?.kept ?? {}) : {};
 }

@@ -9,7 +9,7 @@ import { parseObject } from './wire.ts';
 
 /**
  * `intermediate-ca`: a provider signs the authorities, k8sd issues with them. `external`: a provider issues what API servers and
- * kubelets serve, k8sd the rest. `provided`: the operator brings the authorities, k8sd issues with them.
+ * kubelets serve, k8sd the rest. `provided`: the operator brings the authorities, k8sd issues with those of which it gets the key.
  */
 export const CERTIFICATE_MODES = ['snap-managed', 'intermediate-ca', 'external', 'provided'] as const;
 export type CertificateMode = (typeof CERTIFICATE_MODES)[number];
@@ -19,7 +19,11 @@ export interface GivenCertificates {
   readonly pems: GivenPairs | undefined;
   /** PEM: the server CA and those that vouch for it, as far as known; empty for k8sd's own. */
   readonly chain: string;
+  readonly kept?: KeptAuthorities;
 }
+
+/** PEM by k8sd's name (`ca`, `client-ca`) of authorities whose key the operator keeps: what they sign is brought to each unit. */
+export type KeptAuthorities = Readonly<Record<string, string>>;
 
 /** k8sd makes all by itself. */
 export const NOTHING_GIVEN: GivenCertificates = { pems: {}, chain: '' };
@@ -28,6 +32,7 @@ export const NOTHING_GIVEN: GivenCertificates = { pems: {}, chain: '' };
 export interface BootstrapNote {
   readonly mode: CertificateMode;
   readonly chain: string;
+  readonly kept?: KeptAuthorities;
 }
 
 const NOTE = '/var/lib/k8s-charm/bootstrap.json';
@@ -42,8 +47,17 @@ export async function writeBootstrapNote(files: Files, note: BootstrapNote): Pro
 }
 
 export async function readBootstrapNote(files: Files): Promise<BootstrapNote | undefined> {
-  const { mode, chain } = parseObject(await files.read(NOTE)) ?? {};
-  return isCertificateMode(mode) ? { mode, chain: String(chain ?? '') } : undefined;
+  const { mode, chain, kept } = parseObject(await files.read(NOTE)) ?? {};
+  if (!isCertificateMode(mode)) return undefined;
+  return { mode, chain: String(chain ?? ''), ...(kept === undefined ? {} : { kept: readKept(kept) }) };
+}
+
+/** What stands in a note or a databag; texts only. */
+export function readKept(value: unknown): KeptAuthorities {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 export async function removeBootstrapNote(files: Files): Promise<void> {

@@ -2,7 +2,7 @@
 
 export { applyCluster } from './apply.ts';
 export { describeCensus, takeCensus } from './census.ts';
-export { certificateMode } from './certificate-mode.ts';
+export { certificateMode, keptAuthorities } from './certificate-mode.ts';
 export {
   type Change as ClusterChange,
   describe as describeClusterChange,
@@ -15,7 +15,12 @@ export {
   serviceAddress,
   snapMinor,
 } from './facts.ts';
-export { type CertificateMode, type GivenCertificates, NOTHING_GIVEN } from './given-certificates.ts';
+export {
+  type CertificateMode,
+  type GivenCertificates,
+  type KeptAuthorities,
+  NOTHING_GIVEN,
+} from './given-certificates.ts';
 export { type Health, observeHealth } from './health.ts';
 export { forgetLabels } from './labels.ts';
 export { remember } from './memory.ts';

@@ -17,14 +17,14 @@ export interface NodeOptions {
   readonly taints: readonly string[];
   readonly labels: KeyValues;
   readonly arguments: Readonly<Partial<Record<Service, ExtraArguments>>>;
+  /** URI of the secret with the operator's own certificates; empty: none. */
+  readonly caCertificates: string;
 }
 
 export interface ControlPlaneOptions extends NodeOptions {
   readonly datastore: 'managed-etcd' | 'etcd';
   /** Where the cluster's certificates come from. */
   readonly certificates: CertificateMode;
-  /** URI of the secret with the operator's own authorities; empty: none. */
-  readonly caCertificates: string;
   /** Undefined: the snap decides. */
   readonly podCidr: string | undefined;
   readonly serviceCidr: string | undefined;
@@ -78,7 +78,6 @@ export function readControlPlaneOptions(raw: RawOptions): Checked<ControlPlaneOp
     ...node,
     datastore: datastore === 'etcd' ? 'etcd' : 'managed-etcd',
     certificates,
-    caCertificates: reader.text('ca-certificates'),
     podCidr,
     serviceCidr,
     extraSans: readExtraSans(reader),
@@ -117,6 +116,7 @@ function readNodeOptions(reader: Reader, services: readonly Service[]): NodeOpti
     taints: reader.checked(parseTaints('bootstrap-node-taints', reader.text('bootstrap-node-taints'))),
     labels: reader.checked(parseLabels('node-labels', reader.text('node-labels'))),
     arguments: Object.fromEntries(pairs),
+    caCertificates: reader.text('ca-certificates'),
   };
 }
 

@@ -64,7 +64,7 @@ function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
   if (address === undefined) return report(waiting('Waiting for an address on the binding of endpoint cluster'));
   const refresh = planSnapRefresh(facts, facts.options, undefined);
   if (refresh.changes.length + refresh.reports.length > 0) return refresh;
-  const { pems, chain } = facts.given;
+  const { pems, chain, kept } = facts.given;
   // What is missing, and who has to do what about it, is told with the certificates.
   if (pems === undefined) return NOTHING;
   const name = newClusterName(facts.identity.application, facts.identity.modelUuid);
@@ -73,7 +73,7 @@ function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
     name: facts.nodeName,
     address: withPort(address, K8SD_PORT),
     config: { ...bootstrapConfig(facts, name), ...pems },
-    note: { mode: facts.options.certificates, chain },
+    note: { mode: facts.options.certificates, chain, ...(kept ? { kept } : {}) },
   };
   return { changes: [change], reports: [] };
 }

@@ -1,7 +1,7 @@
 /** What the leader does for its cluster: tokens, removals, what others read about the cluster, and whose turn it is. */
 
 import type { UnitStatus } from '../juju/status.ts';
-import { certificateMode } from './certificate-mode.ts';
+import { certificateMode, keptAuthorities } from './certificate-mode.ts';
 import type { Change, Entries } from './change.ts';
 import { departedEntries, planReturned } from './departed.ts';
 import type { ControlPlaneFacts, RelationFacts } from './facts.ts';
@@ -16,6 +16,7 @@ import {
   CLUSTER_NAME,
   DEPUTY,
   JOINED,
+  KEPT_AUTHORITIES,
   NODE_NAME,
   secretIdKey,
   VERSION,
@@ -64,9 +65,11 @@ function planAnnouncements(facts: ControlPlaneFacts, clusterName: string): Clust
   const relations = [facts.peers, ...facts.workers];
   const strayVersions = versionReport(facts);
   const authority = facts.peers.shared[CERTIFICATE_AUTHORITY] ?? facts.bootstrapped?.chain;
+  const kept = keptAuthorities(facts);
   const trust: Entries = {
     [BOOTSTRAP_CERTIFICATES]: certificateMode(facts),
     ...(authority ? { [CERTIFICATE_AUTHORITY]: authority } : {}),
+    ...(Object.keys(kept).length > 0 ? { [KEPT_AUTHORITIES]: JSON.stringify(kept) } : {}),
   };
   const ours: Entries = { ...identity(facts), [CLUSTER_NAME]: clusterName, [JOINED]: clusterName };
   const changes = [

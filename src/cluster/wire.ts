@@ -16,6 +16,8 @@ export const TOKEN_FAILURE = 'token-failure';
 export const BOOTSTRAP_CERTIFICATES = 'bootstrap-certificates';
 /** Ours: the server CA of a cluster whose CA is not k8sd's own, PEM, with those that vouch for it. */
 export const CERTIFICATE_AUTHORITY = 'certificate-authority';
+/** Ours: authorities whose key the operator keeps, as `{"ca": "<PEM>", …}`; absent when k8sd has all of them. */
+export const KEPT_AUTHORITIES = 'kept-authorities';
 /** Ours: which unit hands out a token to a leader that is not in the cluster itself, as `{"unit","for"}`. */
 export const DEPUTY = 'deputy';
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { certificateMode } from '../../src/cluster/certificate-mode.ts';
+import { certificateMode, keptAuthorities } from '../../src/cluster/certificate-mode.ts';
 import type { Change } from '../../src/cluster/change.ts';
 import type { ControlPlaneFacts } from '../../src/cluster/facts.ts';
 import { readBootstrapNote, removeBootstrapNote, writeBootstrapNote } from '../../src/cluster/given-certificates.ts';
@@ -91,6 +91,22 @@ describe('how a cluster was made', () => {
     expect(published).toMatchObject({
       entries: { 'bootstrap-certificates': 'external', 'certificate-authority': 'PEM ROOT' },
     });
+    const kept = { ca: 'PEM CA', 'client-ca': 'PEM CLIENT CA' };
+    const brought = leader(
+      { peers, workers: [], bootstrapped: { mode: 'provided', chain: 'PEM CA', kept } },
+      { 'bootstrap-certificates': 'provided' },
+    );
+    expect(keptAuthorities(brought)).toEqual(kept);
+    const told = planCluster(brought).changes.flatMap((change) =>
+      change.kind === 'publish' && change.scope === 'application' ? [change.entries['kept-authorities']] : [],
+    );
+    expect(told).toContain(JSON.stringify(kept));
+    const shared = { 'bootstrap-certificates': 'provided', 'kept-authorities': JSON.stringify(kept) };
+    expect(keptAuthorities(worker({ cluster: relation('cluster:4', { shared }) }))).toEqual(kept);
+    for (const text of ['[]', '{"ca": 3}', 'x'])
+      expect(keptAuthorities(leader({ peers: { ...peers, shared: { ...shared, 'kept-authorities': text } } }))).toEqual(
+        {},
+      );
     const settled = leader({
       peers: { ...leader().peers, shared: { ...leader().peers.shared, 'bootstrap-certificates': 'external' } },
       workers: [],
@@ -111,9 +127,13 @@ describe('how a cluster was made', () => {
     try {
       const { files } = openHost(root);
       expect(await readBootstrapNote(files)).toBeUndefined();
-      const note = { mode: 'external', chain: CLUSTER } as const;
-      await writeBootstrapNote(files, note);
-      expect(await readBootstrapNote(files)).toEqual(note);
+      for (const note of [
+        { mode: 'external', chain: CLUSTER },
+        { mode: 'provided', chain: CLUSTER, kept: { ca: 'PEM' } },
+      ] as const) {
+        await writeBootstrapNote(files, note);
+        expect(await readBootstrapNote(files)).toEqual(note);
+      }
       await files.write('/var/lib/k8s-charm/bootstrap.json', '{"mode": "other"', { mode: 0o600 });
       expect(await readBootstrapNote(files)).toBeUndefined();
       await removeBootstrapNote(files);

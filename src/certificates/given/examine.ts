@@ -6,6 +6,7 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { type IssuedCertificate, isSignedBy, readAllIssued } from '../relation/issued.ts';
+import { missingSans } from '../sans.ts';
 import { clusterAuthorities } from './authorities.ts';
 import type { Pems } from './fields.ts';
 import { type Leaf, leavesOf } from './leaves.ts';
@@ -19,6 +20,10 @@ export interface GivenQuestion {
   /** Whether k8sd operates etcd. */
   readonly etcd: boolean;
   readonly now: Date;
+  /** Names and addresses that a certificate must have, by its name; none: only what k8sd itself looks for. */
+  readonly sans?: Readonly<Record<string, readonly string[]>>;
+  /** What whoever brings it calls a certificate's field; by default as k8sd does. */
+  readonly called?: (field: string) => string;
 }
 
 /** RSA keys below that are broken, or soon will be (NIST SP 800-131A). */
@@ -28,11 +33,18 @@ const ANY_PURPOSE = '2.5.29.37.0';
 
 /** What is wrong, each a sentence that begins with the field; none when all may be given. Never quotes a key. */
 export function givenProblems(question: GivenQuestion): readonly string[] {
+  const trust = trustProblems(question);
+  if (trust.length > 0) return trust;
+  return leavesOf(question.birth, question.etcd).flatMap((leaf) => [
+    ...missingProblems(question, leaf),
+    ...leafProblems(question, leaf),
+  ]);
+}
+
+/** Of the authorities alone. */
+export function trustProblems(question: GivenQuestion): readonly string[] {
   const authorities = clusterAuthorities(question.etcd).flatMap(({ name }) => authorityProblems(question, name));
-  if (authorities.length > 0) return authorities;
-  const mixed = mixProblems(question);
-  if (mixed.length > 0) return mixed;
-  return leavesOf(question.birth, question.etcd).flatMap((leaf) => leafProblems(question, leaf));
+  return authorities.length > 0 ? authorities : mixProblems(question);
 }
 
 /** Only the first certificate of a text counts as "the" one for k8sd. */
@@ -66,22 +78,30 @@ function mixProblems({ pems, birth }: GivenQuestion): readonly string[] {
     : [];
 }
 
-function leafProblems(question: GivenQuestion, leaf: Leaf): readonly string[] {
-  const { pems, birth } = question;
-  const [crt, key] = [`${leaf.name}-crt`, `${leaf.name}-key`];
-  const authority = pems[`${leaf.authority}-crt`];
-  if (!pems[crt] && !pems[key])
-    return birth === 'bootstrap' && authority && !pems[`${leaf.authority}-key`]
-      ? [`${crt} is missing: without ${leaf.authority}-key k8sd cannot issue it`]
-      : [];
-  if (!pems[crt] || !pems[key]) return [`${pems[crt] ? key : crt} is missing: a certificate goes with its key`];
-  const [certificate] = readAllIssued(pems[crt]);
+function missingProblems({ pems, birth }: GivenQuestion, { name, authority }: Leaf): readonly string[] {
+  const kept = birth === 'bootstrap' && pems[`${authority}-crt`] && !pems[`${authority}-key`];
+  return kept && !pems[`${name}-crt`] && !pems[`${name}-key`]
+    ? [`${name}-crt is missing: without ${authority}-key k8sd cannot issue it`]
+    : [];
+}
+
+/** Of one certificate with its key; none when it is not given at all. */
+export function leafProblems(question: GivenQuestion, leaf: Leaf): readonly string[] {
+  const { pems, called = (field) => field } = question;
+  const [certificatePem, keyPem] = [pems[`${leaf.name}-crt`], pems[`${leaf.name}-key`]];
+  const [crt, key] = [called(`${leaf.name}-crt`), called(`${leaf.name}-key`)];
+  if (!certificatePem && !keyPem) return [];
+  if (!certificatePem || !keyPem) return [`${certificatePem ? key : crt} is missing: a certificate goes with its key`];
+  const [certificate] = readAllIssued(certificatePem);
   if (certificate === undefined) return [`${crt} is no certificate in PEM`];
+  const authority = readAllIssued(pems[`${leaf.authority}-crt`] ?? '');
   const wrong =
     unfit(certificate, question.now) ??
-    (authority ? unsigned(certificate, readAllIssued(authority), question.now) : undefined) ??
-    unserving(certificate, leaf, question.nodeName);
-  return wrong === undefined ? keyProblems(key, pems[key], certificate.parsed) : [`${crt} ${wrong}`];
+    (authority.length > 0 ? unsigned(certificate, authority, question.now) : undefined) ??
+    unserving(certificate, leaf, question) ??
+    unknown(certificate, leaf, question.nodeName) ??
+    unlasting(certificate, leaf, question, authority[0]);
+  return wrong === undefined ? keyProblems(key, keyPem, certificate.parsed) : [`${crt} ${wrong}`];
 }
 
 function unfit({ parsed, notBefore, notAfter }: IssuedCertificate, now: Date): string | undefined {
@@ -103,15 +123,45 @@ function unsigned(leaf: IssuedCertificate, roots: readonly IssuedCertificate[], 
 }
 
 /** Extended key usages count only where there are some (RFC 5280 section 4.2.1.12); names as in RFC 6125 section 6.4.4. */
-function unserving({ parsed, purposes }: IssuedCertificate, leaf: Leaf, nodeName: string): string | undefined {
+function unserving(
+  { parsed, purposes, sans }: IssuedCertificate,
+  leaf: Leaf,
+  { nodeName, sans: wanted }: GivenQuestion,
+): string | undefined {
   const lacks = leaf.purposes.filter((purpose) => !purposes.includes(PURPOSES[purpose]));
   if (lacks.length > 0 && purposes.length > 0 && !purposes.includes(ANY_PURPOSE))
     return `is not for ${lacks.join(' and ')} authentication (extended key usage)`;
   const host = leaf.host?.(nodeName);
-  return host !== undefined && parsed.checkHost(host, { subject: 'never' }) === undefined
-    ? `has no DNS name ${host}; the common name does not count`
+  if (host !== undefined && parsed.checkHost(host, { subject: 'never' }) === undefined)
+    return `has no DNS name ${host}; the common name does not count`;
+  const missing = missingSans(sans, wanted?.[leaf.name] ?? []);
+  return missing.length > 0 ? `lacks the names ${missing.join(', ')}` : undefined;
+}
+
+/** RFC 5280 section 4.1.2.6 leaves it to applications what a subject means; to Kubernetes it is the user and the groups. */
+function unknown({ commonName, organization }: IssuedCertificate, leaf: Leaf, nodeName: string): string | undefined {
+  const wanted = leaf.subject?.(nodeName);
+  if (wanted?.commonName !== undefined && !commonName.includes(wanted.commonName))
+    return `must have the common name ${wanted.commonName}`;
+  return wanted?.organization !== undefined && !organization.includes(wanted.organization)
+    ? `must have the organization ${wanted.organization}`
     : undefined;
 }
+
+/** Once it has ended, no control plane could join any more, and nothing can change what k8sd has in its database. */
+function unlasting(
+  { notAfter }: IssuedCertificate,
+  { shared, authority }: Leaf,
+  { pems, birth }: GivenQuestion,
+  issuer: IssuedCertificate | undefined,
+): string | undefined {
+  if (!shared || birth !== 'bootstrap' || pems[`${authority}-key`] || issuer === undefined) return undefined;
+  if (notAfter.getTime() >= issuer.notAfter.getTime() - LEEWAY_MS) return undefined;
+  return `ends ${notAfter.toISOString().slice(0, 10)}: k8sd keeps it for ever and gives it to each control plane that joins, so it must last as long as ${authority}-crt, until ${issuer.notAfter.toISOString().slice(0, 10)}`;
+}
+
+/** Nobody issues to the second. */
+const LEEWAY_MS = 31 * 86_400_000;
 
 function servesBoth(purposes: readonly string[]): boolean {
   if (purposes.length === 0 || purposes.includes(ANY_PURPOSE)) return true;

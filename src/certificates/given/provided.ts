@@ -3,15 +3,14 @@
 import { orderChain } from '../relation/chain.ts';
 import { type IssuedCertificate, readAllIssued } from '../relation/issued.ts';
 import { clusterAuthorities } from './authorities.ts';
-import { givenProblems } from './examine.ts';
+import { trustProblems } from './examine.ts';
 import type { Pems } from './fields.ts';
+import { leavesForBirth, type OwnLeavesQuestion } from './own-leaves.ts';
+import { unknownKeys } from './secret-keys.ts';
 
-export interface ProvidedQuestion {
-  /** What the secret holds. */
-  readonly content: Pems;
-  readonly nodeName: string;
+export interface ProvidedQuestion extends Omit<OwnLeavesQuestion, 'kept'> {
+  /** Whether k8sd operates etcd. */
   readonly etcd: boolean;
-  readonly now: Date;
 }
 
 export interface ProvidedToGive {
@@ -19,6 +18,8 @@ export interface ProvidedToGive {
   readonly pems: Pems | undefined;
   /** PEM: the server CA and those that vouch for it; empty when k8sd is to make that one. */
   readonly chain: string;
+  /** PEM by name of the authorities that come without their keys. */
+  readonly kept: Pems;
   /** Each a sentence that begins with a key of the secret. Never quotes a value. */
   readonly problems: readonly string[];
 }
@@ -29,30 +30,40 @@ interface Provided {
 }
 
 /**
- * Pure. An authority comes with its key, since k8sd is to issue with it, and with its issuers where it is an intermediate one: they are
- * checked and handed on to those who verify, but k8sd is given the first alone, as kube-controller-manager signs with no chain.
+ * Pure. An authority comes with its key, so that k8sd issues with it, or without, so that each unit's certificates are brought; and with
+ * its issuers where it is an intermediate one. They are checked and handed on to those who verify. k8sd is given the first alone:
+ * kube-controller-manager signs with no chain, and whoever else the issuers have signed for shall be no client of the cluster. Only a
+ * server CA that signs nothing here has them along, for clients that want to see the root.
  */
-export function providedToGive({ content, nodeName, etcd, now }: ProvidedQuestion): ProvidedToGive {
+export function providedToGive(question: ProvidedQuestion): ProvidedToGive {
+  const { content, nodeName, etcd, now } = question;
   const names = clusterAuthorities(etcd).map(({ name }) => name);
   const provided = names.flatMap((name) => {
     const text = content[`${name}-crt`];
     return text ? [{ name, certificates: orderedChain(text) }] : [];
   });
-  const pems = Object.fromEntries([
-    ...provided.map(({ name, certificates }) => [`${name}-crt`, `${certificates[0]?.pem ?? ''}\n`] as const),
+  const server = provided.find(({ name }) => name === 'ca')?.certificates ?? [];
+  const chain = server.map(({ pem }) => `${pem}\n`).join('');
+  const certificateOf = ({ name, certificates }: Provided) =>
+    name === 'ca' && !content['ca-key'] ? chain : `${certificates[0]?.pem ?? ''}\n`;
+  const kept = Object.fromEntries(
+    provided.flatMap((each) => (content[`${each.name}-key`] ? [] : [[each.name, certificateOf(each)] as const])),
+  );
+  const trust = Object.fromEntries([
+    ...provided.map((each) => [`${each.name}-crt`, certificateOf(each)] as const),
     ...names.flatMap((name) =>
       content[`${name}-key`] ? [[`${name}-key`, content[`${name}-key`] ?? ''] as const] : [],
     ),
   ]);
+  const leaves = leavesForBirth({ ...question, kept }, 'bootstrap');
   const problems = firstOf(
     () => keyProblems(content, names),
     () => provided.flatMap((each) => chainProblems(content, each, now)),
-    () => givenProblems({ pems, birth: 'bootstrap', nodeName, etcd, now }),
+    () => trustProblems({ pems: trust, birth: 'bootstrap', nodeName, etcd, now }),
     () => twinProblems(provided),
+    () => leaves.problems,
   );
-  const server = provided.find(({ name }) => name === 'ca')?.certificates ?? [];
-  const chain = server.map(({ pem }) => `${pem}\n`).join('');
-  return { pems: problems.length === 0 ? pems : undefined, chain, problems };
+  return { pems: problems.length === 0 ? { ...trust, ...leaves.pems } : undefined, chain, kept, problems };
 }
 
 /** Names of the authorities that the secret has another certificate for than the one in service. @param inService PEM by name. */
@@ -74,16 +85,24 @@ function firstOf(...checks: readonly (() => readonly string[])[]): readonly stri
 
 function keyProblems(content: Pems, names: readonly string[]): readonly string[] {
   const known = names.flatMap((name) => [`${name}-crt`, `${name}-key`]);
-  const unknown = Object.keys(content).filter((key) => !known.includes(key));
-  if (unknown.length > 0) return [`${unknown.join(', ')} cannot be used; it may hold ${known.join(', ')}`];
-  if (names.every((name) => !content[`${name}-crt`] && !content[`${name}-key`]))
-    return ['ca-crt and ca-key are missing'];
-  return names
-    .filter((name) => content[`${name}-crt`] && !content[`${name}-key`])
-    .map(
-      (name) =>
-        `${name}-key is missing: k8sd has to issue with it. Where the key must stay elsewhere, a CA charm can issue (bootstrap-certificates=external)`,
-    );
+  const strange = strangeKeys(content, names);
+  if (strange !== undefined) return [strange];
+  if (known.every((key) => !content[key])) return ['ca-crt and ca-key are missing'];
+  // The snap's refresh leaves out what etcd serves, so that it would end for good (canonical/k8s-snap, `api/certificates_refresh.go`).
+  return content['etcd-ca-crt'] && !content['etcd-ca-key']
+    ? [
+        "etcd-ca-key is missing: once a node is there, k8sd takes no other certificates of etcd's; give the key, or leave out etcd-ca-crt",
+      ]
+    : [];
+}
+
+/** What of the secret nobody will ever look at: a slip of the pen. Undefined: nothing. */
+export function strangeKeys(content: Pems, names: readonly string[]): string | undefined {
+  const known = names.flatMap((name) => [`${name}-crt`, `${name}-key`]);
+  const unknown = unknownKeys(content, known);
+  return unknown.length > 0
+    ? `${unknown.join(', ')} cannot be used; it may hold ${known.join(', ')}, and certificates of units such as k8s-0-kubelet-crt and k8s-0-kubelet-key`
+    : undefined;
 }
 
 /** RFC 5280 section 6: up to a certificate that is trusted by itself. Without it nobody but Go would verify what k8sd issues. */

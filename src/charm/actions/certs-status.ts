@@ -29,9 +29,9 @@ export async function certsStatus(doors: Doors, role: Role): Promise<void> {
   const format = textParameter(parameters, 'format', 'table');
   if (!['table', 'json', 'yaml'].includes(format)) throw new Error('format must be table, json or yaml');
   const { records: inventory, examined } = await takeInventory(host.files, role);
-  if (inventory.every(({ place }) => place.name.startsWith(K8SD_PREFIX)))
-    throw new Error('this unit has no certificates yet; it is in no cluster');
   const member = await memberOf(doors, role);
+  if (inventory.every(({ place }) => place.name.startsWith(K8SD_PREFIX)))
+    throw new Error(`this unit has no certificates yet: ${member.reason ?? 'it is in no cluster'}`);
   const served = await lookAtServed(host, inventory, member.identity?.address);
   const options = readCertificateOptions(await juju.config()).value;
   const circumstances = {

@@ -14,7 +14,8 @@ beforeAll(async () => {
 
 type Content = Readonly<Record<string, string>>;
 
-const ask = (content: Content, etcd = true) => providedToGive({ content, nodeName: 'n', etcd, now: new Date() });
+const ask = (content: Content, etcd = true) =>
+  providedToGive({ content, unit: 'k8s/0', nodeName: 'n', etcd, issued: [], sans: {}, now: new Date() });
 const without = (content: Content, ...keys: string[]): Content =>
   Object.fromEntries(Object.entries(content).filter(([key]) => !keys.includes(key)));
 const first = (text: string): string => new X509Certificate(text).toString();
@@ -38,9 +39,29 @@ describe('authorities in a secret', () => {
     ['nothing', () => ({}), /^ca-crt and ca-key are missing$/],
     ['another key', () => ({ ...own.content, 'ca-cert': 'x' }), /^ca-cert cannot be used; it may hold ca-crt, ca-key,/],
     [
-      'no private key',
+      "no private key, and none of the unit's certificates",
       () => without(own.content, 'ca-key'),
-      /^ca-key is missing: k8sd has to issue with it\..*external/,
+      /^k8s-0-apiserver-crt and -key, k8s-0-kubelet-crt and -key are missing, which k8sd cannot issue without ca-key;/,
+    ],
+    [
+      "no private key of etcd's",
+      () => without(own.content, 'etcd-ca-key'),
+      /^etcd-ca-key is missing: once a node is there, k8sd takes no other certificates of etcd's/,
+    ],
+    [
+      'no private key of the client CA alone: k8sd would sign with the key of the server CA',
+      () => without(own.content, 'client-ca-key'),
+      /^client-ca-key is missing: k8sd cannot have/,
+    ],
+    [
+      'a certificate of a unit that k8sd issues',
+      () => ({ ...own.content, 'k8s-0-kubelet-crt': 'x', 'k8s-0-kubelet-key': 'x' }),
+      /^k8s-0-kubelet-crt cannot be used: k8sd has ca-key and issues it$/,
+    ],
+    [
+      "a slip in the name of a unit's certificate",
+      () => ({ ...own.content, 'k8s-0-apiservr-crt': 'x' }),
+      /^k8s-0-apiservr-crt cannot be used; it may hold ca-crt, .*and certificates of units such as/,
     ],
     ['no certificate', () => without(own.content, 'client-ca-crt'), /^client-ca-key is given without client-ca-crt$/],
     [

@@ -2,20 +2,8 @@
  * Files under one root. A file is replaced in one step, so that whoever reads it, and whoever comes after a crash or a full disk,
  * sees either the old text or the new one.
  */
-import { constants } from 'node:fs';
-import {
-  chmod,
-  type FileHandle,
-  type lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  unlink,
-} from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { chmod, type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
 import { DiskFull } from './errors.ts';
 import type { FileStatus, Files, WriteOptions } from './host.ts';
@@ -25,11 +13,14 @@ const PRIVATE_FILE = 0o600;
 
 export function openFiles(root: string): Files {
   const real = realPath(root);
+  const fileStatus = statusUnder(root);
+  const status = async (path: string) => fileStatus(await unlessMissing(stat(real(path))));
   const writing = new Map<string, Promise<void>>();
   return {
     real,
     read: (path) => unlessMissing(readFile(real(path), 'utf8')),
-    status: async (path) => fileStatus(await unlessMissing(stat(real(path)))),
+    status,
+    tree: async (directory) => new Map(await below(directory, real, status)),
     list: async (directory) => ((await unlessMissing(readdir(real(directory)))) ?? []).toSorted(),
     write: async (path, content, options) => inTurn(writing, real(path), () => replace(real(path), content, options)),
     remove: async (path) => rm(real(path), { recursive: true, force: true }),
@@ -116,16 +107,43 @@ async function inTurn(waiting: Map<string, Promise<void>>, key: string, task: ()
   }
 }
 
-function fileStatus(found: Awaited<ReturnType<typeof lstat>> | undefined): FileStatus | undefined {
-  if (found === undefined) return undefined;
-  return {
-    size: Number(found.size),
-    mode: Number(found.mode) & 0o7777,
-    uid: Number(found.uid),
-    gid: Number(found.gid),
-    modifiedMs: Number(found.mtimeMs),
-    inode: Number(found.ino),
-    kind: found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other',
+type StatusOf = (path: string) => Promise<FileStatus | undefined>;
+
+/** What vanishes meanwhile is left out. */
+async function below(
+  directory: string,
+  real: (path: string) => string,
+  statusOf: StatusOf,
+): Promise<readonly (readonly [string, FileStatus])[]> {
+  const [own, entries] = await Promise.all([
+    statusOf(directory),
+    unlessMissing(readdir(real(directory), { withFileTypes: true })),
+  ]);
+  const found = await Promise.all(
+    (entries ?? []).map(async (entry) => {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) return below(path, real, statusOf);
+      const status = await statusOf(path);
+      return status === undefined ? [] : [[path, status] as const];
+    }),
+  );
+  return own === undefined ? [] : [[directory, own], ...found.flat()];
+}
+
+/** In a folder that stands for a machine, whoever runs this stands for root, whose files all are on a unit. */
+function statusUnder(root: string): (found: Stats | undefined) => FileStatus | undefined {
+  const [user, group] = root === '/' ? [0, 0] : [process.getuid?.(), process.getgid?.()];
+  return (found) => {
+    if (found === undefined) return undefined;
+    return {
+      size: found.size,
+      mode: found.mode & 0o7777,
+      uid: found.uid === user ? 0 : found.uid,
+      gid: found.gid === group ? 0 : found.gid,
+      modifiedMs: found.mtimeMs,
+      inode: found.ino,
+      kind: found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other',
+    };
   };
 }
 

@@ -26,6 +26,8 @@ export interface Files {
   status(path: string): Promise<FileStatus | undefined>;
   /** Names in a directory, sorted; none when it does not exist. */
   list(directory: string): Promise<readonly string[]>;
+  /** The directory and all below it, by path, with links followed to files but not into directories; none when it does not exist. */
+  tree(directory: string): Promise<ReadonlyMap<string, FileStatus>>;
   /**
    * Replaces a file in one step: a temporary file beside it, mode and owner set, synced, renamed, directory synced. On any
    * failure (a full disk) the old file stands untouched and no temporary file stays. Missing directories are made, 0700.
@@ -49,6 +51,19 @@ export interface CommandOptions {
   readonly timeoutMs: number;
   readonly input?: string;
   readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface UnitStatus {
+  readonly active: boolean;
+  /** Whether it is started at boot. */
+  readonly enabled: boolean;
+  /** Of a service that runs. */
+  readonly mainPid?: number;
+}
+
+export interface Systemd {
+  /** By name (`snap.k8s.kubelet.service`); undefined where systemd does not answer. A unit that does not exist is neither active nor enabled. */
+  units(names: readonly string[]): Promise<ReadonlyMap<string, UnitStatus> | undefined>;
 }
 
 export interface Sysctl {
@@ -136,6 +151,9 @@ export interface Host {
   readonly files: Files;
   readonly snapd: Snapd;
   readonly sysctl: Sysctl;
+  readonly systemd: Systemd;
+  /** The words that a process was started with; undefined when there is none of that number. */
+  commandLine(pid: number): Promise<readonly string[] | undefined>;
   /** Lower-cased host name as the kernel has it (`/proc/sys/kernel/hostname`). */
   hostname(): Promise<string>;
   /** Fully qualified host name, lower-cased; the host name when the machine knows none. */

@@ -5,8 +5,10 @@ import { openFiles } from './files.ts';
 import type { Host } from './host.ts';
 import { fullHostname, hostname } from './hostname.ts';
 import { accepts, holdConnection, servedCertificate } from './network-peer.ts';
+import { commandLine } from './processes.ts';
 import { openSnapd } from './snapd.ts';
 import { openSysctl } from './sysctl.ts';
+import { openSystemd } from './systemd.ts';
 
 export function openHost(root: string): Host {
   const files = openFiles(root);
@@ -16,6 +18,8 @@ export function openHost(root: string): Host {
     run,
     snapd: openSnapd(files.real),
     sysctl: openSysctl(files.real),
+    systemd: openSystemd(run),
+    commandLine: (pid) => commandLine(files.real, pid),
     hostname: () => hostname(files.real),
     fullHostname: () => fullHostname(files.real, run),
     servedCertificate,

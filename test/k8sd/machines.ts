@@ -21,6 +21,7 @@ import { claimNetwork } from './network.ts';
 import { restartDrifted } from './node/drift.ts';
 import { NodeMachine } from './node/machine.ts';
 import { paths, SOCKET_PATH_LIMIT } from './node/paths.ts';
+import { installSystemd } from './node/systemd.ts';
 import { openKeyPool } from './pki/keys.ts';
 import type { ServiceEvent, Site } from './site.ts';
 import { initialChannels } from './snapd/store.ts';
@@ -143,6 +144,7 @@ export async function openMachines(options: OpenOptions): Promise<K8sMachines> {
       state.machines[id] = made;
       site.machines.set(id, opened);
       await furnish(opened);
+      await installSystemd(opened);
       await opened.snapd.start();
       return opened;
     },

@@ -11,6 +11,7 @@ import type { NodeMachine } from './machine.ts';
 import type { Arguments, Stop } from './services.ts';
 
 export async function startEtcd(machine: NodeMachine, values: Arguments): Promise<Stop> {
+  await writeData(machine, values['--data-dir'] ?? '');
   const url = new URL((values['--listen-client-urls'] ?? '').split(',')[0] ?? '');
   const server = createServer(
     {
@@ -55,4 +56,11 @@ function range(machine: NodeMachine, { body }: Exchange): Answer {
     .map(([key, value]) => ({ key: Buffer.from(key).toString('base64'), value }));
   const answer = { header: { revision: '1' }, kvs, more: kvs.length < found.length, count: String(found.length) };
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(answer) };
+}
+
+/** As etcd lays its data out, with the modes that it gives. */
+async function writeData({ files }: NodeMachine, folder: string): Promise<void> {
+  if (folder === '' || (await files.exists(`${folder}/member`))) return;
+  await files.write(`${folder}/member/snap/db`, 'etcd\n', 0o600);
+  await files.write(`${folder}/member/wal/0000000000000000-0000000000000000.wal`, 'etcd\n', 0o600);
 }

@@ -14,6 +14,7 @@ import { startKubelet } from './kubelet.ts';
 import type { NodeMachine } from './machine.ts';
 import { paths } from './paths.ts';
 import { startApiServerProxy } from './proxy.ts';
+import { recordUnit } from './systemd.ts';
 
 export type Arguments = Readonly<Record<string, string>>;
 
@@ -102,6 +103,7 @@ export class Services {
       await this.#end(name);
       state.active = false;
       delete state.running;
+      await this.#record(name);
     });
   }
 
@@ -138,6 +140,7 @@ export class Services {
       for (const [name, state] of Object.entries(this.#machine.state.services)) {
         state.active = false;
         delete state.running;
+        await this.#record(name);
         if (state.enabled) await this.#launch(name);
       }
     });
@@ -177,6 +180,15 @@ export class Services {
       delete state.running;
       state.failure = (error as Error).message;
     }
+    await this.#record(name);
+  }
+
+  /** What systemd and the kernel show of it. */
+  async #record(name: string): Promise<void> {
+    const { active, enabled, running } = this.state(name);
+    const flags = Object.entries(running ?? {}).map(([flag, value]) => `${flag}=${value}`);
+    const words = active ? { words: [`/snap/k8s/current/bin/${name}`, ...flags] } : {};
+    await recordUnit(this.#machine, `snap.k8s.${name}.service`, { active, enabled, ...words });
   }
 
   async #end(name: string): Promise<void> {

@@ -3,6 +3,8 @@
 import { symlink } from 'node:fs/promises';
 import type { NodeMachine } from '../node/machine.ts';
 import { paths } from '../node/paths.ts';
+import { snapServices } from '../node/services.ts';
+import { unitFile, writeUnitFiles } from '../node/systemd.ts';
 import type { ChangeOperation, InstalledSnap } from '../state.ts';
 import { exampleConfigurations } from './configurations.ts';
 
@@ -51,6 +53,7 @@ export async function carryOut(machine: NodeMachine, operation: ChangeOperation)
 async function install(machine: NodeMachine, snap: InstalledSnap): Promise<void> {
   machine.state.snapd.snap = { ...snap, installedAt: new Date().toISOString() };
   await unpack(machine, snap);
+  await writeUnitFiles(machine, snapServices);
   await machine.files.write(`${paths.args}/k8sd`, k8sdArguments);
   await machine.files.directory(paths.lock);
   if (machine.minor >= 34) {
@@ -75,6 +78,7 @@ async function replace(machine: NodeMachine, next: InstalledSnap): Promise<void>
   snapd.previous = previous;
   snapd.snap = { ...next, installedAt, ...(heldUntil === undefined ? {} : { heldUntil }) };
   await unpack(machine, next);
+  await writeUnitFiles(machine, snapServices);
   await machine.files.write(`${paths.lock}/post-refresh`, '\n');
   for (const service of active) await machine.services.start(service);
 }
@@ -90,6 +94,7 @@ async function remove(machine: NodeMachine): Promise<void> {
   await machine.files.remove(paths.containerdRun);
   await machine.files.remove('/etc/containerd');
   await machine.files.remove(paths.cni);
+  for (const service of snapServices) await machine.files.remove(unitFile(service));
   for (const name of await machine.files.list(paths.sysctl)) {
     if (/^\d+-k8s\.conf$/.test(name)) await machine.files.remove(`${paths.sysctl}/${name}`);
   }

@@ -23,8 +23,12 @@ export async function readCatalogues(): Promise<Catalogues> {
 
 /** What a unit reads; a worker is given only what is looked at on workers. */
 export function catalogueJson({ controls }: Catalogue, role: 'control-plane' | 'worker'): string {
-  const kept = role === 'worker' ? controls.filter(({ places }) => places.includes('worker')) : controls;
-  return JSON.stringify({ controls: kept } satisfies Catalogue);
+  if (role === 'control-plane') return JSON.stringify({ controls } satisfies Catalogue);
+  const onWorkers = controls.filter(({ places }) => places.includes('worker'));
+  const elsewhere = controls
+    .filter((control) => !onWorkers.includes(control))
+    .map(({ id, numbers }) => ({ id, numbers }));
+  return JSON.stringify({ controls: onWorkers, elsewhere } satisfies Catalogue);
 }
 
 async function parsed(name: CatalogueName): Promise<unknown> {

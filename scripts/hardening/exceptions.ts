@@ -103,7 +103,11 @@ function etcdPair(prefix: '' | 'peer-', files: string): readonly RemedyStep[] {
 }
 
 export const otherRemedies: Readonly<Record<string, readonly RemedyStep[]>> = {
-  'CIS-1.2.6': [{ remove: { service: api, flag: '--authorization-mode', items: ['AlwaysAllow'] } }],
+  // Not left without a mode: an API server that is given none allows everything.
+  'CIS-1.2.6': [
+    { remove: { service: api, flag: '--authorization-mode', items: ['AlwaysAllow'] } },
+    { add: { service: api, flag: '--authorization-mode', items: ['Node', 'RBAC'] } },
+  ],
   'CIS-1.2.7': [{ add: { service: api, flag: '--authorization-mode', items: ['Node'] } }],
   'CIS-1.2.8': [{ add: { service: api, flag: '--authorization-mode', items: ['RBAC'] } }],
   'CIS-1.2.9': [

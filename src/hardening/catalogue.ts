@@ -6,6 +6,8 @@ import type { Benchmark, Control, Place } from './control.ts';
 
 export interface Catalogue {
   readonly controls: readonly Control[];
+  /** On workers: the names of the other controls, so that a waiver of one of them is not taken for a mistake. */
+  readonly elsewhere?: readonly Pick<Control, 'id' | 'numbers'>[];
 }
 
 export const CATALOGUES = ['cis', 'stig'] as const;

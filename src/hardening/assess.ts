@@ -1,0 +1,97 @@
+/** Catalogue and facts make findings: pure, so that the same facts always give the same report. */
+
+import type { EvaluateApiRule, Verdict } from './api-rule.ts';
+import type { Benchmark, Control, Place } from './control.ts';
+import { evaluateCheck } from './evaluate-check.ts';
+import type { Assessment, Evidence, Finding, Waiver } from './finding.ts';
+import type { NodeFacts } from './node-facts.ts';
+import { dayOf, type Named, voidWaivers, waiverOf } from './waivers.ts';
+
+export interface AssessmentInput {
+  readonly benchmark: Benchmark;
+  /** As `controlsOf` gives them. */
+  readonly controls: readonly Control[];
+  /** All controls that a waiver may name. */
+  readonly known: readonly Named[];
+  readonly facts: NodeFacts;
+  readonly waivers: readonly Waiver[];
+  /** Rules of the Kubernetes API; undefined where it was not asked. */
+  readonly api: EvaluateApiRule | undefined;
+  readonly subject: { readonly unit: string; readonly node: string; readonly address: string };
+  readonly now: Date;
+}
+
+/** Pieces of evidence that a finding carries; further ones are counted. */
+const MOST_EVIDENCE = 50;
+
+export function assess(input: AssessmentInput): Assessment {
+  const { benchmark, controls, known, facts, waivers, api, subject, now } = input;
+  const today = dayOf(now);
+  const places: readonly Place[] = api === undefined ? [facts.role] : [facts.role, 'cluster'];
+  return {
+    benchmark,
+    ...subject,
+    places,
+    version: facts.version,
+    at: now.toISOString().replace(/\.\d+Z$/, 'Z'),
+    findings: controls.map((control) =>
+      finding(control, benchmark, judge(control, facts, api), waiverOf(control, benchmark, waivers, today)),
+    ),
+    problems: voidWaivers(waivers, benchmark, known, today),
+  };
+}
+
+/** What a control comes to on a node: what its files say and, where that differs, what its processes still or already do. */
+export function judge(control: Control, facts: NodeFacts, api?: EvaluateApiRule): Verdict {
+  const missing = unneeded(control, facts);
+  if (missing !== undefined) return { state: 'not-applicable', reason: missing, evidence: [] };
+  const file = evaluateCheck(control.check, facts, 'file', api);
+  const process = evaluateCheck(control.check, facts, 'process', api);
+  return file.state === process.state ? file : pending(file, process);
+}
+
+function unneeded({ needs }: Control, facts: NodeFacts): string | undefined {
+  if (needs === undefined) return undefined;
+  const { file, inUse } = facts.services[needs];
+  if (file === undefined) return `There is no ${needs} on this node.`;
+  return inUse === false ? `${needs} does not run on this node and is not to.` : undefined;
+}
+
+function pending(file: Verdict, process: Verdict): Verdict {
+  const states = [file.state, process.state];
+  if (!states.includes('pass') || !states.includes('fail')) return file;
+  const evidence = [
+    ...file.evidence.map((one) => ({ ...one, what: `${one.what}, in its file` })),
+    ...process.evidence.map((one) => ({ ...one, what: `${one.what}, in its process` })),
+  ];
+  const reason =
+    file.state === 'pass'
+      ? `The file is right, the running process is not: ${process.reason} It has to be restarted.`
+      : `The running process is right, the file is not: ${file.reason} A restart would undo it.`;
+  return { state: 'pending-restart', reason, evidence };
+}
+
+function finding(control: Control, benchmark: Benchmark, verdict: Verdict, waiver: Waiver | undefined): Finding {
+  const { state: underneath, reason, evidence } = verdict;
+  const waived = waiver !== undefined && underneath !== 'pass' && underneath !== 'not-applicable';
+  return {
+    control,
+    number: control.numbers[benchmark] ?? control.id,
+    state: waived ? 'waived' : underneath,
+    reason: waived ? `Waived${waiver.until === undefined ? '' : ` until ${waiver.until}`}: ${waiver.reason}` : reason,
+    ...shown(evidence, verdict.more ?? 0),
+    remedy: underneath === 'pass' || underneath === 'not-applicable' ? '' : remedyText(control, underneath),
+    ...(waiver === undefined ? {} : { waiver }),
+    ...(waived ? { underneath } : {}),
+  };
+}
+
+function shown(evidence: readonly Evidence[], more: number): Pick<Finding, 'evidence' | 'more'> {
+  return { evidence: evidence.slice(0, MOST_EVIDENCE), more: more + Math.max(0, evidence.length - MOST_EVIDENCE) };
+}
+
+function remedyText({ advice, remedy, restarts }: Control, state: Verdict['state']): string {
+  if (state === 'pending-restart') return `Restart ${restarts.join(', ') || 'the service'}.`;
+  const restart = restarts.length === 0 ? '' : ` Restart ${restarts.join(', ')}.`;
+  return remedy.length === 0 ? advice : `${advice}${restart}`;
+}

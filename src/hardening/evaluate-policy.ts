@@ -1,0 +1,179 @@
+/** What policy files must say, as functions by the names that the catalogues use. */
+
+import type { ContentRule } from './control.ts';
+import { isObject, list } from './observe-policy.ts';
+
+export interface PolicyJudgement {
+  readonly holds: boolean;
+  readonly found: string;
+  readonly expected: string;
+}
+
+export interface PolicyContext {
+  readonly exemptNamespaces: readonly string[];
+}
+
+export function judgePolicy(rule: ContentRule, value: unknown, context: PolicyContext): PolicyJudgement {
+  return rules[rule](value, context);
+}
+
+type Rule = (value: unknown, context: PolicyContext) => PolicyJudgement;
+
+const rules: Readonly<Record<ContentRule, Rule>> = {
+  'encrypts-secrets': (value) => {
+    const provider = providerOfSecrets(value);
+    const holds = provider !== undefined && provider !== '' && provider !== 'identity';
+    return { holds, found: providerFound(provider), expected: 'Secrets encrypted by the first provider' };
+  },
+  'encrypts-secrets-with-approved-provider': (value) => {
+    const provider = providerOfSecrets(value);
+    return {
+      holds: ['aescbc', 'kms', 'secretbox'].includes(provider ?? ''),
+      found: providerFound(provider),
+      expected: 'aescbc, kms or secretbox as the first provider of Secrets',
+    };
+  },
+  'has-audit-rules': (value) => {
+    const levels = auditRules(value).map(({ level }) => level);
+    return {
+      holds: levels.some((level) => level !== undefined && level !== 'None'),
+      found: levels.length === 0 ? 'no rules' : `${levels.length} rules`,
+      expected: 'a Policy of audit.k8s.io with rules',
+    };
+  },
+  'audits-all-request-responses': (value) => {
+    const [first, ...others] = auditRules(value);
+    const everything =
+      first !== undefined && Object.keys(first).join() === 'level' && first['level'] === 'RequestResponse';
+    const omits = isObject(value) && list(value['omitStages']).length > 0;
+    return {
+      holds: everything && others.length === 0 && !omits,
+      found: omits ? 'stages that are left out' : auditFound(value),
+      expected: 'one rule: level RequestResponse for everything',
+    };
+  },
+  'audits-sensitive-requests': (value) => {
+    const missing = coverageGaps(value);
+    return {
+      holds: missing.length === 0,
+      found: missing.length === 0 ? auditFound(value) : missing.join('; '),
+      expected:
+        'Secrets, ConfigMaps and TokenReviews at Metadata; changes of Pods and Deployments, exec, port-forward and proxy at Metadata or more',
+    };
+  },
+  'enforces-pod-security': (value, { exemptNamespaces }) => {
+    const configuration = podSecurity(value);
+    const level = isObject(configuration?.['defaults']) ? configuration['defaults']['enforce'] : undefined;
+    const exempt = isObject(configuration?.['exemptions'])
+      ? list(configuration['exemptions']['namespaces']).map(String)
+      : [];
+    const stray = exempt.filter((name) => !exemptNamespaces.includes(name));
+    return {
+      holds: (level === 'baseline' || level === 'restricted') && stray.length === 0,
+      found:
+        configuration === undefined
+          ? 'no plugin PodSecurity'
+          : `enforce: ${String(level ?? 'not set')}${stray.length === 0 ? '' : `, exempt without a word of it: ${stray.join(', ')}`}`,
+      expected:
+        'PodSecurity that enforces baseline or restricted, with no other exempt namespaces than the configured ones',
+    };
+  },
+};
+
+/** The first provider of the first entry that covers Secrets, which is the one that writes them; undefined where none does. */
+function providerOfSecrets(value: unknown): string | undefined {
+  if (!isObject(value) || value['kind'] !== 'EncryptionConfiguration') return undefined;
+  const entry = list(value['resources']).find(
+    (one) => isObject(one) && list(one['resources']).some((name) => ['secrets', '*.', '*.*'].includes(String(name))),
+  );
+  return isObject(entry) ? String(list(entry['providers'])[0] ?? '') : undefined;
+}
+
+function providerFound(provider: string | undefined): string {
+  return provider === undefined ? 'Secrets are not covered' : `the first provider is ${provider || 'missing'}`;
+}
+
+function auditRules(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  const right =
+    isObject(value) && value['kind'] === 'Policy' && String(value['apiVersion']).startsWith('audit.k8s.io/');
+  return right ? list(value['rules']).filter(isObject) : [];
+}
+
+function auditFound(value: unknown): string {
+  const found = auditRules(value).map(({ level }) => String(level));
+  return found.length === 0 ? 'no rules' : `rules with the levels ${found.join(', ')}`;
+}
+
+interface Request {
+  readonly group: string;
+  readonly resource: string;
+  readonly verb: string;
+}
+
+const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse'];
+
+/** CIS 3.2.2: which requests may only be recorded without their bodies, and which must be recorded at all. */
+const QUIET: readonly (readonly [string, string])[] = [
+  ['', 'secrets'],
+  ['', 'configmaps'],
+  ['authentication.k8s.io', 'tokenreviews'],
+];
+const RECORDED: readonly (readonly [string, string, readonly string[]])[] = [
+  ['', 'pods', ['create', 'update', 'patch', 'delete']],
+  ['apps', 'deployments', ['create', 'update', 'patch', 'delete']],
+  ['', 'pods/exec', ['create']],
+  ['', 'pods/portforward', ['create']],
+  ['', 'pods/proxy', ['create', 'get']],
+  ['', 'services/proxy', ['create', 'get']],
+];
+
+function coverageGaps(value: unknown): readonly string[] {
+  const policy = auditRules(value);
+  const levels = (group: string, resource: string, verbs: readonly string[]) =>
+    verbs.map((verb) => levelOf(policy, { group, resource, verb }));
+  const loud = QUIET.flatMap(([group, resource]) =>
+    levels(group, resource, ['get', 'list', 'create', 'update', 'patch']).some((level) => level !== 'Metadata')
+      ? [`${resource} not at Metadata`]
+      : [],
+  );
+  const silent = RECORDED.flatMap(([group, resource, verbs]) =>
+    levels(group, resource, verbs).includes('None') ? [`${resource} not recorded`] : [],
+  );
+  return [...loud, ...silent];
+}
+
+/** The first rule that fits decides, as in the API server; a rule for some users or namespaces only is not relied upon. */
+function levelOf(policy: readonly Readonly<Record<string, unknown>>[], request: Request): string {
+  const rule = policy.find((one) => fits(one, request));
+  const level = String(rule?.['level'] ?? 'None');
+  return LEVELS.includes(level) ? level : 'None';
+}
+
+function fits(rule: Readonly<Record<string, unknown>>, { group, resource, verb }: Request): boolean {
+  const narrowed = ['users', 'userGroups', 'namespaces'].some((key) => list(rule[key]).length > 0);
+  const verbs = list(rule['verbs']);
+  if (verbs.length > 0 && !verbs.includes(verb) && !verbs.includes('*')) return false;
+  // A narrow rule that says less than others would is as good as one for everybody: what it leaves out is left out.
+  if (narrowed && rule['level'] !== 'None') return false;
+  const groups = list(rule['resources']);
+  if (groups.length === 0) return list(rule['nonResourceURLs']).length === 0;
+  return groups.some((one) => {
+    if (!isObject(one) || String(one['group'] ?? '') !== group) return false;
+    const names = list(one['resources']).map(String);
+    return names.length === 0 || names.some((name) => coversResource(name, resource));
+  });
+}
+
+/** As in audit.k8s.io: `pods` is not `pods/exec`; `*`, `pods/*` and the like stand for more. */
+function coversResource(pattern: string, resource: string): boolean {
+  if (pattern === '*' || pattern === resource) return true;
+  const [name = '', sub] = resource.split('/');
+  if (sub === undefined) return false;
+  return pattern === `${name}/*` || pattern === `*/${sub}`;
+}
+
+function podSecurity(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (!isObject(value)) return undefined;
+  const plugin = list(value['plugins']).find((one) => isObject(one) && one['name'] === 'PodSecurity');
+  return isObject(plugin) && isObject(plugin['configuration']) ? plugin['configuration'] : undefined;
+}

@@ -1,0 +1,123 @@
+/** Reads of a node what controls look at: everything once, in parallel, nothing changed. */
+
+import { createHash } from 'node:crypto';
+import type { Host, UnitStatus } from '../host/host.ts';
+import { type Control, HARDENED_SERVICES, type HardenedService } from './control.ts';
+import type { FileFacts, NodeFacts, ServiceFacts, UnitFacts } from './node-facts.ts';
+import { readPolicy } from './observe-policy.ts';
+import { folderOf, isPattern } from './path-pattern.ts';
+import { readingFor } from './reading.ts';
+import { flagsOfFile, flagsOfProcess } from './service-arguments.ts';
+
+const ARGUMENTS = '/var/snap/k8s/common/args';
+
+/** Namespaces of the cluster's own components, which need privileges: as the snap's examples of pod security exempt them. */
+export const CLUSTER_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease', 'metallb-system'] as const;
+
+/** What others know of the node already. */
+export interface KnownOfNode {
+  readonly role: NodeFacts['role'];
+  readonly version: string;
+  /** Beside those that a cluster exempts from pod security by itself. */
+  readonly exemptNamespaces: readonly string[];
+}
+
+/** The facts that these controls need. */
+export async function observeNode(host: Host, controls: readonly Control[], known: KnownOfNode): Promise<NodeFacts> {
+  const reading = readingFor(controls);
+  const [{ services, units }, files, digests, sysctls] = await Promise.all([
+    observeServices(host, reading.services, reading.units),
+    observeFiles(host, reading.paths),
+    readEach(reading.digests, (path) => digest(host, path)),
+    readEach(reading.sysctls, (key) => host.sysctl.read(key)),
+  ]);
+  const named = reading.policies.flatMap(({ service, flag }) => {
+    const { file, process } = services[service];
+    return [file?.[flag], process?.[flag]].filter((path) => path?.startsWith('/')) as string[];
+  });
+  const policies = await readEach([...new Set(named)], (path) => readPolicy(host, path));
+  const exemptNamespaces = [...CLUSTER_NAMESPACES, ...known.exemptNamespaces];
+  return { ...known, exemptNamespaces, services, units, files, digests, sysctls, policies };
+}
+
+async function observeServices(
+  host: Host,
+  wanted: readonly HardenedService[],
+  others: readonly string[],
+): Promise<Pick<NodeFacts, 'services' | 'units'>> {
+  const units = await host.systemd.units([...wanted.map(unitOf), ...others]);
+  const read = await readEach(wanted, (service) => observeService(host, service, units));
+  const none: ServiceFacts = { file: undefined, process: undefined, inUse: undefined };
+  return {
+    services: Object.fromEntries(HARDENED_SERVICES.map((service) => [service, read[service] ?? none])) as Record<
+      HardenedService,
+      ServiceFacts
+    >,
+    units: units && Object.fromEntries(others.map((name) => [name, unitFacts(units.get(name))])),
+  };
+}
+
+export function unitOf(service: HardenedService): string {
+  return `snap.k8s.${service}.service`;
+}
+
+export function argumentsPath(service: HardenedService): string {
+  return `${ARGUMENTS}/${service}`;
+}
+
+async function observeService(
+  host: Host,
+  service: HardenedService,
+  units: ReadonlyMap<string, UnitStatus> | undefined,
+): Promise<ServiceFacts> {
+  const unit = units?.get(unitOf(service));
+  const [text, words] = await Promise.all([
+    host.files.read(argumentsPath(service)),
+    unit?.mainPid === undefined ? undefined : host.commandLine(unit.mainPid),
+  ]);
+  return {
+    file: text === undefined ? undefined : flagsOfFile(text),
+    process: words && flagsOfProcess(words),
+    inUse: unit && (unit.active || unit.enabled),
+  };
+}
+
+function unitFacts(unit: UnitStatus | undefined): UnitFacts {
+  return { active: unit?.active ?? false, enabled: unit?.enabled ?? false };
+}
+
+/** A folder that several patterns look into is read once, and so is one within another. */
+async function observeFiles(host: Host, paths: readonly string[]): Promise<NodeFacts['files']> {
+  const folders = [...new Set(paths.filter(isPattern).map(folderOf))];
+  const outermost = folders.filter((folder) => !folders.some((other) => folder.startsWith(`${other}/`)));
+  const single = paths.filter((path) => !isPattern(path) && !outermost.some((folder) => within(path, folder)));
+  const [trees, alone] = await Promise.all([
+    Promise.all(outermost.map((folder) => host.files.tree(folder))),
+    Promise.all(single.map(async (path) => [path, await host.files.status(path)] as const)),
+  ]);
+  const all = [...trees.flatMap((tree) => [...tree]), ...alone];
+  return Object.fromEntries(
+    all.flatMap(([path, status]): readonly (readonly [string, FileFacts])[] => {
+      if (status === undefined) return [];
+      const { mode, uid, gid, kind } = status;
+      return [[path, { mode, uid, gid, kind }]];
+    }),
+  );
+}
+
+function within(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
+
+async function digest({ files }: Host, path: string): Promise<string | undefined> {
+  const text = await files.read(path);
+  return text === undefined ? undefined : createHash('sha256').update(text.trim()).digest('hex');
+}
+
+async function readEach<K extends string, T>(
+  keys: readonly K[],
+  read: (key: K) => Promise<T>,
+): Promise<Readonly<Partial<Record<K, T>>>> {
+  const entries = await Promise.all(keys.map(async (key) => [key, await read(key)] as const));
+  return Object.fromEntries(entries) as Partial<Record<K, T>>;
+}

@@ -1,0 +1,43 @@
+/** What has to be read of a node for some controls: each thing once, however many controls look at it. */
+
+import { type Check, type Control, HARDENED_SERVICES, type HardenedService } from './control.ts';
+
+export interface Reading {
+  readonly services: readonly HardenedService[];
+  /** Paths and patterns of paths. */
+  readonly paths: readonly string[];
+  /** Flags that name policy files. */
+  readonly policies: readonly { readonly service: HardenedService; readonly flag: string }[];
+  readonly digests: readonly string[];
+  readonly sysctls: readonly string[];
+  readonly units: readonly string[];
+}
+
+export function readingFor(controls: readonly Control[]): Reading {
+  const checks = controls.flatMap(({ check }) => leavesOf(check));
+  const of = <T extends Check['type']>(type: T): readonly Extract<Check, { type: T }>[] =>
+    checks.filter((check): check is Extract<Check, { type: T }> => check.type === type);
+  const named = new Set<HardenedService>([
+    ...controls.flatMap(({ needs }) => needs ?? []),
+    ...[...of('flag'), ...of('list-flag'), ...of('content')].map(({ service }) => service),
+  ]);
+  return {
+    services: HARDENED_SERVICES.filter((service) => named.has(service)),
+    paths: distinct([...of('file-mode'), ...of('file-owner')].flatMap(({ paths }) => paths)),
+    policies: [
+      ...new Map(of('content').map(({ service, flag }) => [`${service} ${flag}`, { service, flag }])).values(),
+    ],
+    digests: distinct(of('distinct-files').flatMap(({ path, from }) => [path, ...from])),
+    sysctls: distinct(of('sysctl').flatMap(({ values }) => Object.keys(values))),
+    units: distinct(of('unit').flatMap(({ units }) => units)),
+  };
+}
+
+/** A check that is not made of others, and all those that one is made of. */
+export function leavesOf(check: Check): readonly Check[] {
+  return check.type === 'all' || check.type === 'any' ? check.of.flatMap(leavesOf) : [check];
+}
+
+function distinct(values: readonly string[]): readonly string[] {
+  return [...new Set(values)];
+}

@@ -1,0 +1,57 @@
+/** The score of each assessment, and how many of its findings are in which state. */
+
+import { type Assessment, FINDING_STATES, type Finding, type FindingState } from '../../finding.ts';
+import { countStates, scoreOf } from '../summary.ts';
+import { benchmarkTitle, stateTitle } from '../words.ts';
+import { sectionAnchor } from './anchor.ts';
+import { html, type Markup } from './markup.ts';
+import { scoreBar, scoreText } from './score.ts';
+
+export function overview(assessments: readonly Assessment[]): Markup {
+  const states = presentStates(assessments.flatMap(({ findings }) => findings));
+  return html`<section class="overview" aria-labelledby="overview">
+<h2 id="overview">Overview</h2>
+<div class="scroll" tabindex="0" role="group" aria-labelledby="overview">
+<table class="stacks">
+<thead><tr><th scope="col">Assessment</th><th scope="col">Score</th>${states.map(stateHead)}</tr></thead>
+<tbody>${assessments.map((assessment) => overviewRow(assessment, states))}</tbody>
+</table>
+</div>
+<p class="quiet">A score is the number of scored controls that hold, of those of which a machine can tell. Waived controls count as held;
+controls that only people can judge, that do not apply or that could not be evaluated count in neither number.</p>
+</section>`;
+}
+
+function overviewRow(assessment: Assessment, states: readonly FindingState[]): Markup {
+  const score = scoreOf(assessment.findings);
+  return html`<tr>
+<th scope="row"><a href="#${sectionAnchor(assessment)}">${benchmarkTitle(assessment.benchmark)}</a> on ${assessment.unit}
+<span class="quiet small">${assessment.node}, ${assessment.address}</span>
+<span class="quiet small">Kubernetes ${assessment.version}, ${when(assessment.at)}</span></th>
+<td class="score">${scoreText(score)}${scoreBar(score)}</td>
+${stateCells(assessment.findings, states)}
+</tr>`;
+}
+
+/** `2026-11-23 14:15 UTC` */
+function when(at: string): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** A column that would be empty says nothing. */
+export function presentStates(findings: readonly Finding[]): readonly FindingState[] {
+  const counts = countStates(findings);
+  return FINDING_STATES.filter((state) => counts[state] > 0);
+}
+
+export function stateHead(state: FindingState): Markup {
+  return html`<th scope="col" class="number">${stateTitle(state)}</th>`;
+}
+
+export function stateCells(findings: readonly Finding[], states: readonly FindingState[]): readonly Markup[] {
+  const counts = countStates(findings);
+  return states.map(
+    (state) =>
+      html`<td class="number ${counts[state] === 0 ? 'none' : `some ${state}`}" data-label="${stateTitle(state)}">${counts[state]}</td>`,
+  );
+}

@@ -1,0 +1,111 @@
+/** Guards that code scanning pages take the report: the schema of OASIS, results that point to their rules, and stable fingerprints. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { BENCHMARKS } from '../../../src/hardening/control.ts';
+import type { Assessment } from '../../../src/hardening/finding.ts';
+import { renderSarif } from '../../../src/hardening/report/sarif.ts';
+import { STATE_NAMES } from '../../../src/hardening/report/states.ts';
+import { assessment, control, finding, hostileAssessment, wholeAssessment } from './assessments.ts';
+
+interface Result {
+  readonly ruleId: string;
+  readonly ruleIndex: number;
+  readonly kind: string;
+  readonly level: string;
+  readonly message: { readonly text: string };
+  readonly locations: readonly {
+    readonly physicalLocation?: { readonly artifactLocation: { readonly uri: string } };
+  }[];
+  readonly partialFingerprints: Readonly<Record<string, string>>;
+  readonly suppressions?: readonly object[];
+}
+
+interface Run {
+  readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } };
+  readonly invocations: readonly { readonly toolConfigurationNotifications: readonly object[] }[];
+  readonly results: readonly Result[];
+}
+
+let complaints: (report: unknown) => readonly unknown[];
+
+beforeAll(async () => {
+  const text = await readFile(join(import.meta.dirname, 'schemas/sarif-2.1.0.json'), 'utf8');
+  // Of draft 4 it uses nothing that draft 7 has changed but the name of its own id. One pattern (of a language) is no Unicode pattern.
+  const { $schema: _, id: __, ...schema } = JSON.parse(text);
+  const ajv = new Ajv({ allErrors: true, strict: false, unicodeRegExp: false });
+  addFormats.default(ajv);
+  const accepts = ajv.compile(schema);
+  complaints = (report) => (accepts(report) ? [] : (accepts.errors ?? []));
+});
+
+function runsOf(...assessments: readonly Assessment[]): readonly Run[] {
+  return JSON.parse(renderSarif(assessments)).runs;
+}
+
+describe('the SARIF report', () => {
+  it.each(BENCHMARKS)('of %s fits the schema', (benchmark) => {
+    const report = JSON.parse(renderSarif([wholeAssessment(benchmark), wholeAssessment(benchmark, { unit: 'k8s/1' })]));
+    expect(complaints(report)).toEqual([]);
+    report.runs[0].results[0].kind = 'perhaps';
+    expect(complaints(report)).not.toEqual([]);
+  });
+
+  it('has a result for each finding, of the kind of its state, that points to its rule', () => {
+    const assessed = wholeAssessment('cis-1.12');
+    const [run] = runsOf(assessed);
+    expect(run?.results.map(({ kind }) => kind)).toEqual(
+      assessed.findings.map(({ state }) => STATE_NAMES[state].sarif),
+    );
+    for (const { ruleId, ruleIndex } of run?.results ?? []) expect(run?.tool.driver.rules[ruleIndex]?.id).toBe(ruleId);
+  });
+
+  it('has a level only where something fails (3.27.10), by severity', () => {
+    const levels = runsOf(wholeAssessment('stig')).flatMap(({ results }) =>
+      results.map(({ kind, level }) => [kind, level]),
+    );
+    expect(levels.filter(([kind, level]) => (kind === 'fail') === (level === 'none'))).toEqual([]);
+    const level = (severity: 'high' | 'medium' | 'low') =>
+      runsOf(assessment({ findings: [finding({ control: control({ severity }) })] }))[0]?.results[0]?.level;
+    expect([level('high'), level('medium'), level('low')]).toEqual(['error', 'warning', 'note']);
+  });
+
+  it('suppresses what is waived, with the reason', () => {
+    const waiver = { control: '1.2.16', reason: 'Logs go elsewhere.', until: '2026-12-31' };
+    const [run] = runsOf(assessment({ findings: [finding({ state: 'waived', waiver, underneath: 'fail' })] }));
+    expect(run?.results[0]?.suppressions).toEqual([
+      { kind: 'external', status: 'accepted', justification: 'Waived until 2026-12-31: Logs go elsewhere.' },
+    ]);
+  });
+
+  it('notifies of void waivers', () => {
+    const [run] = runsOf(assessment({ problems: ['Waiver of 9.9.9: no such control'] }));
+    expect(run?.invocations[0]?.toolConfigurationNotifications).toHaveLength(1);
+  });
+
+  it('keeps fingerprints from one assessment to the next, and apart for controls and units', () => {
+    const fingerprints = (...given: readonly Assessment[]) =>
+      runsOf(...given).flatMap(({ results }) => results.map((result) => result.partialFingerprints['control/v1']));
+    const first = fingerprints(wholeAssessment('stig'));
+    expect(fingerprints(wholeAssessment('stig', { at: '2026-12-24T00:00:00Z' }))).toEqual(first);
+    const all = [...first, ...fingerprints(wholeAssessment('stig', { unit: 'k8s/1' }))];
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('points to the file or folder that a control looks at', () => {
+    const uri = (given: Parameters<typeof control>[0]) =>
+      runsOf(assessment({ findings: [finding({ control: control(given) })] }))[0]?.results[0]?.locations[0]
+        ?.physicalLocation?.artifactLocation.uri;
+    expect(uri({})).toBe('file:///var/snap/k8s/common/args/kube-apiserver');
+    expect(uri({ check: { type: 'file-mode', paths: ['/etc/kubernetes/pki/*.crt'], atMost: '644' } })).toBe(
+      'file:///etc/kubernetes/pki/',
+    );
+    expect(uri({ check: { type: 'manual', hint: '' } })).toBeUndefined();
+  });
+
+  it('fits the schema with hostile texts', () => {
+    expect(complaints(JSON.parse(renderSarif([hostileAssessment('cis-1.12')])))).toEqual([]);
+  });
+});

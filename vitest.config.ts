@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { schemaValidators } from './scripts/schema-validators.ts';
 
@@ -6,6 +7,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // By default one core is left idle, which on a machine of two is half of it.
+    maxWorkers: availableParallelism(),
     // Generous: a test that dispatches a charm starts processes, on two cores that it shares with other test files.
     testTimeout: 30_000,
     hookTimeout: 60_000,

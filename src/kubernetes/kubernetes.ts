@@ -75,9 +75,68 @@ export interface SecretPage {
   readonly next: string | undefined;
 }
 
+export interface ListQuery {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** `pods`. */
+  readonly resource: string;
+  /** All when it is left out. */
+  readonly namespace?: string;
+  /** `type=bootstrap.kubernetes.io/token`. */
+  readonly fieldSelector?: string;
+  /** Nothing but the objects' metadata leaves the API server. */
+  readonly metadataOnly?: true;
+}
+
+/** An object as the API server wrote it, which has checked it against its kind. */
+export interface ListedObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly {
+      readonly kind: string;
+      readonly name: string;
+      readonly controller?: boolean;
+    }[];
+  };
+}
+
+/** Takes objects as they come, and keeps of them what is wanted. */
+export interface Gathering<I, R> {
+  add(item: I): void;
+  readonly result: R;
+}
+
+/** What an API server has lists of. */
+export interface Kind {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** `pods`. */
+  readonly resource: string;
+  /** `Pod`. */
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+  /** `all`: what `kubectl get all` shows. */
+  readonly categories: readonly string[];
+}
+
 export interface Kubernetes {
   /** `/readyz` answers ok. False also when nothing answers. */
   ready(): Promise<boolean>;
+  /** Of the API server that answers: `v1.36.4`. */
+  version(): Promise<string>;
+  /** All that the API server serves, each kind once. */
+  kinds(): Promise<readonly Kind[]>;
+  /**
+   * Gathers from the objects of a list, page by page. Undefined when there is no such kind. `gather` makes a new gathering when the
+   * list has to begin anew.
+   */
+  list<I extends ListedObject, R>(query: ListQuery, gather: () => Gathering<I, R>): Promise<R | undefined>;
   node(name: string): Promise<Node | undefined>;
   nodes(): Promise<readonly Node[]>;
   /** Sets labels; null removes one. */

@@ -7,10 +7,12 @@ import {
   deleteCertificateRequest,
 } from './certificate-requests.ts';
 import { openClient } from './client.ts';
+import { kinds, serverVersion } from './discovery.ts';
 import { KubernetesError } from './errors.ts';
 import { identityOf } from './kubeconfig.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { giveBackLease, takeLease } from './leases.ts';
+import { list } from './lists.ts';
 import { metrics } from './metrics.ts';
 import { labelNode, node, nodes } from './nodes.ts';
 import { pods } from './pods.ts';
@@ -32,6 +34,9 @@ export async function openKubernetes(kubeconfig: string, { timeoutMs }: OpenKube
   const client = await openClient(identity.server, send);
   return {
     ready: () => ready(identity.server, send),
+    version: () => serverVersion(identity.server, send),
+    kinds: () => kinds(identity.server, send),
+    list: (query, gather) => list(identity.server, send, query, gather),
     node: (name) => node(client, name),
     nodes: () => nodes(client),
     labelNode: (name, labels) => labelNode(client, name, labels),

@@ -210,7 +210,8 @@ describe('roles', () => {
         subjects: [{ kind: 'User', name: 'bob' }],
       },
     });
-    expect((await bob.listNamespacedConfigMap({ namespace: 'team' })).items).toEqual([]);
+    const { items } = await bob.listNamespacedConfigMap({ namespace: 'team' });
+    expect(items.map(({ metadata: found }) => found?.name)).toEqual(['kube-root-ca.crt']);
     expect((await refusal(bob.listNamespacedConfigMap({ namespace: 'default' }))).code).toBe(403);
     expect(
       (await refusal(bob.createNamespacedConfigMap({ namespace: 'team', body: { metadata: { name: 'x' } } }))).message,

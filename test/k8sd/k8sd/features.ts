@@ -8,30 +8,21 @@ import type { NodeMachine } from '../node/machine.ts';
 import { paths } from '../node/paths.ts';
 import { firstAddresses } from '../pki/control-plane.ts';
 import type { ClusterState } from '../state.ts';
+import { type Component, podOf, type Release, reconcileRelease, releases } from './releases.ts';
 
 interface Feature {
   readonly version: string;
-  /** Names of its pods. */
-  readonly pods: readonly string[];
-  readonly namespace: string;
+  readonly release?: Release;
 }
 
 export const features: Readonly<Record<string, Feature>> = {
-  network: { version: '1.18.4-ck0', pods: ['cilium', 'cilium-operator'], namespace: 'kube-system' },
-  dns: { version: '1.12.4-ck1', pods: ['coredns'], namespace: 'kube-system' },
-  'load-balancer': {
-    version: '0.14.9-ck0',
-    pods: ['metallb-controller', 'metallb-speaker'],
-    namespace: 'metallb-system',
-  },
-  ingress: { version: '1.18.4-ck0', pods: [], namespace: 'kube-system' },
-  gateway: { version: '1.18.4-ck0', pods: [], namespace: 'kube-system' },
-  'metrics-server': { version: '0.8.0-ck3', pods: ['metrics-server'], namespace: 'kube-system' },
-  'local-storage': {
-    version: '0.8.2-ck1',
-    pods: ['ck-storage-rawfile-csi-controller', 'ck-storage-rawfile-csi-node'],
-    namespace: 'kube-system',
-  },
+  network: { version: '1.18.4-ck0', release: releases['network'] as Release },
+  dns: { version: '1.12.4-ck1', release: releases['dns'] as Release },
+  'load-balancer': { version: '0.14.9-ck0', release: releases['load-balancer'] as Release },
+  ingress: { version: '1.18.4-ck0' },
+  gateway: { version: '1.18.4-ck0' },
+  'metrics-server': { version: '0.8.0-ck3', release: releases['metrics-server'] as Release },
+  'local-storage': { version: '0.8.2-ck1', release: releases['local-storage'] as Release },
 };
 
 const CNI = `${paths.cni}/05-cilium.conflist`;
@@ -54,7 +45,12 @@ export function reconcileFeatures(machine: NodeMachine, cluster: ClusterState): 
 function reconcileFeature(store: Store, cluster: ClusterState, name: string, feature: Feature): void {
   const enabled = isEnabled(cluster, name);
   if (name === 'dns') reconcileDns(store, cluster, enabled);
-  for (const pod of feature.pods) reconcilePod(store, feature.namespace, pod, enabled);
+  const { release } = feature;
+  if (release !== undefined) {
+    if (enabled) ensureNamespace(store, release.namespace);
+    reconcileRelease(store, release, enabled);
+    for (const component of release.components) reconcilePod(store, release, component, enabled);
+  }
   const before = cluster.features[name];
   if (before?.enabled === enabled) return;
   cluster.features[name] = {
@@ -65,24 +61,26 @@ function reconcileFeature(store: Store, cluster: ClusterState, name: string, fea
   };
 }
 
-function reconcilePod(store: Store, namespace: string, name: string, enabled: boolean): void {
+function ensureNamespace(store: Store, name: string): void {
+  if (store.find(typeOf('namespaces'), '', name) !== undefined) return;
+  store.create(typeOf('namespaces'), {
+    metadata: { name },
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  });
+}
+
+function reconcilePod(store: Store, release: Release, component: Component, enabled: boolean): void {
   const type = typeOf('pods');
-  const present = store.find(type, namespace, `${name}-0`);
+  const { name } = component;
+  const present = store.find(type, release.namespace, `${name}-0`);
   if (!enabled) {
-    if (present !== undefined) store.delete(type, namespace, present.metadata.name);
+    if (present !== undefined) store.delete(type, release.namespace, present.metadata.name);
     return;
   }
   if (present !== undefined) return;
-  if (store.find(typeOf('namespaces'), '', namespace) === undefined) {
-    store.create(typeOf('namespaces'), {
-      metadata: { name: namespace },
-      spec: { finalizers: ['kubernetes'] },
-      status: { phase: 'Active' },
-    });
-  }
   store.create(type, {
-    metadata: { name: `${name}-0`, namespace, labels: { 'app.kubernetes.io/name': name } },
-    spec: { containers: [{ name, image: `ghcr.io/canonical/${name}` }] },
+    ...podOf(release, component),
     status: {
       phase: 'Running',
       conditions: ['Initialized', 'ContainersReady', 'PodScheduled', 'Ready'].map((condition) => ({

@@ -89,13 +89,13 @@ export class Api {
 
   /** Throws `ApiError` for whatever is refused. */
   async handle(request: ApiRequest): Promise<Performed> {
-    const found = route(request);
+    const found = route(request, this.store);
     const attributes = attributesOf(found, request);
     if (!allowed(this.store, request.mode ?? 'RBAC', request.user, attributes)) {
       throw forbidden(found.type, attributes.name, refusal(request.user, attributes));
     }
     if (found.type === undefined) {
-      const document = discover(request.path);
+      const document = discover(request.path, request.accept, this.store);
       if (document === undefined) throw noSuchPath();
       return { status: 200, body: document };
     }

@@ -9,7 +9,21 @@ export interface ResourceType extends Kind {
   readonly status: boolean;
   readonly shortNames: readonly string[];
   readonly subresources: readonly string[];
+  /** `all`: what `kubectl get all` asks for. */
+  readonly categories: readonly string[];
 }
+
+const IN_ALL: ReadonlySet<string> = new Set([
+  'pods',
+  'replicationcontrollers',
+  'services',
+  'daemonsets',
+  'deployments',
+  'replicasets',
+  'statefulsets',
+  'cronjobs',
+  'jobs',
+]);
 
 function type(
   group: string,
@@ -27,6 +41,7 @@ function type(
     status: options.status ?? false,
     shortNames: options.short ?? [],
     subresources: options.subresources ?? [],
+    categories: IN_ALL.has(resource) ? ['all'] : [],
   };
 }
 

@@ -1,8 +1,10 @@
 /** Paths and methods of the API, as verbs on resources. */
 
 import type { ApiRequest } from './api.ts';
+import { customType } from './custom-resources.ts';
 import { findType, type ResourceType } from './resources.ts';
 import { methodNotAllowed, noSuchPath } from './status.ts';
+import type { Store } from './store.ts';
 
 export interface Route {
   /** Undefined for a path that is no resource. */
@@ -22,8 +24,8 @@ const verbs: Readonly<Record<string, { readonly one: string | undefined; readonl
 };
 
 /** Throws NotFound for a resource that does not exist, and MethodNotAllowed. */
-export function route(request: Pick<ApiRequest, 'method' | 'path' | 'query'>): Route {
-  const place = locate(request.path);
+export function route(request: Pick<ApiRequest, 'method' | 'path' | 'query'>, store: Store): Route {
+  const place = locate(request.path, store);
   if (place === undefined) return { verb: request.method.toLowerCase(), namespace: '', name: '', subresource: '' };
   const { type, name, subresource, namespace } = place;
   if (subresource !== '' && !hasSubresource(type, subresource)) throw noSuchPath();
@@ -53,7 +55,7 @@ interface Place {
   readonly subresource: string;
 }
 
-function locate(path: string): Place | undefined {
+function locate(path: string, store: Store): Place | undefined {
   const parts = path.split('/').filter((part) => part !== '');
   const core = parts[0] === 'api';
   if (!core && parts[0] !== 'apis') return undefined;
@@ -63,7 +65,7 @@ function locate(path: string): Place | undefined {
   const inNamespace = rest[0] === 'namespaces' && rest.length > 2 && rest[2] !== 'status' && rest[2] !== 'finalize';
   const namespace = inNamespace ? (rest[1] ?? '') : '';
   const [resource, name, subresource, ...more] = inNamespace ? rest.slice(2) : rest;
-  const type = findType(group, version, resource ?? '');
+  const type = findType(group, version, resource ?? '') ?? customType(store, group, version, resource ?? '');
   if (type === undefined || more.length > 0 || (inNamespace && !type.namespaced)) throw noSuchPath();
   if (type.namespaced && !inNamespace && name !== undefined) throw noSuchPath();
   return {

@@ -107,12 +107,48 @@ const clusterRoles: Readonly<Record<string, readonly Rule[]>> = {
     },
     { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] },
   ],
+  'system:kubelet-api-admin': [
+    { apiGroups: [''], resources: ['nodes/proxy', 'nodes/log', 'nodes/stats', 'nodes/metrics'], verbs: ALL },
+  ],
+  'system:certificates.k8s.io:legacy-unknown-approver': [
+    { apiGroups: ['certificates.k8s.io'], resources: ['signers'], verbs: ['approve'] },
+  ],
+  'system:controller:certificate-controller': [
+    {
+      apiGroups: ['certificates.k8s.io'],
+      resources: ['certificatesigningrequests/approval', 'certificatesigningrequests/status'],
+      verbs: ['update'],
+    },
+  ],
+  'system:controller:clusterrole-aggregation-controller': [
+    { apiGroups: [RBAC], resources: ['clusterroles'], verbs: ['escalate', 'get', 'list', 'patch', 'update', 'watch'] },
+  ],
+  'system:controller:namespace-controller': [
+    { apiGroups: ALL, resources: ALL, verbs: ['delete', 'deletecollection', 'get', 'list'] },
+  ],
+  'system:controller:persistent-volume-binder': [
+    { apiGroups: [''], resources: ['persistentvolumes'], verbs: [...READ, 'create', 'delete', 'update'] },
+    { apiGroups: [''], resources: ['pods'], verbs: ['create', 'delete', 'get', 'list', 'watch'] },
+    { apiGroups: [''], resources: ['secrets'], verbs: ['get'] },
+  ],
+  'system:controller:job-controller': [
+    { apiGroups: [''], resources: ['pods'], verbs: ['create', 'delete', 'list', 'watch', 'patch'] },
+  ],
   'system:kube-scheduler': [
     { apiGroups: ['', 'apps', 'policy', 'storage.k8s.io'], resources: ALL, verbs: READ },
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create', 'get', 'update'] },
     { apiGroups: [''], resources: ['pods/binding', 'events'], verbs: ['create', 'patch', 'update'] },
   ],
 };
+
+/** Each runs as a service account of its own in kube-system, to which its role is bound. */
+const controllers = [
+  'certificate-controller',
+  'clusterrole-aggregation-controller',
+  'namespace-controller',
+  'persistent-volume-binder',
+  'job-controller',
+];
 
 const bindings: readonly (readonly [string, string, 'User' | 'Group', string])[] = [
   ['cluster-admin', 'cluster-admin', 'Group', 'system:masters'],
@@ -126,11 +162,10 @@ const bindings: readonly (readonly [string, string, 'User' | 'Group', string])[]
 export function seedCluster(store: Store, cluster: ClusterState): void {
   for (const name of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) {
     store.ensure(typeOf('namespaces'), {
-      metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+      metadata: { name },
       spec: { finalizers: ['kubernetes'] },
       status: { phase: 'Active' },
     });
-    store.ensure(typeOf('serviceaccounts'), { metadata: { name: 'default', namespace: name } });
     store.ensure(typeOf('configmaps'), {
       metadata: { name: 'kube-root-ca.crt', namespace: name },
       data: { 'ca.crt': cluster.pems['ca-crt'] ?? '' },
@@ -145,6 +180,17 @@ export function seedCluster(store: Store, cluster: ClusterState): void {
       roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
       subjects: [{ apiGroup: RBAC, kind, name: subject }],
     });
+  }
+  for (const name of controllers) {
+    store.ensure(typeOf('serviceaccounts'), { metadata: { name, namespace: 'kube-system' } });
+    store.ensure(typeOf('clusterrolebindings'), {
+      metadata: { name: `system:controller:${name}`, labels },
+      roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: `system:controller:${name}` },
+      subjects: [{ kind: 'ServiceAccount', name, namespace: 'kube-system' }],
+    });
+  }
+  for (const resource of ['endpoints', 'endpointslices']) {
+    store.ensure(typeOf(resource), { metadata: { name: 'kubernetes', namespace: 'default' } });
   }
   store.ensure(typeOf('services'), {
     metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { clone } from '../json.ts';
 import type { KubernetesObject, KubernetesState, ObjectMeta } from '../state.ts';
 import { type Codec, PLAIN } from './encryption.ts';
-import { apiVersion, type ResourceType } from './resources.ts';
+import { apiVersion, type ResourceType, typeOf } from './resources.ts';
 import { alreadyExists, conflict, internal, MODIFIED, notFound } from './status.ts';
 
 export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
@@ -91,9 +91,18 @@ export class Store {
         creationTimestamp: timestamp(),
       },
     }) as KubernetesObject;
+    if (type.resource === 'namespaces') labels(object)['kubernetes.io/metadata.name'] = object.metadata.name;
     this.#save(type, path, object);
     this.#tell('ADDED', type, object);
+    if (type.resource === 'namespaces') this.#furnish(object.metadata.name);
     return clone(object);
+  }
+
+  /** What controllers put into each namespace as soon as there is one. */
+  #furnish(namespace: string): void {
+    const authority = this.find(typeOf('configmaps'), 'default', 'kube-root-ca.crt')?.['data'] ?? {};
+    this.ensure(typeOf('serviceaccounts'), { metadata: { name: 'default', namespace } });
+    this.ensure(typeOf('configmaps'), { metadata: { name: 'kube-root-ca.crt', namespace }, data: authority });
   }
 
   /**
@@ -241,6 +250,11 @@ export function etcdKey(path: string): string {
 
 function isSealed({ group, resource }: ResourceType): boolean {
   return group === '' && resource === 'secrets';
+}
+
+function labels({ metadata }: KubernetesObject): Record<string, string> {
+  metadata.labels ??= {};
+  return metadata.labels;
 }
 
 function key(type: ResourceType, namespace: string, name: string): string {

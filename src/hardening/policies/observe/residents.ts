@@ -1,0 +1,57 @@
+/** What lies in the namespaces that are not meant for users: of every kind that the API server knows, also of those that others brought. */
+import type { Kind, Kubernetes } from '../../../kubernetes/kubernetes.ts';
+import type { NamedObject, ResidentFacts } from '../facts.ts';
+import { gatherObjects } from './gather-rest.ts';
+import { type Lists, RESERVED } from './lists.ts';
+
+/** At a time, so that each is answered within its time. */
+const TOGETHER = 8;
+
+/** What comes and goes by itself, and what only shows other objects in another way. */
+const PASSING: ReadonlySet<string> = new Set(['events.', 'events.events.k8s.io', 'pods.metrics.k8s.io']);
+const MIRRORED = /(^|\.)(custom|external)\.metrics\.k8s\.io$/;
+
+export async function residents(kubernetes: Kubernetes, lists: Lists): Promise<ResidentFacts> {
+  const kinds = (await kubernetes.kinds()).filter(isListed);
+  const found: ResidentFacts['residents'][number][] = [];
+  const unseen: string[] = [];
+  const waiting = [...kinds];
+  const work = async (): Promise<void> => {
+    for (let kind = waiting.shift(); kind !== undefined; kind = waiting.shift()) {
+      const inAll = kind.categories.includes('all');
+      try {
+        for (const one of await residentsOf(kubernetes, lists, kind, inAll)) found.push({ ...one, inAll });
+      } catch (error) {
+        unseen.push(`${kind.resource}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: TOGETHER }, work));
+  return { residents: found.toSorted(byName), unseen: unseen.sort() };
+}
+
+function isListed({ namespaced, verbs, resource, group }: Kind): boolean {
+  return namespaced && verbs.includes('list') && !PASSING.has(`${resource}.${group}`) && !MIRRORED.test(group);
+}
+
+/** Of kinds that nobody asks for as a whole, only the namespaces are looked at that matter: the default one for all kinds. */
+async function residentsOf(
+  kubernetes: Kubernetes,
+  lists: Lists,
+  { group, version, resource, kind }: Kind,
+  inAll: boolean,
+): Promise<readonly NamedObject[]> {
+  const noted = await lists.noted(group, resource);
+  if (noted !== undefined) return noted;
+  const found: NamedObject[] = [];
+  for (const namespace of inAll ? RESERVED : RESERVED.slice(0, 1)) {
+    const query = { group, version, resource, namespace, metadataOnly: true } as const;
+    found.push(...((await kubernetes.list(query, () => gatherObjects(kind))) ?? []));
+  }
+  return found;
+}
+
+function byName(one: NamedObject, other: NamedObject): number {
+  const [a, b] = [one, other].map(({ namespace, kind, name }) => `${namespace} ${kind} ${name}`);
+  return (a ?? '') < (b ?? '') ? -1 : 1;
+}

@@ -1,6 +1,13 @@
 /** What the charms use of the hardening domain. */
 
+export type { EvaluateApiRule, Verdict } from './api-rule.ts';
+export { assess } from './assess.ts';
+export { CATALOGUES, type Catalogue, catalogueOf, controlsOf, readCatalogue } from './catalogue.ts';
+export type { Benchmark, Control, Place } from './control.ts';
+export type { Assessment, Finding, Waiver } from './finding.ts';
 export { formatInheritance, HARDENING_KEY, withInheritance } from './inheritance.ts';
+export type { NodeFacts } from './node-facts.ts';
+export { observeNode } from './observe-node.ts';
 export { type HardeningOptions, readHardeningOptions } from './options.ts';
 export {
   FORMATS as REPORT_FORMAT_DETAILS,
@@ -11,3 +18,5 @@ export {
   UnsuitableFormat,
 } from './report/formats.ts';
 export { countStates, type Score, type StateCounts, scoreOf } from './report/summary.ts';
+export { type NodeScore, nodeScore, nodeScoreText } from './score.ts';
+export { dayOf, waiverOf } from './waivers.ts';

@@ -3,8 +3,10 @@
 import type { ConfigValue, State } from '../juju/juju.ts';
 import { validate as auditPolicyProblems } from './audit-policy.schema.json?validator';
 import { validate as rateLimitProblems } from './event-rate-limits.schema.json?validator';
+import type { Waiver } from './finding.ts';
 import { forgetText, type Reading, readOnce } from './known-texts.ts';
 import type { Checked, OptionProblem } from './option-problem.ts';
+import { readWaivers } from './waivers.ts';
 import { readYaml, type YamlProblem } from './yaml-option.ts';
 
 export type RawOptions = Readonly<Record<string, ConfigValue>>;
@@ -30,6 +32,7 @@ export interface NodeHardening {
   readonly cis: boolean;
   readonly stig: boolean;
   readonly benchmark: CisBenchmark;
+  readonly waivers: readonly Waiver[];
   /** Undefined: what the mode asks for, kubelet's own without. */
   readonly podMaxPids: number | undefined;
   readonly tlsMinVersion: TlsVersion;
@@ -80,6 +83,7 @@ export async function readHardeningOptions(
     cis: reader.flag('cis-mode'),
     stig: reader.flag('stig-mode'),
     benchmark: reader.oneOf('cis-benchmark', CIS_BENCHMARKS, '1.12'),
+    waivers: (await readText(reader, state, 'hardening-waivers', readWaivers)) ?? [],
     podMaxPids: reader.whole('pod-max-pids', 1, MOST_PIDS),
     tlsMinVersion: reader.oneOf('tls-min-version', TLS_VERSIONS, '1.3'),
     api: role === 'control-plane' ? await readApi(reader, state) : undefined,

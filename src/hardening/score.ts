@@ -2,7 +2,7 @@
 
 import type { Assessment, Finding } from './finding.ts';
 
-export interface Score {
+export interface NodeScore {
   readonly passed: number;
   /** Controls of the node that can be evaluated and that apply. */
   readonly applicable: number;
@@ -10,7 +10,7 @@ export interface Score {
   readonly waived: number;
 }
 
-export function scoreOf({ findings }: Pick<Assessment, 'findings'>): Score {
+export function nodeScore({ findings }: Pick<Assessment, 'findings'>): NodeScore {
   const node = findings.filter(({ control }) => !control.places.includes('cluster'));
   const applicable = node.filter((finding) => COUNTED.has(finding.underneath ?? finding.state));
   return {
@@ -23,6 +23,6 @@ export function scoreOf({ findings }: Pick<Assessment, 'findings'>): Score {
 const COUNTED = new Set<Finding['state']>(['pass', 'fail', 'pending-restart']);
 
 /** `CIS 88/91`, `STIG 80/85 (2 waived)`. */
-export function scoreText(name: string, { passed, applicable, waived }: Score): string {
+export function nodeScoreText(name: string, { passed, applicable, waived }: NodeScore): string {
   return `${name} ${passed}/${applicable}${waived === 0 ? '' : ` (${waived} waived)`}`;
 }

@@ -7,7 +7,7 @@ import type { Assessment, Finding, Waiver } from '../../src/hardening/finding.ts
 import type { NodeFacts } from '../../src/hardening/node-facts.ts';
 import { observeNode } from '../../src/hardening/observe-node.ts';
 import { leavesOf } from '../../src/hardening/reading.ts';
-import { scoreOf, scoreText } from '../../src/hardening/score.ts';
+import { nodeScore, nodeScoreText } from '../../src/hardening/score.ts';
 import { openHost } from '../../src/host/open-host.ts';
 import { bootstrapped, discard, eventually, joined, newMachines } from '../k8sd/ask.ts';
 import type { NodeMachine } from '../k8sd/machines.ts';
@@ -80,7 +80,7 @@ describe('a node that nobody has hardened', () => {
         ' ',
       ),
     );
-    expect(scoreText('CIS', scoreOf(cis))).toBe('CIS 78/91');
+    expect(nodeScoreText('CIS', nodeScore(cis))).toBe('CIS 78/91');
   });
 
   it('as a worker is looked at for what applies to workers', () => {
@@ -256,7 +256,7 @@ describe('waivers', () => {
   });
 
   it('show in the score', () => {
-    const score = scoreOf(assessed('cis-1.24', facts, [{ control: '1.2.11', reason: 'x' }]));
-    expect(scoreText('CIS', score)).toBe('CIS 78/91 (1 waived)');
+    const score = nodeScore(assessed('cis-1.24', facts, [{ control: '1.2.11', reason: 'x' }]));
+    expect(nodeScoreText('CIS', score)).toBe('CIS 78/91 (1 waived)');
   });
 });

@@ -42,6 +42,7 @@ describe('the options', () => {
       cis: false,
       stig: false,
       benchmark: '1.12',
+      waivers: [],
       podMaxPids: undefined,
       tlsMinVersion: '1.3',
       api: {

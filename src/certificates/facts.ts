@@ -91,6 +91,8 @@ export interface CertificateFacts {
   readonly leftovers: boolean;
   /** All certificates of the node, as findings need them. */
   readonly inventory: readonly Examined[];
+  /** Names of those whose services serve another one than lies in the file. */
+  readonly servedOtherwise: readonly string[];
   /** Control planes: the API server's certificate and the authority that signs it. */
   readonly apiServer: Pick<Certificate, 'sans' | 'notBefore' | 'notAfter'> | undefined;
   readonly authority: Pick<Certificate, 'notAfter'> | undefined;

@@ -3,6 +3,7 @@
 import { discard } from './backup.ts';
 import type { Doors } from './doors.ts';
 import { forgetInventory } from './inventory/remembered.ts';
+import { forgetServed } from './inventory/served-memory.ts';
 import { forgetFailures } from './renewal/attempts.ts';
 import { removeRequestJournal } from './request-journal.ts';
 
@@ -11,4 +12,5 @@ export async function forgetCertificates({ host, juju }: Doors): Promise<void> {
   await discard(host.files);
   forgetFailures(juju.state);
   forgetInventory(juju.state);
+  forgetServed(juju.state);
 }

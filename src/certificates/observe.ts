@@ -7,6 +7,7 @@ import type { Doors } from './doors.ts';
 import type { ApprovalWish, CertificateFacts, NodeIdentity, SpentDecision } from './facts.ts';
 import type { Examined } from './inventory/examined.ts';
 import { observeInventory } from './inventory/remembered.ts';
+import { observeServed } from './inventory/served-memory.ts';
 import { FAILURE_KEY } from './outcome.ts';
 import { readAttempts } from './renewal/attempts.ts';
 import { readRequestJournal } from './request-journal.ts';
@@ -16,7 +17,7 @@ import { decidedUnit, decisionKey, parseDecision, parseWish, REQUESTS } from './
 export async function observeCertificates(doors: Doors, node: NodeIdentity): Promise<CertificateFacts> {
   const { host, juju } = doors;
   const controlPlane = node.role === 'control-plane';
-  const [note, folder, inventory, journal, failure, failed, worker, clusterRefresh] = await Promise.all([
+  const [note, folder, { inventory, stamp }, journal, failure, failed, worker, clusterRefresh] = await Promise.all([
     readNote(host.files),
     hasLeftovers(host.files),
     observeInventory({ files: host.files, state: juju.state }, node.role),
@@ -26,6 +27,9 @@ export async function observeCertificates(doors: Doors, node: NodeIdentity): Pro
     controlPlane ? undefined : observeWorkerSide(juju),
     observeClusterRefresh(juju, node.role, node.leader),
   ]);
+  // While a refresh is under way, its own checks look.
+  const quiet = note === undefined && journal === undefined;
+  const servedOtherwise = quiet ? await observeServed(doors, node, stamp) : [];
   const served = controlPlane ? readable(inventory, 'apiserver') : undefined;
   const leader = controlPlane && node.leader ? await observeLeaderSide(juju, node, served?.sans ?? []) : undefined;
   return {
@@ -33,6 +37,7 @@ export async function observeCertificates(doors: Doors, node: NodeIdentity): Pro
     note,
     leftovers: folder && note === undefined && journal === undefined,
     inventory,
+    servedOtherwise,
     apiServer: served,
     authority: controlPlane ? readable(inventory, 'ca') : undefined,
     journal,

@@ -6,7 +6,7 @@ import type { Change } from './change.ts';
 import { pendingOrder, planOrderEnd, planOrdered, planReport } from './cluster-refresh/plan.ts';
 import type { CertificateFacts } from './facts.ts';
 import { keyOf } from './given/secret-keys.ts';
-import { expiryReports } from './inventory/expiry-status.ts';
+import { expiryReports, servedReports } from './inventory/expiry-status.ts';
 import { planControlPlaneRenewal } from './renewal/plan-control-plane.ts';
 import { planWorkerRenewal } from './renewal/plan-worker.ts';
 import { failureReports } from './renewal/report.ts';
@@ -36,9 +36,12 @@ export function planCertificates(facts: CertificateFacts): CertificatePlan {
   };
 }
 
-function planWarnings({ inventory, node, now }: CertificateFacts): readonly UnitStatus[] {
+function planWarnings({ inventory, node, now, servedOtherwise }: CertificateFacts): readonly UnitStatus[] {
   const { role, managers, options } = node;
-  return expiryReports(inventory, { role, managers, now, warnSeconds: options.warnSeconds });
+  return [
+    ...expiryReports(inventory, { role, managers, now, warnSeconds: options.warnSeconds }),
+    ...servedReports(role, servedOtherwise),
+  ];
 }
 
 function planControlPlane(facts: CertificateFacts): CertificatePlan {

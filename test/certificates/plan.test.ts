@@ -32,6 +32,7 @@ const settled: CertificateFacts = {
   note: undefined,
   leftovers: false,
   inventory: [],
+  servedOtherwise: [],
   apiServer: undefined,
   authority: undefined,
   journal: undefined,

@@ -1,9 +1,11 @@
-/** What the unit's status says of certificates that run out: pure. Who can mend it is the operator, for as long as nobody renews them. */
+/** What the unit's status says of certificates that run out, or are not served: pure. Who can mend it is the operator. */
 
 import type { UnitStatus } from '../../juju/status.ts';
+import type { Role } from '../names.ts';
 import { daysUntil } from '../validity.ts';
 import type { Examined } from './examined.ts';
 import { type Circumstances, days, situationOf, warnedBefore } from './findings.ts';
+import { placeOf } from './places.ts';
 
 /** `juju status` is a table. */
 const MOST_NAMES = 5;
@@ -43,6 +45,14 @@ export function expiryReports(
           ),
         ]),
   ];
+}
+
+/** A service goes on with what it has read, until that expires: then it is too late for a look. */
+export function servedReports(role: Role, names: readonly string[]): readonly UnitStatus[] {
+  if (names.length === 0) return [];
+  const services = [...new Set(names.map((name) => placeOf(role, name).services[0] ?? name))].join(', ');
+  const message = `${services} ${names.length === 1 ? 'serves another certificate' : 'serve other certificates'} than in the file: ${names.join(', ')}${HINT}`;
+  return [{ status: 'active', message }];
 }
 
 const HINT = '; certs-status tells what to do';

@@ -20,18 +20,24 @@ const FORMAT = 1;
 /** The unit state is fetched as a whole by each dispatch. Larger ones (thousands of names) are read again every time. */
 const LONGEST = 16 * 1024;
 
+export interface ObservedInventory {
+  readonly inventory: readonly Examined[];
+  /** Another one when any of the files has changed. */
+  readonly stamp: string;
+}
+
 export async function observeInventory(
   { files, state }: { readonly files: Files; readonly state: State },
   role: Role,
-): Promise<readonly Examined[]> {
+): Promise<ObservedInventory> {
   // Before they are read: what changes in between is seen the next time.
   const stamp = await stampOf(files, role);
   const remembered = recall(await state.get(KEY), stamp);
-  if (remembered !== undefined) return remembered;
+  if (remembered !== undefined) return { inventory: remembered, stamp };
   const { examined: inventory } = await takeInventory(files, role);
   const text = JSON.stringify({ format: FORMAT, stamp, inventory });
   state.set(KEY, text.length > LONGEST ? undefined : text);
-  return inventory;
+  return { inventory, stamp };
 }
 
 /** All of it as it is now, whatever is remembered. */

@@ -2,7 +2,7 @@
 
 import type { Host } from '../../host/host.ts';
 import { fingerprintOf } from '../read.ts';
-import { type CertificateRecord, type InventoryRecord, isRead } from './record.ts';
+import type { CertificateRecord } from './record.ts';
 
 export type Served = 'same' | 'other' | 'no answer';
 
@@ -15,19 +15,19 @@ const ANSWER_MS = 3_000;
  */
 export async function lookAtServed(
   host: Pick<Host, 'servedCertificate'>,
-  inventory: readonly InventoryRecord[],
+  certificates: readonly Pick<CertificateRecord, 'place' | 'fingerprint'>[],
   address: string | undefined,
 ): Promise<ReadonlyMap<string, Served>> {
   if (address === undefined) return new Map();
-  const answers = inventory
-    .filter(isRead)
-    .map(async (record) => [record.place.name, await compare(host, record, address)] as const);
+  const answers = certificates.map(
+    async (certificate) => [certificate.place.name, await compare(host, certificate, address)] as const,
+  );
   return new Map((await Promise.all(answers)).flatMap(([name, served]) => (served ? [[name, served] as const] : [])));
 }
 
 async function compare(
   host: Pick<Host, 'servedCertificate'>,
-  { place, fingerprint }: CertificateRecord,
+  { place, fingerprint }: Pick<CertificateRecord, 'place' | 'fingerprint'>,
   address: string,
 ): Promise<Served | undefined> {
   if (place.port === undefined) return undefined;

@@ -6,6 +6,7 @@ import {
   type Finding,
   findingsOf,
   type InventoryRecord,
+  isRead,
   K8SD_PREFIX,
   lookAtServed,
   type NodeIdentity,
@@ -32,7 +33,7 @@ export async function certsStatus(doors: Doors, role: Role): Promise<void> {
   const member = await memberOf(doors, role);
   if (inventory.every(({ place }) => place.name.startsWith(K8SD_PREFIX)))
     throw new Error(`this unit has no certificates yet: ${member.reason ?? 'it is in no cluster'}`);
-  const served = await lookAtServed(host, inventory, member.identity?.address);
+  const served = await lookAtServed(host, inventory.filter(isRead), member.identity?.address);
   const options = readCertificateOptions(await juju.config()).value;
   const circumstances = {
     role,

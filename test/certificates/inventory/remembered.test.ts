@@ -130,7 +130,7 @@ async function newNode() {
   return {
     files,
     state,
-    observe: () => observeInventory({ files: watched, state }, 'worker'),
+    observe: async () => (await observeInventory({ files: watched, state }, 'worker')).inventory,
     remembered: () => kept.get('certificates/inventory'),
     /** Paths that were read since the last call. */
     reads() {

@@ -59,6 +59,7 @@ export function factsOf(
     note: undefined,
     leftovers: false,
     inventory,
+    servedOtherwise: [],
     apiServer: undefined,
     authority: undefined,
     journal: undefined,

@@ -72,7 +72,12 @@ export function idOf(id: string): string {
   return id.replace(/\((.+)\)$/, '-v$1');
 }
 
-export function controlOf(entry: SurveyEntry): Control {
+/** The survey knows neither DISA's rule ids nor the requirements behind them: they were added to `stig.yaml` later. */
+export type FirstControl = Omit<Control, 'stig'> & { readonly stig?: FirstStig };
+
+type FirstStig = Omit<NonNullable<Control['stig']>, 'rule' | 'srg'>;
+
+export function controlOf(entry: SurveyEntry): FirstControl {
   const id = idOf(entry.id);
   const check = checkOf(id, entry.check, 'cis-1.12');
   const remedy = remedyOf(id, entry, check);
@@ -102,7 +107,7 @@ export function controlOf(entry: SurveyEntry): Control {
   };
 }
 
-function stigOf(entry: SurveyEntry, stigId: string): NonNullable<Control['stig']> {
+function stigOf(entry: SurveyEntry, stigId: string): FirstStig {
   const given = [entry.cci ?? []].flat().filter((one) => one !== '');
   const cci = given.length === 0 ? (identifiers[entry.id] ?? fail(`${entry.id} has no CCI`)) : given;
   return { stigId, cci, ...(entry.in_v2r6 === false ? { dropped: true } : {}) };

@@ -61,7 +61,12 @@ export interface Control {
   readonly tailoring?: string;
   /** STIG only. */
   readonly stig?: {
+    /** `CNTR-K8-000610`. */
     readonly stigId: string;
+    /** With its revision, `SV-242402r960888_rule`: tools that import checklists find rules by it. */
+    readonly rule: string;
+    /** The requirement that it comes from, which is the title of its group: `SRG-APP-000092-CTR-000165`. */
+    readonly srg: string;
     readonly cci: readonly string[];
     /** The present release no longer has the rule; checklists made from older ones do. */
     readonly dropped?: true;

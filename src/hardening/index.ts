@@ -17,6 +17,6 @@ export {
   renderReport,
   UnsuitableFormat,
 } from './report/formats.ts';
-export { countStates, type Score, type StateCounts, scoreOf } from './report/summary.ts';
-export { type NodeScore, nodeScore, nodeScoreText } from './score.ts';
+export { countStates, type StateCounts } from './report/summary.ts';
+export { countScore, nodeScore, nodeScoreText, type Score } from './score.ts';
 export { dayOf, waiverOf } from './waivers.ts';

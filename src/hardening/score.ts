@@ -1,18 +1,22 @@
-/** How far a node is, in two numbers that fit into a unit's status. */
+/** How far a node is, in two numbers that fit into a unit's status, and the same of any findings for reports. */
 
 import type { Assessment, Finding } from './finding.ts';
 
-export interface NodeScore {
+export interface Score {
   readonly passed: number;
-  /** Controls of the node that can be evaluated and that apply. */
+  /** Controls that can be evaluated and that apply. */
   readonly applicable: number;
   /** Of the applicable ones, those that a waiver covers. */
   readonly waived: number;
 }
 
-export function nodeScore({ findings }: Pick<Assessment, 'findings'>): NodeScore {
-  const node = findings.filter(({ control }) => !control.places.includes('cluster'));
-  const applicable = node.filter((finding) => COUNTED.has(finding.underneath ?? finding.state));
+/** Of the node alone: the policies of the cluster are known to the leader only. */
+export function nodeScore({ findings }: Pick<Assessment, 'findings'>): Score {
+  return countScore(findings.filter(({ control }) => !control.places.includes('cluster')));
+}
+
+export function countScore(findings: readonly Finding[]): Score {
+  const applicable = findings.filter((finding) => COUNTED.has(finding.underneath ?? finding.state));
   return {
     passed: applicable.filter(({ state }) => state === 'pass').length,
     applicable: applicable.length,
@@ -23,6 +27,6 @@ export function nodeScore({ findings }: Pick<Assessment, 'findings'>): NodeScore
 const COUNTED = new Set<Finding['state']>(['pass', 'fail', 'pending-restart']);
 
 /** `CIS 88/91`, `STIG 80/85 (2 waived)`. */
-export function nodeScoreText(name: string, { passed, applicable, waived }: NodeScore): string {
+export function nodeScoreText(name: string, { passed, applicable, waived }: Score): string {
   return `${name} ${passed}/${applicable}${waived === 0 ? '' : ` (${waived} waived)`}`;
 }

@@ -59,7 +59,7 @@ function vulnerability(assessment: Assessment, finding: Finding, stigUuid: strin
   const attributes = [
     ['Vuln_Num', rule.group],
     ['Severity', rule.severity],
-    ['Group_Title', rule.version],
+    ['Group_Title', rule.groupTitle],
     ['Rule_ID', `${rule.id}_rule`],
     ['Rule_Ver', rule.version],
     ['Rule_Title', rule.title],

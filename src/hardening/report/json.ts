@@ -4,8 +4,9 @@
  */
 
 import type { Assessment, Finding } from '../finding.ts';
+import { countScore } from '../score.ts';
 import { sectionsOf } from './sections.ts';
-import { countStates, scoreOf } from './summary.ts';
+import { countStates } from './summary.ts';
 import { benchmarkTitle } from './words.ts';
 
 export function renderJson(assessments: readonly Assessment[]): string {
@@ -22,12 +23,12 @@ function record({ findings, ...assessment }: Assessment): object {
     places: assessment.places,
     kubernetes: assessment.version,
     at: assessment.at,
-    score: scoreOf(findings),
+    score: countScore(findings),
     states: countStates(findings),
     sections: sectionsOf(assessment.benchmark, findings).map((section) => ({
       id: section.id,
       title: section.title,
-      score: scoreOf(section.findings),
+      score: countScore(section.findings),
       states: countStates(section.findings),
     })),
     'void-waivers': assessment.problems,
@@ -55,6 +56,8 @@ function findingRecord({ control, ...finding }: Finding): object {
     ...(control.tailoring !== undefined && { tailoring: control.tailoring }),
     reference: control.reference,
     related: control.related,
-    ...(control.stig !== undefined && { stig: { rule: control.stig.stigId, cci: control.stig.cci } }),
+    ...(control.stig !== undefined && {
+      stig: { rule: control.stig.rule, version: control.stig.stigId, cci: control.stig.cci },
+    }),
   };
 }

@@ -17,8 +17,10 @@ export const STIG = {
 export interface Rule {
   /** `V-242402`. */
   readonly group: string;
-  /** `SV-242402`. */
+  /** With its revision, `SV-242402r960888`. */
   readonly id: string;
+  /** What DISA calls the group of the rule: the requirement behind it. */
+  readonly groupTitle: string;
   /** `CNTR-K8-000610`. */
   readonly version: string;
   readonly title: string;
@@ -34,7 +36,8 @@ export function ruleOf(assessment: Assessment, finding: Finding): Rule {
   const { number, control } = finding;
   return {
     group: number,
-    id: number.replace(/^V-/, 'SV-'),
+    id: control.stig?.rule.replace(/_rule$/, '') ?? number,
+    groupTitle: control.stig?.srg ?? '',
     version: control.stig?.stigId ?? control.id,
     title: control.title,
     severity: control.severity,

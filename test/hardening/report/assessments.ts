@@ -107,8 +107,17 @@ function numbered(benchmark: Benchmark, number: string, index: number): Control 
     restarts: index % 2 === 0 ? ['kube-apiserver'] : [],
     risk: index % 3 === 0 ? 'Clients have to identify themselves.' : '',
     ...(index % 7 === 0 && { tailoring: 'The snap keeps arguments in files instead of static pods.' }),
-    ...(isStig && { stig: { stigId: `CNTR-K8-00${number.slice(-4)}`, cci: ['CCI-000068', 'CCI-000213'] } }),
+    ...(isStig && { stig: stigOf(number) }),
   });
+}
+
+function stigOf(number: string): NonNullable<Control['stig']> {
+  return {
+    stigId: `CNTR-K8-00${number.slice(-4)}`,
+    rule: `S${number}r960759_rule`,
+    srg: 'SRG-APP-000014-CTR-000035',
+    cci: ['CCI-000068', 'CCI-000213'],
+  };
 }
 
 function ofState(state: FindingState, index: number): Partial<Finding> {

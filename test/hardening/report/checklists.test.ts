@@ -30,7 +30,9 @@ describe('the checklist of STIG Viewer 2', () => {
     const told = all(parseXml(renderCkl([assessed])), 'VULN').map((one) => ({
       number: attribute(one, 'Vuln_Num'),
       severity: attribute(one, 'Severity'),
-      rule: attribute(one, 'Rule_Ver'),
+      rule: attribute(one, 'Rule_ID'),
+      version: attribute(one, 'Rule_Ver'),
+      group: attribute(one, 'Group_Title'),
       cci: attribute(one, 'CCI_REF'),
       status: first(one, 'STATUS').text,
     }));
@@ -38,7 +40,9 @@ describe('the checklist of STIG Viewer 2', () => {
       assessed.findings.map(({ number, control, state }) => ({
         number: [number],
         severity: [control.severity],
-        rule: [control.stig?.stigId],
+        rule: [control.stig?.rule],
+        version: [control.stig?.stigId],
+        group: [control.stig?.srg],
         cci: control.stig?.cci,
         status: STATE_NAMES[state].ckl,
       })),

@@ -2,26 +2,27 @@
 import { describe, expect, it } from 'vitest';
 import type { FindingState } from '../../../src/hardening/finding.ts';
 import { chaptersOf, sectionsOf } from '../../../src/hardening/report/sections.ts';
-import { countStates, scoreOf } from '../../../src/hardening/report/summary.ts';
-import { control, finding, wholeAssessment } from './assessments.ts';
+import { countStates } from '../../../src/hardening/report/summary.ts';
+import { countScore, type Score } from '../../../src/hardening/score.ts';
+import { finding, wholeAssessment } from './assessments.ts';
 
 describe('the score', () => {
-  it.each<[FindingState, { held: number; of: number }]>([
-    ['pass', { held: 1, of: 1 }],
-    ['waived', { held: 1, of: 1 }],
-    ['fail', { held: 0, of: 1 }],
-    ['pending-restart', { held: 0, of: 1 }],
-    ['manual', { held: 0, of: 0 }],
-    ['not-evaluated', { held: 0, of: 0 }],
-    ['not-applicable', { held: 0, of: 0 }],
+  it.each<[FindingState, Score]>([
+    ['pass', { passed: 1, applicable: 1, waived: 0 }],
+    ['fail', { passed: 0, applicable: 1, waived: 0 }],
+    ['pending-restart', { passed: 0, applicable: 1, waived: 0 }],
+    ['manual', { passed: 0, applicable: 0, waived: 0 }],
+    ['not-evaluated', { passed: 0, applicable: 0, waived: 0 }],
+    ['not-applicable', { passed: 0, applicable: 0, waived: 0 }],
   ])('of a finding that is %s is %o', (state, score) => {
-    expect(scoreOf([finding({ state })])).toEqual(score);
+    expect(countScore([finding({ state })])).toEqual(score);
     expect(countStates([finding({ state })])[state]).toBe(1);
   });
 
-  it('passes over controls that are not scored', () => {
-    const unscored = finding({ control: control({ scored: false }) });
-    expect(scoreOf([unscored, finding({ state: 'pass' })])).toEqual({ held: 1, of: 1 });
+  it('tells what is waived that would count without', () => {
+    const waived = (underneath: FindingState) => countScore([finding({ state: 'waived', underneath })]);
+    expect(waived('fail')).toEqual({ passed: 0, applicable: 1, waived: 1 });
+    expect(waived('manual')).toEqual({ passed: 0, applicable: 0, waived: 0 });
   });
 });
 

@@ -1,13 +1,13 @@
 /** One benchmark on one machine: the score of each of its sections, then the findings, the worst states first. */
 
 import { type Assessment, type Evidence, FINDING_STATES, type Finding, type FindingState } from '../../finding.ts';
+import { countScore } from '../../score.ts';
 import { type Section, sectionsOf } from '../sections.ts';
-import { scoreOf } from '../summary.ts';
 import { benchmarkTitle, leftOut, stateTitle } from '../words.ts';
 import { anchor, sectionAnchor } from './anchor.ts';
 import { html, type Markup } from './markup.ts';
 import { presentStates, stateCells, stateHead } from './overview.ts';
-import { scoreBar, scoreText } from './score.ts';
+import { scoreBar, scoreWords } from './score.ts';
 
 /** What somebody has to do something about is open from the start. */
 const OPEN: readonly FindingState[] = ['fail', 'pending-restart'];
@@ -35,9 +35,9 @@ function sectionTable({ benchmark, findings }: Assessment, id: string): Markup {
 }
 
 function sectionRow({ id, title, findings }: Section, states: readonly FindingState[]): Markup {
-  const score = scoreOf(findings);
+  const score = countScore(findings);
   return html`<tr>
-<th scope="row" class="section">${id} ${title}</th><td class="score number">${scoreText(score)}</td><td class="share">${scoreBar(score)}</td>${stateCells(findings, states)}
+<th scope="row" class="section">${id} ${title}</th><td class="score number">${scoreWords(score)}</td><td class="share">${scoreBar(score)}</td>${stateCells(findings, states)}
 </tr>`;
 }
 

@@ -1,11 +1,12 @@
 /** The score of each assessment, and how many of its findings are in which state. */
 
 import { type Assessment, FINDING_STATES, type Finding, type FindingState } from '../../finding.ts';
-import { countStates, scoreOf } from '../summary.ts';
+import { countScore } from '../../score.ts';
+import { countStates } from '../summary.ts';
 import { benchmarkTitle, stateTitle } from '../words.ts';
 import { sectionAnchor } from './anchor.ts';
 import { html, type Markup } from './markup.ts';
-import { scoreBar, scoreText } from './score.ts';
+import { scoreBar, scoreWords } from './score.ts';
 
 export function overview(assessments: readonly Assessment[]): Markup {
   const states = presentStates(assessments.flatMap(({ findings }) => findings));
@@ -17,18 +18,18 @@ export function overview(assessments: readonly Assessment[]): Markup {
 <tbody>${assessments.map((assessment) => overviewRow(assessment, states))}</tbody>
 </table>
 </div>
-<p class="quiet">A score is the number of scored controls that hold, of those of which a machine can tell. Waived controls count as held;
-controls that only people can judge, that do not apply or that could not be evaluated count in neither number.</p>
+<p class="quiet">A score is the number of controls that hold, of those that apply and of which a machine can tell. What is waived does
+not hold, and is told beside it.</p>
 </section>`;
 }
 
 function overviewRow(assessment: Assessment, states: readonly FindingState[]): Markup {
-  const score = scoreOf(assessment.findings);
+  const score = countScore(assessment.findings);
   return html`<tr>
 <th scope="row"><a href="#${sectionAnchor(assessment)}">${benchmarkTitle(assessment.benchmark)}</a> on ${assessment.unit}
 <span class="quiet small">${assessment.node}, ${assessment.address}</span>
 <span class="quiet small">Kubernetes ${assessment.version}, ${when(assessment.at)}</span></th>
-<td class="score">${scoreText(score)}${scoreBar(score)}</td>
+<td class="score">${scoreWords(score)}${scoreBar(score)}</td>
 ${stateCells(assessment.findings, states)}
 </tr>`;
 }

@@ -109,12 +109,12 @@ tbody th { font-weight: 500; }
 .score b { font-size: 1.125em; font-weight: 650; }
 .overview .score b { font-size: 1.5rem; line-height: 1.2; }
 .bar { display: block; width: 100%; min-width: 5rem; height: .5rem; margin-top: .375rem; border-radius: .25rem; background: var(--line); }
-.bar .held { fill: var(--pass); }
-.bar .rest { fill: var(--fail); }
+.bar rect { fill: var(--state); }
 .sections .bar { margin-top: .5em; }
 .sections .share { width: 14%; }
 .sections .section { white-space: nowrap; }
 .sections th, .sections td { padding-block: .375rem; }
+.sections .score .small { display: inline; }
 
 .filter {
   display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: end; margin-top: 2.75rem; padding: 1rem 1.25rem;

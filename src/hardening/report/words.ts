@@ -56,12 +56,8 @@ export function waiverLine({ reason, until }: Waiver): string {
   return until === undefined ? `Waived: ${reason}` : `Waived until ${until}: ${reason}`;
 }
 
-/** What to do, what restarts and what it may cost. Empty when there is nothing to do. */
+/** What to do and what it may cost. Empty when there is nothing to do. */
 export function remedyText({ remedy, control }: Finding): string {
   if (remedy === '') return '';
-  return [
-    remedy,
-    ...(control.restarts.length === 0 ? [] : [`Restarts: ${control.restarts.join(', ')}`]),
-    ...(control.risk === '' ? [] : [`Risk: ${control.risk}`]),
-  ].join('\n');
+  return control.risk === '' ? remedy : `${remedy}\nRisk: ${control.risk}`;
 }

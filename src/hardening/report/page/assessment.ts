@@ -28,7 +28,7 @@ function sectionTable({ benchmark, findings }: Assessment, id: string): Markup {
   const states = presentStates(findings);
   return html`<div class="scroll" tabindex="0" role="group" aria-labelledby="${id}">
 <table class="sections">
-<thead><tr><th scope="col">Section</th><th scope="col" class="number">Score</th><td></td>${states.map(stateHead)}</tr></thead>
+<thead><tr><th scope="col">Section</th><th scope="col" class="number">Score</th><td class="share"></td>${states.map(stateHead)}</tr></thead>
 <tbody>${sectionsOf(benchmark, findings).map((section) => sectionRow(section, states))}</tbody>
 </table>
 </div>`;
@@ -73,14 +73,14 @@ ${evidenceTable(finding)}
 function evidenceTable({ evidence, more }: Finding): Markup {
   if (evidence.length === 0) return html``;
   const isExpected = evidence.some(({ expected }) => expected !== undefined);
-  return html`<div><table>
+  return html`<div><table class="stacks">
 <thead><tr><th scope="col">Looked at</th><th scope="col">Found</th>${isExpected ? html`<th scope="col">Expected</th>` : undefined}</tr></thead>
 <tbody>${evidence.map((one) => evidenceRow(one, isExpected))}</tbody>
 </table>${more > 0 ? html`<p class="quiet">${leftOut(more)}</p>` : undefined}</div>`;
 }
 
 function evidenceRow({ what, found, expected }: Evidence, isExpected: boolean): Markup {
-  return html`<tr><th scope="row" class="code">${what}</th><td class="code">${found}</td>${isExpected ? html`<td class="code">${expected}</td>` : undefined}</tr>`;
+  return html`<tr><th scope="row" class="code">${what}</th><td class="code" data-label="Found">${found}</td>${isExpected ? html`<td class="code" data-label="Expected">${expected}</td>` : undefined}</tr>`;
 }
 
 /** What there is to say beside the evidence, the remedy first. */
@@ -88,7 +88,6 @@ function facts({ control, remedy, waiver, underneath, state }: Finding): readonl
   const isToDo = remedy !== '';
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['What to do', isToDo ? remedy : undefined],
-    ['Restarts', isToDo && control.restarts.length > 0 ? control.restarts.join(', ') : undefined],
     ['Risk', isToDo && control.risk !== '' ? control.risk : undefined],
     [waiver?.until === undefined ? 'Waived' : `Waived until ${waiver.until}`, waiver?.reason],
     ['Without the waiver', state === 'waived' && underneath !== undefined ? stateTitle(underneath) : undefined],

@@ -52,7 +52,10 @@ function variables(colours: Readonly<Record<string, string>>): string {
 }
 
 export const STYLE = `
-:root { color-scheme: light dark; ${variables(LIGHT)} }
+:root {
+  --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Arial, sans-serif;
+  color-scheme: light dark; ${variables(LIGHT)}
+}
 @media screen and (prefers-color-scheme: dark) { :root { ${variables(DARK)} } }
 ${STATES.map((state) => `.${state} { --state: var(--${state}); }`).join('\n')}
 
@@ -60,7 +63,7 @@ ${STATES.map((state) => `.${state} { --state: var(--${state}); }`).join('\n')}
 html { scroll-padding-top: 1rem; }
 body {
   margin: 0; background: var(--page); color: var(--ink);
-  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Arial, sans-serif;
+  font: 1rem/1.5 var(--sans);
   font-variant-numeric: tabular-nums; text-size-adjust: 100%;
 }
 header, main, footer { max-width: 78rem; margin-inline: auto; padding-inline: clamp(1rem, 4vw, 2.5rem); }
@@ -174,7 +177,9 @@ dd { margin: 0; max-width: 70ch; overflow-wrap: anywhere; white-space: pre-line;
   .stacks tr { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding-block: .75rem; border-bottom: 1px solid var(--line); }
   .stacks th, .stacks td { display: block; padding: 0; border: 0; text-align: left; white-space: normal; }
   .stacks tbody th, .stacks .score:has(svg) { width: 100%; }
-  .stacks [data-label]::before { content: attr(data-label); display: block; font-size: .8125rem; font-weight: 600; color: var(--muted); }
+  .body .stacks { min-width: 0; }
+  .body .stacks tr { display: grid; padding-block: .375rem; }
+  .stacks [data-label]::before { content: attr(data-label); display: block; font: 600 .8125rem/1.5 var(--sans); color: var(--muted); }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .5rem; }
   .filter input[type=search] { width: 100%; }

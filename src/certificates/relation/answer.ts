@@ -2,14 +2,14 @@
 
 import { isAddress } from '../sans.ts';
 import { type Chain, orderChain } from './chain.ts';
-import { type IssuedCertificate, readAllIssued, readIssued } from './issued.ts';
+import { type IssuedCertificate, isSignedBy, readAllIssued, readIssued } from './issued.ts';
 import type { BagCertificate } from './provider-bag.ts';
 import { type CertificateWish, wantedSans } from './wish.ts';
 
 export interface Answer {
   readonly certificate: IssuedCertificate;
   readonly chain: Chain;
-  /** The authority that the provider names as the issuer. */
+  /** The one that has signed it: the provider may name its present one, which need not be the one of then. */
   readonly authority: IssuedCertificate;
 }
 
@@ -55,7 +55,8 @@ export function examineAnswer(
   const chain = orderChain(certificate, [...readAllIssued(item.chain.join('\n')), authority]);
   if (chain.certificates.length === 1 && !chain.complete)
     return refusal('not-signed', 'no authority that was sent with it has signed it');
-  return shortfall(wish, certificate) ?? { certificate, authority, chain };
+  const issuer = isSignedBy(certificate, authority) ? authority : (chain.certificates[1] ?? authority);
+  return shortfall(wish, certificate) ?? { certificate, authority: issuer, chain };
 }
 
 export function isRefusal(result: Answer | Refusal): result is Refusal {

@@ -3,13 +3,18 @@
  * stumbles over. Each case is tried on the stand-in for k8sd as well.
  */
 
-import { generateKeyPairSync } from 'node:crypto';
+import 'reflect-metadata';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type GivenQuestion, givenProblems } from '../../../src/certificates/given/examine.ts';
 import type { Pems } from '../../../src/certificates/given/fields.ts';
+import { createRequest } from '../../../src/certificates/relation/make-request.ts';
 import { completeControlPlane } from '../../k8sd/pki/control-plane.ts';
 import { issueAuthority, issueLeaf, type LeafRequest, type Pair, publicKeyOf } from '../../k8sd/pki/issue.ts';
 import { openKeyPool } from '../../k8sd/pki/keys.ts';
+import { newAuthority, sign } from '../../model/ca-charm/authority.ts';
+import { newAuthorityWish } from '../relation/wishes.ts';
 
 const NOW = new Date();
 const DAY_MS = 86_400_000;
@@ -30,6 +35,15 @@ const encrypted = generateKeyPairSync('rsa', {
   privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' },
 }).privateKey;
 
+const ED25519 = generateKeyPairSync('ed25519', {
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+});
+const pkcs8 = (key: string): string => createPrivateKey(key).export({ type: 'pkcs8', format: 'pem' }).toString();
+
+/** Signed by another, which k8sd is not given. */
+let intermediate: Pems;
+let etcdPairs: Pems;
 let ca: Pair;
 let other: Pair;
 let sound: Pems;
@@ -74,6 +88,14 @@ beforeAll(async () => {
     ...pair('etcd-ca', fourth),
   };
   [apiserver, kubelet] = await Promise.all([leaf(ca), leaf(ca)]);
+  const pairs = ['etcd-server', 'etcd-peer', 'etcd-apiserver-client'].map(async (name) =>
+    pair(name, await leaf(fourth)),
+  );
+  etcdPairs = Object.assign({}, ...(await Promise.all(pairs))) as Pems;
+  const root = await newAuthority('root', await keys.draw());
+  const key = await keys.draw();
+  const request = new Pkcs10CertificateRequest(await createRequest(newAuthorityWish('cluster-ca'), key, 'a'));
+  intermediate = pair('ca', { certificate: await sign(root, request, { authority: true, validityMs: DAY_MS }), key });
 });
 
 const ask = (pems: Pems, more: Partial<GivenQuestion> = {}) =>
@@ -107,6 +129,9 @@ describe('what k8sd is to be given', () => {
       'the issuer with its own issuer beside it',
       () => ({ ...external(), 'ca-crt': ca.certificate + other.certificate }),
     ],
+    ['an intermediate authority without those above it', () => ({ ...sound, ...intermediate })],
+    ['keys in PKCS #8', () => ({ ...sound, 'ca-key': pkcs8(ca.key) })],
+    ['an authority for etcd, and its certificates', () => ({ ...sound, ...etcdPairs })],
   ])('may be %s', async (_, pems) => {
     expect(ask(pems())).toEqual([]);
     expect(await refused(pems())).toBe(false);
@@ -118,6 +143,7 @@ describe('what k8sd is to be given', () => {
     ['no certificate', () => ({ ...sound, 'ca-crt': 'x' }), /^ca-crt is no certificate in PEM$/, true],
     ['no key', () => ({ ...sound, 'ca-key': 'x' }), /^ca-key is no private key in PEM$/, true],
     ['an EC key', () => ({ ...sound, 'ca-key': EC.privateKey }), /^ca-key must be an RSA key/, true],
+    ['an Ed25519 key', () => ({ ...sound, 'ca-key': ED25519.privateKey }), /^ca-key must be an RSA key/, true],
     ['an encrypted key', () => ({ ...sound, 'ca-key': encrypted }), /^ca-key is encrypted/, true],
     ["another's key", () => ({ ...sound, 'ca-key': other.key }), /^ca-key is not the key of the certificate/, false],
     [
@@ -226,6 +252,12 @@ describe('what k8sd is to be given', () => {
       }),
       /^front-proxy-client-crt is not for server authentication/,
       true,
+    ],
+    [
+      "an etcd's certificate of another authority",
+      async () => ({ ...sound, ...etcdPairs, ...pair('etcd-peer', await leaf(other)) }),
+      /^etcd-peer-crt is not signed by the authority/,
+      false,
     ],
     [
       'a client certificate for servers only',

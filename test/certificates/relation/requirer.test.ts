@@ -417,6 +417,17 @@ describe('the provider', () => {
     expect(standing.get('apiserver')?.state).toBe('issued');
   });
 
+  it('may have another leader, which says another authority: the certificate stays, and is not asked for anew', async () => {
+    const desk = await settled();
+    const [request, secret] = [desk.unit, held(desk)];
+    const item = only(JSON.parse(desk.provider['certificates'] ?? '') as ProviderItem[]);
+    await put(desk, { ...item, ca: successor.certificate });
+    const { done, standing } = await dispatch(desk);
+    expect(done).toEqual([]);
+    expect(standing.get('apiserver')).toMatchObject({ state: 'issued', authority: issuer.certificate.trim() });
+    expect([desk.unit, held(desk)]).toEqual([request, secret]);
+  });
+
   it('that is gone takes keys and certificates from the secrets, and nothing from what is in service', async () => {
     const desk = await settled([SERVING, AUTHORITY]);
     desk.relation = undefined;

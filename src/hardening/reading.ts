@@ -1,6 +1,10 @@
 /** What has to be read of a node for some controls: each thing once, however many controls look at it. */
 
 import { type Check, type Control, HARDENED_SERVICES, type HardenedService } from './control.ts';
+import { POLICY_FLAGS } from './policies/own-configuration.ts';
+
+/** Services whose flags rules of the Kubernetes API look at. */
+const OF_API_RULES = ['kube-apiserver', 'kubelet'] as const;
 
 export interface Reading {
   readonly services: readonly HardenedService[];
@@ -20,13 +24,17 @@ export function readingFor(controls: readonly Control[]): Reading {
   const named = new Set<HardenedService>([
     ...controls.flatMap(({ needs }) => needs ?? []),
     ...[...of('flag'), ...of('list-flag'), ...of('content')].map(({ service }) => service),
+    ...(of('api').length > 0 ? OF_API_RULES : []),
   ]);
+  const policies = [
+    ...of('content'),
+    // What the API server enforces in namespaces without labels, and whose keys it uses, its API does not tell.
+    ...(of('api').length > 0 ? Object.values(POLICY_FLAGS).map((flag) => ({ service: OF_API_RULES[0], flag })) : []),
+  ];
   return {
     services: HARDENED_SERVICES.filter((service) => named.has(service)),
     paths: distinct([...of('file-mode'), ...of('file-owner')].flatMap(({ paths }) => paths)),
-    policies: [
-      ...new Map(of('content').map(({ service, flag }) => [`${service} ${flag}`, { service, flag }])).values(),
-    ],
+    policies: [...new Map(policies.map(({ service, flag }) => [`${service} ${flag}`, { service, flag }])).values()],
     digests: distinct(of('distinct-files').flatMap(({ path, from }) => [path, ...from])),
     sysctls: distinct(of('sysctl').flatMap(({ values }) => Object.keys(values))),
     units: distinct(of('unit').flatMap(({ units }) => units)),

@@ -20,8 +20,13 @@ export function evaluateApiRule(name: string, parameters: ApiParameters, facts: 
     else unseen.push(looked.unseen);
   }
   if (unseen.length > 0)
-    return { state: 'not-evaluated', reason: [...new Set(unseen)].join('; '), evidence: [], more: 0 };
-  return rule.judge(seen as ClusterFacts & { own: OwnConfiguration }, parameters);
+    return { state: 'not-evaluated', reason: sentence([...new Set(unseen)].join('; ')), evidence: [], more: 0 };
+  const verdict = rule.judge(seen as ClusterFacts & { own: OwnConfiguration }, parameters);
+  return { ...verdict, reason: sentence(verdict.reason) };
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
 }
 
 /** What has to be looked at for these rules. */

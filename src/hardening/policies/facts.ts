@@ -159,6 +159,8 @@ export interface OwnConfiguration {
     readonly active: boolean;
     readonly enforce: PodSecurityLevel;
     readonly exemptNamespaces: readonly string[];
+    /** Namespaces that may be exempt, because somebody has said so. */
+    readonly documentedExemptions: readonly string[];
   };
   readonly admissionPlugins: readonly string[];
   /** Containers without a profile get the runtime's on this node. */

@@ -10,17 +10,20 @@ const LEVELS: readonly PodSecurityLevel[] = ['privileged', 'baseline', 'restrict
 
 export interface Enforced {
   readonly level: PodSecurityLevel;
-  /** The configuration exempts it, whatever its labels say. */
+  /** The configuration exempts it, whatever its labels say, and somebody has said that it may. */
   readonly exempt: boolean;
 }
 
 export function enforced({ name, labels }: NamespaceFacts, { podSecurity }: OwnConfiguration): Enforced {
-  const { active, enforce, exemptNamespaces } = podSecurity;
+  const { active, enforce, exemptNamespaces, documentedExemptions } = podSecurity;
   const exempt = exemptNamespaces.includes(name);
-  if (!active || exempt) return { level: 'privileged', exempt };
+  if (!active || exempt) return { level: 'privileged', exempt: exempt && documentedExemptions.includes(name) };
   const label = labels['pod-security.kubernetes.io/enforce'];
   // Kubernetes takes a label that is no level for the strictest one.
-  return { level: label === undefined ? enforce : (LEVELS.find((level) => level === label) ?? 'restricted'), exempt };
+  return {
+    level: label === undefined ? enforce : (LEVELS.find((level) => level === label) ?? 'restricted'),
+    exempt: false,
+  };
 }
 
 export function isAtLeast(level: PodSecurityLevel, wanted: PodSecurityLevel): boolean {

@@ -17,12 +17,14 @@ export interface WatchedCluster {
   add(resource: string, object: Draft): void;
   /** All facts, or some, over the real protocol. */
   look(own?: Partial<OwnConfiguration>, wanted?: Iterable<FactName>): Promise<ApiFacts>;
+  /** Is told of each request to the API server, before it and after it; undefined ends that. */
+  observe(told: ((what: string, phase: 'before' | 'after') => void) | undefined): void;
   close(): Promise<void>;
 }
 
 export const PLAIN_CONFIGURATION: OwnConfiguration = {
   node: 'nowhere',
-  podSecurity: { active: true, enforce: 'privileged', exemptNamespaces: [] },
+  podSecurity: { active: true, enforce: 'privileged', exemptNamespaces: [], documentedExemptions: [] },
   admissionPlugins: ['NodeRestriction'],
   seccompDefault: false,
   kms: false,
@@ -55,6 +57,9 @@ export async function watchedCluster(): Promise<WatchedCluster> {
     async look(own = {}, wanted = ALL_FACTS) {
       const kubernetes = await openKubernetes(kubeconfig, { timeoutMs: 20_000 });
       return observeCluster(kubernetes, new Set(wanted), { ...PLAIN_CONFIGURATION, ...own });
+    },
+    observe(told) {
+      machine.observer = told;
     },
     async close() {
       const { failures } = machines;

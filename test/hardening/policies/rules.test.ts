@@ -26,6 +26,7 @@ beforeAll(async () => {
       active: true,
       enforce: 'restricted',
       exemptNamespaces: ['kube-system', 'kube-public', 'metallb-system'],
+      documentedExemptions: ['kube-system', 'kube-public', 'metallb-system'],
     },
   });
   await sabotage(cluster);
@@ -83,7 +84,7 @@ describe('a cluster as k8sd makes one', () => {
     });
     expect(verdictOf(controls, 'CIS-5.2.2', fresh)).toEqual({
       state: 'fail',
-      reason: '1 pod or namespace at fault',
+      reason: '1 pod or namespace at fault.',
       evidence: [{ what: 'Namespace default', found: 'admits them: privileged', expected: 'baseline' }],
       more: 0,
     });

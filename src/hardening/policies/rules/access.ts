@@ -21,7 +21,8 @@ export const subjectsWhoMay = rule(['roles', 'bindings'], (facts, parameters) =>
   const { others = [], allow = [] } = parameters;
   return judge(found, parameters, {
     none: 'only what the cluster itself needs has this access',
-    some: (left) => `${count(left, 'binding')} of others with this access${open ? ', also to everyone' : ''}`,
+    some: (left) =>
+      `${count(left, 'subject of a binding', 'subjects of bindings')} with this access${open ? ', among them everyone' : ''}`,
     otherwise: open || others.includes('fail') || allow.length > 0 ? 'fail' : 'manual',
   });
 });
@@ -29,7 +30,7 @@ export const subjectsWhoMay = rule(['roles', 'bindings'], (facts, parameters) =>
 /** CIS 5.1.1: the built-in binding to system:masters, and no other; a role that allows everything is the same by another name. */
 export const clusterAdminBindings = rule(['roles', 'bindings'], ({ roles, bindings }, parameters) =>
   judge([...boundToClusterAdmin(bindings), ...rolesLikeClusterAdmin(roles)], parameters, {
-    none: 'cluster-admin is bound to system:masters only',
+    none: 'nobody but system:masters has cluster-admin',
     some: (left) => `${count(left, 'binding or role', 'bindings or roles')} beside the built-in one give everything`,
   }),
 );

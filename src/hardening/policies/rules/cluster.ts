@@ -28,8 +28,9 @@ export const networkPoliciesEnforced = rule(['workloads', 'configMaps'], ({ work
     return ready >= desired && desired > 0 ? [] : [{ what, found: `ready on ${ready} of ${count(desired, 'node')}` }];
   });
   const names = found.map(({ name }) => name).join(', ');
-  if (evidence.length === 0) return { state: 'pass', reason: `${names} enforces NetworkPolicies`, evidence, more: 0 };
-  return { state: 'fail', reason: `${names} does not enforce NetworkPolicies on all nodes`, evidence, more: 0 };
+  if (evidence.length === 0)
+    return { state: 'pass', reason: `NetworkPolicies are enforced by ${names}`, evidence, more: 0 };
+  return { state: 'fail', reason: `NetworkPolicies are not enforced everywhere by ${names}`, evidence, more: 0 };
 });
 
 /** CIS 5.3.2. */

@@ -2,7 +2,7 @@
 import type { Verdict } from '../../api-rule.ts';
 import { isComponent } from '../components.ts';
 import { count, type Found, judge, sift } from '../evidence.ts';
-import type { PodFacts, PodGuard, PodSecurityLevel, WorkloadFacts } from '../facts.ts';
+import type { OwnConfiguration, PodFacts, PodGuard, PodSecurityLevel, WorkloadFacts } from '../facts.ts';
 import { enforced, isAtLeast, isOfUsers, selects, userNamespaces } from '../pod-security.ts';
 import type { Trait } from '../pod-template.ts';
 import { rule } from '../rule.ts';
@@ -226,11 +226,9 @@ function guardsOf(guards: readonly PodGuard[], labels: Readonly<Record<string, s
     .map(({ what }) => what);
 }
 
-function exemptions(
-  names: readonly string[],
-  { podSecurity }: { readonly podSecurity: { readonly exemptNamespaces: readonly string[] } },
-): string {
-  const exempt = podSecurity.exemptNamespaces.filter((name) => names.includes(name));
+function exemptions(names: readonly string[], { podSecurity }: OwnConfiguration): string {
+  const { exemptNamespaces, documentedExemptions } = podSecurity;
+  const exempt = exemptNamespaces.filter((name) => names.includes(name) && documentedExemptions.includes(name));
   return exempt.length === 0 ? '' : `; exempt by configuration: ${exempt.join(', ')}`;
 }
 

@@ -8,6 +8,7 @@ export type { Assessment, Finding, Waiver } from './finding.ts';
 export { formatInheritance, HARDENING_KEY, withInheritance } from './inheritance.ts';
 export type { NodeFacts } from './node-facts.ts';
 export { observeNode } from './observe-node.ts';
+export { observePolicies } from './observe-policies.ts';
 export { type HardeningOptions, readHardeningOptions } from './options.ts';
 export {
   FORMATS as REPORT_FORMAT_DETAILS,

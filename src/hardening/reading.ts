@@ -1,7 +1,7 @@
 /** What has to be read of a node for some controls: each thing once, however many controls look at it. */
 
 import { type Check, type Control, HARDENED_SERVICES, type HardenedService } from './control.ts';
-import { POLICY_FLAGS } from './policies/own-configuration.ts';
+import { POLICY_FLAGS } from './own-configuration.ts';
 
 /** Services whose flags rules of the Kubernetes API look at. */
 const OF_API_RULES = ['kube-apiserver', 'kubelet'] as const;

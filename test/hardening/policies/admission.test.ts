@@ -2,8 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NodeFacts } from '../../../src/hardening/node-facts.ts';
+import { ownConfiguration } from '../../../src/hardening/own-configuration.ts';
 import type { OwnConfiguration } from '../../../src/hardening/policies/facts.ts';
-import { ownConfiguration } from '../../../src/hardening/policies/own-configuration.ts';
 import { customResourceDefinition } from '../../k8sd/kubernetes/custom-resources.ts';
 import { typeOf } from '../../k8sd/kubernetes/resources.ts';
 import { PLAIN_CONFIGURATION, pod, podWith, type WatchedCluster, watchedCluster } from './cluster.ts';
@@ -163,7 +163,7 @@ describe('the own configuration', () => {
       '--encryption-provider-config': '/enc.yaml',
       '--enable-admission-plugins': 'NodeRestriction,ImagePolicyWebhook',
     };
-    expect(ownConfiguration(facts(flags, { plugins: [{ name: 'EventRateLimit' }, plugin] }), 'n')).toEqual({
+    expect(ownConfiguration('n', facts(flags, { plugins: [{ name: 'EventRateLimit' }, plugin] }))).toEqual({
       node: 'n',
       podSecurity: {
         active: true,
@@ -179,10 +179,10 @@ describe('the own configuration', () => {
 
   it('admits everything without a file, with one that says nothing of it, and with the plugin off', () => {
     for (const value of [undefined, null, 'x', { plugins: 'x' }, { plugins: [{ name: 'PodSecurity' }] }]) {
-      const own = ownConfiguration(facts({ '--admission-control-config-file': '/admission.yaml' }, value), 'n');
+      const own = ownConfiguration('n', facts({ '--admission-control-config-file': '/admission.yaml' }, value));
       expect(own.podSecurity).toMatchObject({ enforce: 'privileged', exemptNamespaces: [] });
     }
-    expect(ownConfiguration(facts({ '--disable-admission-plugins': 'PodSecurity' }, undefined), 'n')).toMatchObject({
+    expect(ownConfiguration('n', facts({ '--disable-admission-plugins': 'PodSecurity' }, undefined))).toMatchObject({
       podSecurity: { active: false, enforce: 'privileged' },
     });
   });

@@ -1,7 +1,7 @@
 /** What this control plane's own files say of the policies of the cluster, taken from what an assessment knows of the node. */
-import type { NodeFacts } from '../node-facts.ts';
-import { isObject, list } from '../observe-policy.ts';
-import type { OwnConfiguration, PodSecurityLevel } from './facts.ts';
+import type { NodeFacts } from './node-facts.ts';
+import { isObject, list } from './observe-policy.ts';
+import type { OwnConfiguration, PodSecurityLevel } from './policies/facts.ts';
 
 const LEVELS: readonly PodSecurityLevel[] = ['privileged', 'baseline', 'restricted'];
 
@@ -12,7 +12,7 @@ export const POLICY_FLAGS = {
 } as const;
 
 /** @param node name of the Node object. */
-export function ownConfiguration(facts: NodeFacts, node: string): OwnConfiguration {
+export function ownConfiguration(node: string, facts: NodeFacts): OwnConfiguration {
   const { services, policies, exemptNamespaces } = facts;
   // What the running process has is what the cluster goes by.
   const flags = services['kube-apiserver'].process ?? services['kube-apiserver'].file ?? {};

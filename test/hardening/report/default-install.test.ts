@@ -15,6 +15,7 @@ import { STATE_NAMES } from '../../../src/hardening/report/states.ts';
 import { openHost } from '../../../src/host/open-host.ts';
 import { bootstrapped, discard, newMachines } from '../../k8sd/ask.ts';
 import { tally } from './counts.ts';
+import { JUNIT } from './published-schema.ts';
 import { sarifComplaints } from './sarif-schema.ts';
 import { validate as cklbProblems } from './schemas/cklb.schema.json?validator';
 import { validate as kubeBenchProblems } from './schemas/kube-bench.schema.json?validator';
@@ -55,7 +56,7 @@ describe('the report on a default install', () => {
 
   it('as JUnit fits the schema of Jenkins and fails as many tests as controls fail and waivers are void', async () => {
     const report = await renderReport('junit', assessments);
-    expect(await schemaComplaints('junit.xsd', report)).toBeUndefined();
+    expect(await schemaComplaints(JUNIT, report)).toBeUndefined();
     const failing = assessments.flatMap(({ findings, problems }) => [
       ...findings.filter(({ state }) => STATE_NAMES[state].junit === 'failure'),
       ...problems,

@@ -5,13 +5,14 @@ import { STATE_NAMES } from '../../../src/hardening/report/states.ts';
 import { assessment, finding, HOSTILE, hostileAssessment, wholeAssessment } from './assessments.ts';
 import { tally } from './counts.ts';
 import { legible } from './legible.ts';
+import { JUNIT } from './published-schema.ts';
 import { all, first, parseXml, schemaComplaints } from './xml.ts';
 
 describe('the JUnit report', () => {
   it('fits the schema of Jenkins', async () => {
     const report = renderJUnit([wholeAssessment('cis-1.12'), wholeAssessment('stig', { unit: 'k8s/1' })]);
-    expect(await schemaComplaints('junit.xsd', report)).toBeUndefined();
-    expect(await schemaComplaints('junit.xsd', report.replaceAll('testcase', 'case'))).toBeDefined();
+    expect(await schemaComplaints(JUNIT, report)).toBeUndefined();
+    expect(await schemaComplaints(JUNIT, report.replaceAll('testcase', 'case'))).toBeDefined();
   });
 
   it('has a case for each control, with the outcome of its state, and one for each void waiver', () => {
@@ -50,7 +51,7 @@ describe('the JUnit report', () => {
 
   it('carries hostile texts as text', async () => {
     const report = renderJUnit([hostileAssessment('cis-1.12')]);
-    expect(await schemaComplaints('junit.xsd', report)).toBeUndefined();
+    expect(await schemaComplaints(JUNIT, report)).toBeUndefined();
     const failures = all(parseXml(report), 'failure').map(({ text }) => text);
     for (const text of HOSTILE) expect(failures.some((told) => told.includes(legible(text)))).toBe(true);
     expect(all(parseXml(report), 'evil')).toEqual([]);

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { XmlDocument, XmlElement, type XmlTreeNode, XsdValidator } from 'libxml2-wasm';
+import { readSchema } from './published-schema.ts';
 
 export interface Element {
   readonly name: string;
@@ -50,9 +51,12 @@ export function first(element: Element, name: string): Element {
   return found;
 }
 
-/** The complaints of the schema in `schemas/`. */
-export async function schemaComplaints(schema: string, text: string): Promise<string | undefined> {
-  const source = await readFile(join(import.meta.dirname, 'schemas', schema), 'utf8');
+/** The complaints of a schema: one that others have published, or one of those in `schemas/`. */
+export async function schemaComplaints(schema: URL | string, text: string): Promise<string | undefined> {
+  const source =
+    typeof schema === 'string'
+      ? await readFile(join(import.meta.dirname, 'schemas', schema), 'utf8')
+      : await readSchema(schema);
   const [definition, document] = [XmlDocument.fromString(source), XmlDocument.fromString(text)];
   const validator = XsdValidator.fromDoc(definition);
   try {

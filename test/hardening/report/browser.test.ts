@@ -135,8 +135,14 @@ describe.skipIf(executable === undefined)('the page in a browser', () => {
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
   });
 
-  it('fits screens, narrow and wide', async () => {
-    await open(assessed);
+  it('fits screens, narrow and wide, also with values that have no blank in them', async () => {
+    const suites = Array.from({ length: 12 }, (_, index) => `TLS_ECDHE_ECDSA_WITH_AES_${index}_GCM_SHA256`).join(',');
+    const long = finding({
+      reason: `--tls-cipher-suites of kubelet is ${suites}.`,
+      evidence: [{ what: '--tls-cipher-suites of kubelet', found: suites, expected: suites }],
+      remedy: `Set --tls-cipher-suites=${suites}.`,
+    });
+    await open([...assessed, wholeAssessment('cis-1.24', { findings: [long] })]);
     for (const width of [320, 768, 1280]) {
       await page.setViewportSize({ width, height: 800 });
       expect(await isTooWide(), `${width} pixels`).toBe(false);

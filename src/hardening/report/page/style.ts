@@ -74,7 +74,7 @@ h1 { font-size: 1.75rem; font-weight: 650; letter-spacing: -.015em; }
 h2 { font-size: 1.25rem; font-weight: 650; letter-spacing: -.005em; }
 h3 { font-size: .9375rem; font-weight: 650; }
 h4 { font-size: 1rem; font-weight: 500; }
-p { margin: 0; max-width: 70ch; }
+p { margin: 0; max-width: 70ch; overflow-wrap: anywhere; }
 a { color: var(--link); text-underline-offset: .15em; }
 code, .code { font: .875em/1.5 ui-monospace, "Cascadia Mono", "Noto Sans Mono", "Liberation Mono", Menlo, monospace; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 2px; }

@@ -17,6 +17,7 @@ import {
   rollingOf,
   turn,
 } from '../cluster/index.ts';
+import { RemedyFailed } from '../hardening/index.ts';
 import { DiskFull } from '../host/errors.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
@@ -60,14 +61,15 @@ async function attempt(
   { juju }: Doors,
   change: PlannedChange,
   failed: Map<string, UnitStatus>,
-): Promise<ChangeFailed | RefreshFailed | undefined> {
+): Promise<ChangeFailed | RefreshFailed | RemedyFailed | undefined> {
   juju.log.info(change.description);
   try {
     await change.apply();
     return undefined;
   } catch (thrown) {
     const error = thrown instanceof DiskFull ? new ChangeFailed('blocked', thrown.message) : thrown;
-    if (!(error instanceof ChangeFailed || error instanceof RefreshFailed)) throw error;
+    if (!(error instanceof ChangeFailed || error instanceof RefreshFailed || error instanceof RemedyFailed))
+      throw error;
     juju.log.warning(`${change.description}: ${error.message}`);
     failed.set(change.description, error.status);
     return error;

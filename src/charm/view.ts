@@ -29,9 +29,11 @@ import {
   serviceAddress,
   snapMinor,
 } from '../cluster/index.ts';
+import { forgetRemedies, type HardeningOptions } from '../hardening/index.ts';
 import type { Databag } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
+import { observeHardening, readOptions } from './hardening.ts';
 import { keepsLease, returnLease } from './lease.ts';
 import type { PlannedChange } from './planned-change.ts';
 import type { Role } from './role.ts';
@@ -47,16 +49,20 @@ export interface View {
 }
 
 export async function look(doors: Doors, role: Role): Promise<View> {
-  const { cluster: observed, options } = await observe(doors, role);
+  const { cluster: observed, options, hardening: wished } = await observe(doors, role);
   const managers = await managersOf(doors, observed);
-  const trust = await observeTrust(doors, observed, nodeIdentity(observed, options, managers));
-  const cluster: ClusterFacts = { ...observed, given: trust.given };
+  const [trust, hardening] = await Promise.all([
+    observeTrust(doors, observed, nodeIdentity(observed, options, managers)),
+    observeHardening(doors, observed, wished),
+  ]);
+  const cluster: ClusterFacts = { ...observed, given: trust.given, hardened: hardening.hardened };
   const clusterPlan = planCluster(cluster);
   const clusterChanges = [
+    ...hardening.changes,
     ...trust.changes,
     ...clusterPlan.changes.map((change) => plannedCluster(doors, cluster, change)),
   ];
-  const clusterReports = [...trust.reports, ...clusterPlan.reports];
+  const clusterReports = [...trust.reports, ...hardening.reports, ...clusterPlan.reports];
   const identity = nodeIdentity(cluster, options, managers);
   if (identity === undefined) return { cluster, identity, changes: clusterChanges, reports: clusterReports };
   const certificates = await observeCertificates(doors, identity);
@@ -83,11 +89,19 @@ function returningLease(doors: Doors): PlannedChange {
   return { description, disruptive: false, apply: () => returnLease(doors) };
 }
 
-/** An option of either domain that cannot be used keeps both from changing anything. */
-async function observe(doors: Doors, role: Role): Promise<{ cluster: ClusterFacts; options: CertificateOptions }> {
+/** An option of any domain that cannot be used keeps all from changing anything. */
+async function observe(doors: Doors, role: Role): Promise<Observed> {
   const [cluster, raw] = await Promise.all([observeCluster(doors, role, apiServerSans), doors.juju.config()]);
-  const { value: options, problems } = readCertificateOptions(raw);
-  return { cluster: { ...cluster, problems: [...cluster.problems, ...problems] }, options };
+  const certificates = readCertificateOptions(raw);
+  const hardening = await readOptions(doors, cluster, raw);
+  const problems = [...cluster.problems, ...certificates.problems, ...hardening.problems];
+  return { cluster: { ...cluster, problems }, options: certificates.value, hardening: hardening.value };
+}
+
+interface Observed {
+  readonly cluster: ClusterFacts;
+  readonly options: CertificateOptions;
+  readonly hardening: HardeningOptions;
 }
 
 function plannedCluster(doors: Doors, facts: ClusterFacts, change: ClusterChange): PlannedChange {
@@ -101,6 +115,7 @@ function plannedCluster(doors: Doors, facts: ClusterFacts, change: ClusterChange
 async function applyClusterChange(doors: Doors, facts: ClusterFacts, change: ClusterChange): Promise<void> {
   if (change.kind === 'remove-snap') await forgetCertificates(doors);
   await applyCluster(doors, facts, change);
+  if (change.kind === 'remove-snap') await forgetRemedies(doors);
 }
 
 function nodeIdentity(

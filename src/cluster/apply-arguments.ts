@@ -5,7 +5,7 @@
 
 import { SnapdError } from '../host/errors.ts';
 import type { ArgumentsChange } from './arguments.ts';
-import { ARGUMENTS_DIRECTORY, ARGUMENTS_MODE, editArguments } from './arguments-file.ts';
+import { ARGUMENTS_DIRECTORY, ARGUMENTS_MODE, editArguments, parseArguments } from './arguments-file.ts';
 import { writeJournal } from './arguments-journal.ts';
 import { optionOf, type Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
@@ -30,7 +30,7 @@ export async function writeArguments(
   const journal = { before, after, remembered, remember: change.remember, finished: false };
   await writeJournal(files, change.service, journal);
   await files.write(path(change.service), after, { mode: ARGUMENTS_MODE });
-  warnOfForeign(doors, change);
+  warnOfOthers(doors, change);
   await restartOrUndo(doors, facts, change.service, journal, changed(change));
   await rememberArguments(doors, change);
 }
@@ -70,7 +70,7 @@ async function restartOrUndo(
       ? 'what stood there before is back'
       : `it does not come up with what stood there before either: ${still}`;
   throw new ChangeUndone(
-    `${optionOf(service)}: ${service} did not come up with ${what}: ${trouble} (see journalctl -u snap.k8s.${service}); ${end}`,
+    `${optionsOf(service, journal)}: ${service} did not come up with ${what}: ${trouble} (see journalctl -u snap.k8s.${service}); ${end}`,
   );
 }
 
@@ -88,7 +88,19 @@ async function restart(doors: Doors, facts: ClusterFacts, service: Service): Pro
   return unhealthy(doors, service, serviceAddress(facts), PATIENCE);
 }
 
-function warnOfForeign(doors: Doors, { service, foreign }: ArgumentsChange): void {
+/** The options that asked for what differs between the two texts, now or before. */
+function optionsOf(service: Service, { before, after, remember, remembered }: ArgumentsJournal): string {
+  const [old, young] = [parseArguments(before), parseArguments(after)];
+  const flags = [...new Set([...Object.keys(old), ...Object.keys(young)])].filter((flag) => old[flag] !== young[flag]);
+  const options = flags.map((flag) => (remember[flag] ?? remembered[flag])?.by ?? optionOf(service));
+  return [...new Set(options.flatMap((text) => text.split(', ')))].join(', ') || optionOf(service);
+}
+
+function warnOfOthers(doors: Doors, { service, foreign, drifted }: ArgumentsChange): void {
+  if (drifted.length > 0)
+    doors.juju.log.warning(
+      `${service}: ${drifted.join(', ')} was set by the charm and has been changed by somebody else since; it is set again`,
+    );
   if (foreign.length > 0)
     doors.juju.log.warning(
       `${service}: ${foreign.join(', ')} was set by the charm and has been changed by somebody else since; it is left as it is`,

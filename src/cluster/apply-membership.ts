@@ -3,6 +3,7 @@
 import type { UnitStatus } from '../juju/status.ts';
 import { AlreadyBootstrapped, AlreadyJoined, BadRequest, ClusterBusy, K8sdError } from '../k8sd/errors.ts';
 import type { K8sd } from '../k8sd/k8sd.ts';
+import { writeBirthNote } from './arguments-journal.ts';
 import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
 import { type ClusterFacts, snapMinor } from './facts.ts';
@@ -23,10 +24,11 @@ const POLL_MS = 1_000;
 const BUSY_MS = 5_000;
 
 export async function bootstrap(doors: Doors, facts: ClusterFacts, change: Bootstrap): Promise<void> {
-  const { name, address, config, note } = change;
+  const { name, address, config, note, born } = change;
   const k8sd = doors.k8sd(snapMinor(facts.snap));
   await show(doors, 'Bootstrapping Cluster');
   await writeBootstrapNote(doors.host.files, note);
+  await writeBirthNote(doors.host.files, born);
   try {
     await k8sd.bootstrap({ name, address, config }, { timeoutMs: JOIN_MS });
   } catch (error) {
@@ -34,19 +36,17 @@ export async function bootstrap(doors: Doors, facts: ClusterFacts, change: Boots
     if (!(error instanceof K8sdError)) throw error;
     await settleAfterFailure(k8sd);
     const lasting = error instanceof BadRequest;
-    throw new ChangeFailed(
-      lasting ? 'blocked' : 'waiting',
-      `Bootstrap failed: ${error.message}${likelyCause(facts.options)}`,
-    );
+    throw new ChangeFailed(lasting ? 'blocked' : 'waiting', `Bootstrap failed: ${error.message}${likelyCause(facts)}`);
   }
   forgetNode(doors);
 }
 
 /** A failure is told to the leader, which offers another token; k8sd has wiped what the attempt left. */
 export async function join(doors: Doors, facts: ClusterFacts, change: Join): Promise<void> {
-  const { name, address, token, config } = change;
+  const { name, address, token, config, born } = change;
   const k8sd = doors.k8sd(snapMinor(facts.snap));
   await show(doors, 'Joining cluster');
+  await writeBirthNote(doors.host.files, born);
   try {
     await k8sd.join({ name, address, token, config }, { timeoutMs: JOIN_MS });
   } catch (error) {
@@ -57,7 +57,7 @@ export async function join(doors: Doors, facts: ClusterFacts, change: Join): Pro
     doors.juju.relations.setUnit(change.relation, {
       [TOKEN_FAILURE]: formatTokenFailure({ revision: change.revision, error: message }),
     });
-    throw new ChangeFailed('waiting', joinFailure(facts.options, message));
+    throw new ChangeFailed('waiting', joinFailure(facts, message));
   }
   forgetNode(doors);
 }

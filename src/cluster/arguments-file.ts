@@ -20,7 +20,10 @@ export function parseArguments(text: string): Arguments {
   return found;
 }
 
-/** Sets flags (null takes one out) and leaves every other line as it is, byte for byte. New flags come at the end. */
+/**
+ * Sets flags (null takes one out) and leaves every other line as it is, byte for byte. A new flag comes before the first line that sorts
+ * behind it: k8sd sorts its files, so that one that is taken out and put back stands where it stood.
+ */
 export function editArguments(text: string, changes: Readonly<Record<string, string | null>>): string {
   const open = new Map(Object.entries(changes));
   const lines = text.split('\n');
@@ -32,8 +35,12 @@ export function editArguments(text: string, changes: Readonly<Record<string, str
     if (!open.delete(flag) || change === null) return [];
     return [formatArgument(flag, change)];
   });
-  const added = [...open].flatMap(([flag, value]) => (value === null ? [] : [formatArgument(flag, value)])).sort();
-  return `${[...edited, ...added].join('\n')}\n`;
+  const added = [...open].flatMap(([flag, value]) => (value === null ? [] : [formatArgument(flag, value)]));
+  for (const line of added.sort()) {
+    const next = edited.findIndex((other) => splitLine(other) !== undefined && other.trim() > line);
+    edited.splice(next < 0 ? edited.length : next, 0, line);
+  }
+  return `${edited.join('\n')}\n`;
 }
 
 function formatArgument(flag: string, value: string): string {

@@ -10,6 +10,10 @@ import type { ArgumentsJournal, RememberedArguments } from './facts.ts';
 import { parseObject } from './wire.ts';
 
 const DIRECTORY = '/var/lib/k8s-charm/arguments';
+const BIRTH = `${DIRECTORY}/birth.json`;
+
+/** What each service was given by us when the node came into being. */
+export type Born = Readonly<Partial<Record<Service, RememberedArguments>>>;
 
 export async function readJournal(files: Files, service: Service): Promise<ArgumentsJournal | undefined> {
   const journal = parseObject(await files.read(path(service))) ?? {};
@@ -23,6 +27,15 @@ export async function readJournal(files: Files, service: Service): Promise<Argum
 
 export async function writeJournal(files: Files, service: Service, journal: ArgumentsJournal): Promise<void> {
   await files.write(path(service), JSON.stringify(journal), { mode: 0o600 });
+}
+
+/** Before the node comes into being, which may be the last thing that the dispatch does. */
+export async function writeBirthNote(files: Files, born: Born): Promise<void> {
+  await files.write(BIRTH, JSON.stringify(born), { mode: 0o600 });
+}
+
+export async function readBirthNote(files: Files): Promise<Born> {
+  return (parseObject(await files.read(BIRTH)) ?? {}) as Born;
 }
 
 export async function removeJournals(files: Files): Promise<void> {

@@ -4,9 +4,9 @@
  */
 
 import { parseArguments } from './arguments-file.ts';
-import { isDefault, type Service } from './default-arguments.ts';
+import { isDefault, knownDefaults, type Service } from './default-arguments.ts';
 import type { Arguments, ExtraArguments } from './extra-arguments.ts';
-import type { RememberedArgument, RememberedArguments, ServiceArguments } from './facts.ts';
+import type { AskedArguments, RememberedArgument, RememberedArguments, ServiceArguments } from './facts.ts';
 
 export interface ArgumentsChange {
   readonly service: Service;
@@ -16,7 +16,11 @@ export interface ArgumentsChange {
   readonly remember: RememberedArguments;
   /** Flags that were ours and that somebody has changed since; left alone. */
   readonly foreign: readonly string[];
+  /** Flags that are ours, and that somebody has changed since; set again. */
+  readonly drifted: readonly string[];
 }
+
+const NOT_ASKED: AskedArguments = { flags: {}, askers: {} };
 
 /** @returns the change that brings the file to what is wanted, or undefined when it is there. */
 export function planArguments(
@@ -24,17 +28,22 @@ export function planArguments(
   wanted: ExtraArguments,
   file: ServiceArguments,
   remembered: RememberedArguments,
+  { askers }: AskedArguments = NOT_ASKED,
 ): ArgumentsChange | undefined {
   const present = parseArguments(file.text);
   const known = afterLastEdit(file, remembered);
   const set: Record<string, string | null> = {};
   const remember: Record<string, RememberedArgument> = {};
   const foreign: string[] = [];
+  const drifted: string[] = [];
   for (const [flag, value] of Object.entries(wanted)) {
-    if ((present[flag] ?? null) !== value) set[flag] = value;
+    const here = present[flag] ?? null;
+    if (here !== value) set[flag] = value;
+    if (here !== value && known[flag]?.is === value) drifted.push(flag);
     remember[flag] = {
       was: known[flag] ? known[flag].was : before(service, flag, value, present),
       is: value,
+      ...(askers[flag] ? { by: askers[flag] } : {}),
     };
   }
   for (const [flag, { was, is }] of Object.entries(known)) {
@@ -44,16 +53,46 @@ export function planArguments(
     else if (here !== was) foreign.push(flag);
   }
   const settled = Object.keys(set).length === 0 && sameMemory(remember, remembered);
-  return settled ? undefined : { service, set, remember, foreign };
+  return settled ? undefined : { service, set, remember, foreign, drifted };
 }
 
-/** The arguments that can go to k8sd at bootstrap or join, since they replace none of its own. */
+/**
+ * The arguments that can go to k8sd at bootstrap or join, since it is known what stands there without them: nothing, or a default that
+ * is the same everywhere.
+ */
 export function argumentsAtBirth(service: Service, wanted: ExtraArguments): Record<string, string> {
+  const known = knownDefaults(service);
   return Object.fromEntries(
-    Object.entries(wanted).flatMap(([flag, value]) =>
-      value === null || isDefault(service, flag) ? [] : [[flag, value] as const],
-    ),
+    Object.entries(wanted).flatMap(([flag, value]) => {
+      const possible = value !== null && (!isDefault(service, flag) || (flag in known && known[flag] !== value));
+      return possible ? [[flag, value] as const] : [];
+    }),
   );
+}
+
+/** What is to be remembered of a node that comes into being with these. */
+export function rememberedAtBirth(
+  service: Service,
+  given: Readonly<Record<string, string>>,
+  { askers }: AskedArguments = NOT_ASKED,
+): RememberedArguments {
+  const known = knownDefaults(service);
+  return Object.fromEntries(
+    Object.entries(given).map(([flag, is]) => [
+      flag,
+      { was: known[flag] ?? null, is, ...(askers[flag] ? { by: askers[flag] } : {}) },
+    ]),
+  );
+}
+
+/** What the file would say without any argument of ours. */
+export function untouchedArguments(file: ServiceArguments, remembered: RememberedArguments): Arguments {
+  const untouched: Record<string, string> = { ...parseArguments(file.text) };
+  for (const [flag, { was }] of Object.entries(afterLastEdit(file, remembered))) {
+    if (was === null) delete untouched[flag];
+    else untouched[flag] = was;
+  }
+  return untouched;
 }
 
 /**
@@ -67,15 +106,22 @@ function before(service: Service, flag: string, value: string | null, present: A
 }
 
 /** The memory as the last edit left it: where its dispatch was ended before Juju had committed that, the journal has it. */
-function afterLastEdit({ text, journal }: ServiceArguments, remembered: RememberedArguments): RememberedArguments {
+function afterLastEdit(
+  { text, journal, born }: ServiceArguments,
+  remembered: RememberedArguments,
+): RememberedArguments {
   const uncommitted = journal?.after === text && sameMemory(journal.remembered, remembered);
-  return uncommitted ? journal.remember : remembered;
+  if (uncommitted) return journal.remember;
+  return Object.keys(remembered).length === 0 ? (born ?? remembered) : remembered;
 }
 
 function sameMemory(one: RememberedArguments, other: RememberedArguments): boolean {
   const flags = Object.keys(one);
   return (
     flags.length === Object.keys(other).length &&
-    flags.every((flag) => one[flag]?.was === other[flag]?.was && one[flag]?.is === other[flag]?.is)
+    flags.every((flag) => {
+      const [mine, theirs] = [one[flag], other[flag]];
+      return mine?.was === theirs?.was && mine?.is === theirs?.is && mine?.by === theirs?.by;
+    })
   );
 }

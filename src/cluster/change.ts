@@ -2,6 +2,7 @@
 
 import type { BootstrapConfig, ClusterConfig, DatastoreConfig, JoinConfig } from '../k8sd/k8sd.ts';
 import type { ArgumentsChange } from './arguments.ts';
+import type { Born } from './arguments-journal.ts';
 import type { Service } from './default-arguments.ts';
 import type { ArgumentsJournal, SnapFile } from './facts.ts';
 import type { BootstrapNote } from './given-certificates.ts';
@@ -20,6 +21,7 @@ export type Change =
       /** Never described. */
       readonly config: BootstrapConfig;
       readonly note: BootstrapNote;
+      readonly born: Born;
     }
   | {
       readonly kind: 'join';
@@ -30,6 +32,7 @@ export type Change =
       /** Never described. */
       readonly token: string;
       readonly config: JoinConfig;
+      readonly born: Born;
     }
   | {
       readonly kind: 'publish';

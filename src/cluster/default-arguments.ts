@@ -51,6 +51,43 @@ const DEFAULTS: Readonly<Record<Service, ReadonlySet<string>>> = {
     peer-client-cert-auth peer-cert-file peer-key-file auto-tls peer-auto-tls`),
 };
 
+const ECDHE_SUITES = [
+  'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
+  'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+  'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384',
+  'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384',
+  'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305',
+  'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305',
+];
+
+const KUBELET_SUITES = [
+  'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
+  'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384',
+  'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305',
+  'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+  'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384',
+  'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305',
+  'TLS_RSA_WITH_AES_128_GCM_SHA256',
+  'TLS_RSA_WITH_AES_256_GCM_SHA384',
+];
+
+/** Defaults of which the value is the same in every cluster and in all releases from 1.32 to 1.36. */
+const VALUES: Readonly<Partial<Record<Service, Readonly<Record<string, string>>>>> = {
+  'kube-apiserver': {
+    '--enable-admission-plugins': 'NodeRestriction',
+    '--tls-cipher-suites': ECDHE_SUITES.join(','),
+    '--tls-min-version': 'VersionTLS12',
+  },
+  'kube-controller-manager': { '--tls-min-version': 'VersionTLS12' },
+  'kube-scheduler': { '--tls-min-version': 'VersionTLS12' },
+  kubelet: { '--tls-cipher-suites': KUBELET_SUITES.join(',') },
+};
+
+/** Those of k8sd's own values that are known before there is a node: they can be replaced at birth, and given back later. */
+export function knownDefaults(service: Service): Readonly<Record<string, string>> {
+  return VALUES[service] ?? {};
+}
+
 /** Whether k8sd gives this flag (with its dashes) a value of its own. */
 export function isDefault(service: Service, flag: string): boolean {
   return DEFAULTS[service].has(flag);

@@ -7,6 +7,7 @@ import type { ClusterConfiguration, ClusterMember, NodeStatus } from '../k8sd/k8
 import { withoutPort } from './addresses.ts';
 import type { Service } from './default-arguments.ts';
 import type { EtcdAccess } from './etcd.ts';
+import type { ExtraArguments } from './extra-arguments.ts';
 import type { BootstrapNote, GivenCertificates } from './given-certificates.ts';
 import type { KeyValues } from './key-values.ts';
 import type { OptionProblem } from './option-problem.ts';
@@ -30,6 +31,8 @@ export interface RememberedArgument {
   readonly was: string | null;
   /** What we put there; null when we took it out. */
   readonly is: string | null;
+  /** The options that asked for it, where it was not the service's own `*-extra-args`. */
+  readonly by?: string;
 }
 
 export type RememberedArguments = Readonly<Record<string, RememberedArgument>>;
@@ -75,7 +78,25 @@ export interface ServiceArguments {
   /** Text of the file; empty when there is none. */
   readonly text: string;
   readonly journal: ArgumentsJournal | undefined;
+  /** What k8sd was given when the node came into being, as long as nothing else is remembered. */
+  readonly born?: RememberedArguments;
 }
+
+/** What hardening asks of the node's services, as the charm has it from those who know. */
+export interface HardenedArguments {
+  /** False: what the arguments name is not in place, and no argument may change until it is. */
+  readonly ready: boolean;
+  /** To be put over the operator's. */
+  readonly services: Readonly<Partial<Record<Service, AskedArguments>>>;
+}
+
+export interface AskedArguments {
+  readonly flags: ExtraArguments;
+  /** Options that ask for a flag. */
+  readonly askers: Readonly<Record<string, string>>;
+}
+
+export const NOT_HARDENED: HardenedArguments = { ready: true, services: {} };
 
 /** What the resource `snap-installation` holds; with an empty file the channel is meant. */
 export type SnapResource = SnapFile | 'empty';
@@ -110,6 +131,7 @@ export interface NodeFacts {
   readonly upgradeRelation: RelationFacts | undefined;
   /** What k8sd is to be given when the node comes into being. */
   readonly given: GivenCertificates;
+  readonly hardened: HardenedArguments;
   /** Content of the secret that holds our join token, when one was offered. */
   readonly offeredToken: SecretContent | undefined;
 }

@@ -8,9 +8,13 @@ export {
   describe as describeClusterChange,
   isDisruptive as isDisruptiveClusterChange,
 } from './change.ts';
+export { optionOf, type Service } from './default-arguments.ts';
 export {
+  type AskedArguments,
   type ClusterFacts,
   type ControlPlaneFacts,
+  type HardenedArguments,
+  NOT_HARDENED,
   type RollingFailure,
   serviceAddress,
   snapMinor,
@@ -30,4 +34,5 @@ export { planCluster } from './plan.ts';
 export { makesCluster } from './plan-entry.ts';
 export { rollingOf } from './plan-leader.ts';
 export { changeId, GRANT, reasonNotToTry, release, turn } from './rolling.ts';
+export { type ServiceBase, serviceBases } from './service-bases.ts';
 export { allocations, BOOTSTRAP_CERTIFICATES, CERTIFICATE_AUTHORITY, JOINED } from './wire.ts';

@@ -7,7 +7,7 @@ import type { Juju, SecretContent } from '../juju/juju.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { joinAddresses } from './addresses.ts';
 import { ARGUMENTS_DIRECTORY, parseArguments } from './arguments-file.ts';
-import { readJournal } from './arguments-journal.ts';
+import { readBirthNote, readJournal } from './arguments-journal.ts';
 import { SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
 import { departedNodes } from './departed.ts';
 import type { Doors } from './doors.ts';
@@ -23,7 +23,7 @@ import type {
   SnapResource,
   WorkerFacts,
 } from './facts.ts';
-import { snapMinor } from './facts.ts';
+import { NOT_HARDENED, snapMinor } from './facts.ts';
 import { NOTHING_GIVEN, readBootstrapNote } from './given-certificates.ts';
 import { recall } from './memory.ts';
 import { observeNodeName } from './node-name.ts';
@@ -191,6 +191,7 @@ async function observeNode(
     registryFiles: files,
     upgradeRelation,
     given: NOTHING_GIVEN,
+    hardened: NOT_HARDENED,
     offeredToken,
   };
 }
@@ -226,13 +227,14 @@ async function observeArguments(
   host: Host,
   services: readonly Service[],
 ): Promise<Partial<Record<Service, ServiceArguments>>> {
+  const born = readBirthNote(host.files);
   const pairs = await Promise.all(
     services.map(async (service) => {
       const [text, journal] = await Promise.all([
         host.files.read(`${ARGUMENTS_DIRECTORY}/${service}`),
         readJournal(host.files, service),
       ]);
-      return text === undefined ? [] : [[service, { text, journal }] as const];
+      return text === undefined ? [] : [[service, { text, journal, born: (await born)[service] ?? {} }] as const];
     }),
   );
   return Object.fromEntries(pairs.flat());

@@ -12,6 +12,7 @@ import { joinFailure } from './likely-cause.ts';
 import {
   birthArguments,
   blocked,
+  bornWith,
   type ClusterPlan,
   combine,
   NOTHING,
@@ -66,7 +67,7 @@ function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
   if (refresh.changes.length + refresh.reports.length > 0) return refresh;
   const { pems, chain, kept } = facts.given;
   // What is missing, and who has to do what about it, is told with the certificates.
-  if (pems === undefined) return NOTHING;
+  if (pems === undefined || !facts.hardened.ready) return NOTHING;
   const name = newClusterName(facts.identity.application, facts.identity.modelUuid);
   const change: Change = {
     kind: 'bootstrap',
@@ -74,6 +75,7 @@ function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
     address: withPort(address, K8SD_PORT),
     config: { ...bootstrapConfig(facts, name), ...pems },
     note: { mode: facts.options.certificates, chain, ...(kept ? { kept } : {}) },
+    born: bornWith(facts, wantedArguments(facts, name)),
   };
   return { changes: [change], reports: [] };
 }
@@ -106,7 +108,7 @@ function annotations(wanted: Readonly<Record<string, string>>): { annotations?: 
 /** What bootstrap and join have in common. k8sd includes the machine's own addresses; those seen from outside it cannot know. */
 function nodeConfig(facts: ControlPlaneFacts, clusterName: string): ControlPlaneArguments {
   const wanted = wantedArguments(facts, clusterName);
-  const extra: Record<string, Record<string, string>> = birthArguments(wanted);
+  const extra: Record<string, Record<string, string>> = birthArguments(facts, wanted);
   if (facts.addresses.length > 1)
     extra['extra-node-kubelet-args'] = { ...extra['extra-node-kubelet-args'], '--node-ip': facts.addresses.join(',') };
   return { 'extra-sans': [...facts.apiServerSans.extra], ...extra };
@@ -146,9 +148,9 @@ function planJoin(facts: ControlPlaneFacts): ClusterPlan {
   const { token = '', revision } = readOffer(offer);
   if (token === '') return report(waiting('Waiting for Cluster token'));
   const { pems } = facts.given;
-  if (pems === undefined) return NOTHING;
+  if (pems === undefined || !facts.hardened.ready) return NOTHING;
   const failed = parseTokenFailure(peers.own[TOKEN_FAILURE]);
-  if (failed?.revision === revision) return report(waiting(joinFailure(facts.options, failed.error)));
+  if (failed?.revision === revision) return report(waiting(joinFailure(facts, failed.error)));
   const change: Change = {
     kind: 'join',
     relation: peers.id,
@@ -157,6 +159,7 @@ function planJoin(facts: ControlPlaneFacts): ClusterPlan {
     name: facts.nodeName,
     address: withPort(address, K8SD_PORT),
     config: { ...nodeConfig(facts, clusterName), ...pems },
+    born: bornWith(facts, wantedArguments(facts, clusterName)),
   };
   return { changes: [change], reports: [] };
 }

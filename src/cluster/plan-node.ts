@@ -1,7 +1,8 @@
 /** What a node needs whatever its role: the snap, its arguments, its labels, its registries. */
 
 import type { UnitStatus } from '../juju/status.ts';
-import { argumentsAtBirth, planArguments } from './arguments.ts';
+import { argumentsAtBirth, planArguments, rememberedAtBirth } from './arguments.ts';
+import type { Born } from './arguments-journal.ts';
 import type { Change, Entries } from './change.ts';
 import type { Service } from './default-arguments.ts';
 import type { ExtraArguments } from './extra-arguments.ts';
@@ -109,9 +110,14 @@ export function planServiceArguments(
 ): ClusterPlan {
   const changes: Change[] = [];
   const reports: UnitStatus[] = [];
+  const all = withHardened(facts, wanted);
   for (const [name, file] of Object.entries(facts.arguments)) {
     const service = name as Service;
-    const change = planArguments(service, wanted[service] ?? {}, file, facts.memory.arguments[service] ?? {});
+    const asked = facts.hardened.services[service];
+    const remembered = facts.memory.arguments[service] ?? {};
+    const change = facts.hardened.ready
+      ? planArguments(service, all[service] ?? {}, file, remembered, asked)
+      : undefined;
     if (file.journal && !file.journal.finished && file.journal.after === file.text && !hasEdits(change))
       changes.push({ kind: 'finish-arguments', service, journal: file.journal });
     if (change === undefined) continue;
@@ -124,15 +130,38 @@ export function planServiceArguments(
   return { changes, reports };
 }
 
+/** What hardening asks for stands over what the operator gives: it has taken that into account. */
+function withHardened({ hardened }: NodeFacts, wanted: Wanted): Wanted {
+  const services = new Set([...Object.keys(wanted), ...Object.keys(hardened.services)] as Service[]);
+  return Object.fromEntries(
+    [...services].map((service) => [service, { ...wanted[service], ...hardened.services[service]?.flags }]),
+  );
+}
+
+type Wanted = Readonly<Partial<Record<Service, ExtraArguments>>>;
+
 /** The options' arguments in the fields of a bootstrap or join, as far as they can be given there. */
-export function birthArguments(
-  wanted: Readonly<Partial<Record<Service, ExtraArguments>>>,
-): Record<string, Record<string, string>> {
-  const given = Object.entries(wanted).flatMap(([service, extra]) => {
-    const additions = argumentsAtBirth(service as Service, extra);
-    return Object.keys(additions).length === 0 ? [] : [[`extra-node-${service}-args`, additions] as const];
+export function birthArguments(facts: NodeFacts, wanted: Wanted): Record<string, Record<string, string>> {
+  return Object.fromEntries(
+    givenAtBirth(facts, wanted).map(([service, given]) => [`extra-node-${service}-args`, given]),
+  );
+}
+
+/** What is to be remembered of them. */
+export function bornWith(facts: NodeFacts, wanted: Wanted): Born {
+  return Object.fromEntries(
+    givenAtBirth(facts, wanted).map(([service, given]) => [
+      service,
+      rememberedAtBirth(service, given, facts.hardened.services[service]),
+    ]),
+  );
+}
+
+function givenAtBirth(facts: NodeFacts, wanted: Wanted): readonly (readonly [Service, Record<string, string>])[] {
+  return Object.entries(withHardened(facts, wanted)).flatMap(([service, flags]) => {
+    const given = argumentsAtBirth(service as Service, flags);
+    return Object.keys(given).length === 0 ? [] : [[service as Service, given] as const];
   });
-  return Object.fromEntries(given);
 }
 
 /** Registry files that differ, and those of ours that are no longer wanted. Files of other hands are left alone. */

@@ -10,6 +10,7 @@ import { joinFailure } from './likely-cause.ts';
 import {
   birthArguments,
   blocked,
+  bornWith,
   type ClusterPlan,
   combine,
   planHold,
@@ -82,10 +83,9 @@ function planJoin(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
   const { token = '', revision } = readOffer(offer);
   if (token === '') return { changes: [], reports: [waiting('Waiting for Cluster token')] };
   const { pems } = facts.given;
-  if (pems === undefined) return { changes: [], reports: refresh.reports };
+  if (pems === undefined || !facts.hardened.ready) return { changes: [], reports: refresh.reports };
   const failed = parseTokenFailure(cluster.own[TOKEN_FAILURE]);
-  if (failed?.revision === revision)
-    return { changes: [], reports: [waiting(joinFailure(facts.options, failed.error))] };
+  if (failed?.revision === revision) return { changes: [], reports: [waiting(joinFailure(facts, failed.error))] };
   const change: Change = {
     kind: 'join',
     relation: cluster.id,
@@ -94,12 +94,14 @@ function planJoin(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
     name: facts.nodeName,
     address: withPort(address, K8SD_PORT),
     config: { ...joinConfig(facts), ...pems },
+    born: bornWith(facts, facts.options.arguments),
   };
   return { changes: [change], reports: [] };
 }
 
-function joinConfig({ options, addresses }: WorkerFacts): WorkerJoinConfig {
-  const extra: Record<string, Record<string, string>> = birthArguments(options.arguments);
+function joinConfig(facts: WorkerFacts): WorkerJoinConfig {
+  const { options, addresses } = facts;
+  const extra: Record<string, Record<string, string>> = birthArguments(facts, options.arguments);
   const kubelet = {
     ...extra['extra-node-kubelet-args'],
     ...(options.taints.length > 0 ? { '--register-with-taints': options.taints.join(',') } : {}),

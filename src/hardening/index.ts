@@ -10,6 +10,14 @@ export type { NodeFacts } from './node-facts.ts';
 export { observeNode } from './observe-node.ts';
 export { observePolicies } from './observe-policies.ts';
 export { type HardeningOptions, readHardeningOptions } from './options.ts';
+export { applyRemedy, forgetRemedies } from './remedy/apply.ts';
+export { describeRemedy, type RemedyChange } from './remedy/change.ts';
+export type { FlagDemand } from './remedy/demands.ts';
+export { observeRemedies } from './remedy/observe.ts';
+export { RemedyFailed } from './remedy/outcome.ts';
+export { planRemedies } from './remedy/plan.ts';
+export { readDemands } from './remedy/read-demands.ts';
+export { type Overridden, wantedArguments } from './remedy/wanted-arguments.ts';
 export {
   FORMATS as REPORT_FORMAT_DETAILS,
   isReportFormat,

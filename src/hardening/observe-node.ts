@@ -87,13 +87,16 @@ function unitFacts(unit: UnitStatus | undefined): UnitFacts {
 }
 
 /** A folder that several patterns look into is read once, and so is one within another. */
-async function observeFiles(host: Host, paths: readonly string[]): Promise<NodeFacts['files']> {
+export async function observeFiles(
+  { files }: Pick<Host, 'files'>,
+  paths: readonly string[],
+): Promise<NodeFacts['files']> {
   const folders = [...new Set(paths.filter(isPattern).map(folderOf))];
   const outermost = folders.filter((folder) => !folders.some((other) => folder.startsWith(`${other}/`)));
   const single = paths.filter((path) => !isPattern(path) && !outermost.some((folder) => within(path, folder)));
   const [trees, alone] = await Promise.all([
-    Promise.all(outermost.map((folder) => host.files.tree(folder))),
-    Promise.all(single.map(async (path) => [path, await host.files.status(path)] as const)),
+    Promise.all(outermost.map((folder) => files.tree(folder))),
+    Promise.all(single.map(async (path) => [path, await files.status(path)] as const)),
   ]);
   const all = [...trees.flatMap((tree) => [...tree]), ...alone];
   return Object.fromEntries(

@@ -3,10 +3,23 @@
  * sees either the old text or the new one.
  */
 import { constants, type Stats } from 'node:fs';
-import { chmod, type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+  unlink,
+} from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
 import { DiskFull } from './errors.ts';
-import type { FileStatus, Files, WriteOptions } from './host.ts';
+import type { FileStatus, Files, Owner, WriteOptions } from './host.ts';
 
 const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE_FILE = 0o600;
@@ -14,6 +27,7 @@ const PRIVATE_FILE = 0o600;
 export function openFiles(root: string): Files {
   const real = realPath(root);
   const fileStatus = statusUnder(root);
+  const realOwner = rootUnder(root);
   const status = async (path: string) => fileStatus(await unlessMissing(stat(real(path))));
   const writing = new Map<string, Promise<void>>();
   return {
@@ -26,6 +40,11 @@ export function openFiles(root: string): Files {
     remove: async (path) => rm(real(path), { recursive: true, force: true }),
     makeDirectory: async (path, mode) => makeDirectory(real(path), mode),
     setMode: async (path, mode) => chmod(real(path), mode),
+    setOwner: async (path, owner) => {
+      const { uid, gid } = realOwner(owner);
+      await chown(real(path), uid, gid);
+    },
+    freeSpace: async (path) => freeSpace(real(path)),
   };
 }
 
@@ -145,6 +164,19 @@ function statusUnder(root: string): (found: Stats | undefined) => FileStatus | u
       kind: found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other',
     };
   };
+}
+
+/** The other way round. */
+function rootUnder(root: string): (owner: Owner) => Owner {
+  const [user, group] = root === '/' ? [0, 0] : [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  return ({ uid, gid }) => ({ uid: uid === 0 ? user : uid, gid: gid === 0 ? group : gid });
+}
+
+/** A folder that is not there yet will lie where the nearest one lies that is. */
+async function freeSpace(path: string): Promise<number> {
+  const found = await unlessMissing(statfs(path, { bigint: true }));
+  if (found !== undefined) return Number(found.bavail * found.bsize);
+  return freeSpace(dirname(path));
 }
 
 async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {

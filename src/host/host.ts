@@ -7,6 +7,7 @@ export interface FileStatus {
   readonly size: number;
   /** Permission bits, as in `0o600`. */
   readonly mode: number;
+  /** Who runs the charm counts as root: on a unit it is root, and in a test whoever runs it. */
   readonly uid: number;
   readonly gid: number;
   readonly modifiedMs: number;
@@ -17,7 +18,12 @@ export interface FileStatus {
 export interface WriteOptions {
   readonly mode: number;
   /** Default 0:0 when we are root; left as created otherwise. */
-  readonly owner?: { readonly uid: number; readonly gid: number };
+  readonly owner?: Owner;
+}
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 export interface Files {
@@ -37,6 +43,9 @@ export interface Files {
   remove(path: string): Promise<void>;
   makeDirectory(path: string, mode: number): Promise<void>;
   setMode(path: string, mode: number): Promise<void>;
+  setOwner(path: string, owner: Owner): Promise<void>;
+  /** Bytes that are free on the disk on which the path lies, or would lie. */
+  freeSpace(path: string): Promise<number>;
   /** The path as the operating system knows it. For handing to other programs only. */
   real(path: string): string;
 }

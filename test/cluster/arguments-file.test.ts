@@ -29,8 +29,19 @@ describe('editArguments', () => {
     expect(editArguments(K8SD, { '--profiling': 'true' })).toBe(K8SD.replace('profiling="false"', 'profiling="true"'));
   });
 
-  it('adds new flags at the end, sorted', () => {
-    expect(editArguments(K8SD, { '--z': '1', '--b': '2' })).toBe(`${K8SD}--b="2"\n--z="1"\n`);
+  it('adds new flags where k8sd, which sorts its files, would have them', () => {
+    const sorted = '--anonymous-auth="false"\n--profiling="false"\n--tls-cert-file="/x"\n';
+    const more = editArguments(sorted, { '--z': '1', '--profile': '3', '--b': '2' });
+    expect(more.trimEnd().split('\n')).toEqual(more.trimEnd().split('\n').toSorted());
+    expect(editArguments(more, { '--z': null, '--profile': null, '--b': null })).toBe(sorted);
+  });
+
+  it('puts back what it has taken out where it stood', () => {
+    const sorted = '--a-b="2"\n--a="1"\n--ab="3"\n--b="4"\n';
+    for (const flag of ['--a', '--a-b', '--ab', '--b']) {
+      const value = parseArguments(sorted)[flag] ?? '';
+      expect(editArguments(editArguments(sorted, { [flag]: null }), { [flag]: value })).toBe(sorted);
+    }
   });
 
   it('takes a flag out with its line, and asks for nothing where there was none', () => {
@@ -46,7 +57,7 @@ describe('editArguments', () => {
   it('keeps every other line byte for byte', () => {
     const odd = `# by hand\n\n   --spaced = x\n\t--tab="1"\nnot a flag\n--quoted='single'\n--bare=value # note\n--ünï="ö"\n`;
     const edited = editArguments(odd, { '--new': '1' });
-    expect(edited).toBe(`${odd}--new="1"\n`);
+    expect(edited).toBe(odd.replace('\t--tab', '--new="1"\n\t--tab'));
     expect(editArguments(edited, { '--new': null })).toBe(odd);
   });
 

@@ -6,7 +6,14 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { type Change, describe } from '../../src/cluster/change.ts';
-import type { ControlPlaneFacts, Memory, NodeFacts, RelationFacts, WorkerFacts } from '../../src/cluster/facts.ts';
+import {
+  type ControlPlaneFacts,
+  type Memory,
+  NOT_HARDENED,
+  type NodeFacts,
+  type RelationFacts,
+  type WorkerFacts,
+} from '../../src/cluster/facts.ts';
 import { featuresFor } from '../../src/cluster/features.ts';
 import { NOTHING_GIVEN } from '../../src/cluster/given-certificates.ts';
 import { type RawOptions, readControlPlaneOptions, readWorkerOptions } from '../../src/cluster/options.ts';
@@ -102,6 +109,7 @@ function node(unit: string, name: string, address: string): Omit<NodeFacts, 'pro
     registryFiles: {},
     upgradeRelation: undefined,
     given: NOTHING_GIVEN,
+    hardened: NOT_HARDENED,
     offeredToken: undefined,
   };
 }

@@ -247,10 +247,11 @@ describe('the description of a change', () => {
   it('tells no token and no key', () => {
     const secret = 'hunter2';
     const changes: readonly Change[] = [
-      { kind: 'join', name: 'n', address: 'a', relation: 'r', revision: 0, token: secret, config: {} },
+      { kind: 'join', name: 'n', address: 'a', relation: 'r', revision: 0, token: secret, config: {}, born: {} },
       {
         kind: 'bootstrap',
         note: { mode: 'snap-managed', chain: '' },
+        born: {},
         name: 'n',
         address: 'a',
         config: { 'datastore-client-key': secret },

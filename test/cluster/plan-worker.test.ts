@@ -40,6 +40,7 @@ describe('a worker joins', () => {
     expect(planWorker(joiner({ addresses }, set)).changes).toEqual([
       {
         kind: 'join',
+        born: { 'kube-proxy': { '--v': { was: null, is: '2' } }, kubelet: { '--max-pods': { was: null, is: '50' } } },
         name: 'juju-3f2a-4',
         address: '10.0.0.20:6400',
         relation: 'cluster:4',

@@ -1,0 +1,118 @@
+/**
+ * Where hardening meets the cluster: what its options ask of the services goes to the cluster domain, which changes arguments in turn;
+ * what they ask of the node's files and kernel is changed here, before arguments need it and after they no longer do.
+ */
+
+import {
+  type AskedArguments,
+  type ClusterFacts,
+  type HardenedArguments,
+  NOT_HARDENED,
+  optionOf,
+  type Service,
+  type ServiceBase,
+  serviceBases,
+} from '../cluster/index.ts';
+import {
+  applyRemedy,
+  dayOf,
+  describeRemedy,
+  type FlagDemand,
+  formatInheritance,
+  HARDENING_KEY,
+  type HardeningOptions,
+  type Overridden,
+  observeRemedies,
+  planRemedies,
+  readDemands,
+  readHardeningOptions,
+  wantedArguments,
+  withInheritance,
+} from '../hardening/index.ts';
+import type { ConfigValue } from '../juju/juju.ts';
+import type { UnitStatus } from '../juju/status.ts';
+import type { Doors } from './doors.ts';
+import type { PlannedChange } from './planned-change.ts';
+
+export interface Hardening {
+  readonly hardened: HardenedArguments;
+  readonly changes: readonly PlannedChange[];
+  readonly reports: readonly UnitStatus[];
+}
+
+const NOTHING: Hardening = { hardened: NOT_HARDENED, changes: [], reports: [] };
+
+type RawOptions = Readonly<Record<string, ConfigValue>>;
+
+/** On a worker with those of its control plane where it has none of its own. */
+export async function readOptions(doors: Doors, cluster: ClusterFacts, raw: RawOptions) {
+  const inherited = cluster.role === 'worker' ? cluster.cluster?.shared[HARDENING_KEY] : undefined;
+  return readHardeningOptions(withInheritance(raw, inherited), cluster.role, doors.juju.state);
+}
+
+export async function observeHardening(
+  doors: Doors,
+  cluster: ClusterFacts,
+  options: HardeningOptions,
+): Promise<Hardening> {
+  // While k8sd does not say what node this is, nothing can be said of what it should be like.
+  if (cluster.leaving || cluster.problems.length > 0 || cluster.daemon !== 'ready') return NOTHING;
+  const { juju } = doors;
+  const etcd = cluster.role === 'control-plane' && cluster.options.datastore === 'managed-etcd';
+  const place = { role: cluster.role, etcd, charmFolder: juju.identity.charmDirectory };
+  const demands = await readDemands(options, place, dayOf(doors.host.now()));
+  const bases = serviceBases(cluster);
+  const present = Object.fromEntries(Object.entries(bases).map(([service, base]) => [service, base.present]));
+  const facts = await observeRemedies(doors, { exists: cluster.node !== undefined, present }, demands);
+  const plan = planRemedies(facts);
+  const { services, reports } = askServices(bases, demands.flags);
+  return {
+    hardened: { ready: plan.ready, services },
+    changes: [
+      ...plan.changes.map(
+        (change): PlannedChange => ({
+          description: describeRemedy(change),
+          disruptive: false,
+          apply: () => applyRemedy(doors, change),
+        }),
+      ),
+      ...(await tellWorkers(doors, cluster)),
+    ],
+    reports: [...plan.reports, ...reports],
+  };
+}
+
+function askServices(
+  bases: Readonly<Partial<Record<Service, ServiceBase>>>,
+  demands: readonly FlagDemand[],
+): { readonly services: HardenedArguments['services']; readonly reports: readonly UnitStatus[] } {
+  const services: Partial<Record<Service, AskedArguments>> = {};
+  const reports: UnitStatus[] = [];
+  for (const [name, base] of Object.entries(bases)) {
+    const service = name as Service;
+    const { flags, askers, overridden } = wantedArguments(service, demands, base);
+    services[service] = { flags, askers };
+    reports.push(...overridden.map((one) => giveWay(service, one)));
+  }
+  return { services, reports };
+}
+
+/** No reason to call anybody: the operator has asked for both. */
+function giveWay(service: Service, { flag, given, askers, controls }: Overridden): UnitStatus {
+  const argument = given === null ? `${flag.slice(2)}-` : `${flag.slice(2)}=${given}`;
+  const waivers = controls.length === 0 ? '' : `, unless hardening-waivers names ${controls.join(' and ')}`;
+  return { status: 'active', message: `${optionOf(service)}: ${argument} gives way to ${askers}${waivers}` };
+}
+
+/** On each relation to workers; by the leader, who alone writes for the application. */
+async function tellWorkers({ juju }: Doors, cluster: ClusterFacts): Promise<readonly PlannedChange[]> {
+  if (cluster.role !== 'control-plane' || !cluster.leader || cluster.node === undefined) return [];
+  const text = formatInheritance(await juju.config());
+  return cluster.workers
+    .filter(({ shared }) => (shared[HARDENING_KEY] ?? '') !== (text ?? ''))
+    .map(({ id }) => ({
+      description: `tell the workers on ${id} how nodes are hardened`,
+      disruptive: false,
+      apply: async () => juju.relations.setApplication(id, { [HARDENING_KEY]: text }),
+    }));
+}

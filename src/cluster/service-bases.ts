@@ -1,0 +1,50 @@
+/** What the arguments of each service are without those that others ask for: the ground on which these decide what they ask. */
+
+import { untouchedArguments } from './arguments.ts';
+import { parseArguments } from './arguments-file.ts';
+import { isDefault, knownDefaults, SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
+import type { Arguments, ExtraArguments } from './extra-arguments.ts';
+import type { ClusterFacts } from './facts.ts';
+
+export interface ServiceBase {
+  /** The operator's; null takes a flag out. */
+  readonly operator: ExtraArguments;
+  /** What its file would say without any argument of ours. */
+  readonly untouched: Arguments;
+  /** What it says. */
+  readonly present: Arguments;
+  /** Whether it will say something that is not known yet, before there is a node. */
+  isUnknown(flag: string): boolean;
+}
+
+/** Of the services that the node has, or is to have. */
+export function serviceBases(facts: ClusterFacts): Readonly<Partial<Record<Service, ServiceBase>>> {
+  const services = facts.role === 'worker' ? WORKER_SERVICES : SERVICES;
+  return Object.fromEntries(
+    services.flatMap((service) => {
+      const base = facts.node === undefined ? unborn(facts, service) : born(facts, service);
+      return base === undefined ? [] : [[service, base] as const];
+    }),
+  );
+}
+
+function unborn({ options }: ClusterFacts, service: Service): ServiceBase {
+  const known = knownDefaults(service);
+  return {
+    operator: options.arguments[service] ?? {},
+    untouched: known,
+    present: {},
+    isUnknown: (flag) => isDefault(service, flag) && !(flag in known),
+  };
+}
+
+function born({ options, arguments: files, memory }: ClusterFacts, service: Service): ServiceBase | undefined {
+  const file = files[service];
+  if (file === undefined) return undefined;
+  return {
+    operator: options.arguments[service] ?? {},
+    untouched: untouchedArguments(file, memory.arguments[service] ?? {}),
+    present: parseArguments(file.text),
+    isUnknown: () => false,
+  };
+}

@@ -31,7 +31,6 @@ beforeAll(async () => {
   uri = model.addSecret(content);
   const config = {
     'bootstrap-certificates': 'provided',
-    'bootstrap-service-cidr': '10.152.183.0/24',
     'ca-certificates': uri,
   };
   await model.deploy(archives.k8s, { application: 'k8s', units: 1, config });
@@ -69,6 +68,15 @@ function bringToWorkers(more: Readonly<Record<string, string>>): void {
   cluster.model.updateSecret(workersUri, workersContent);
 }
 
+/** A CA charm that has the authority of which the cluster has no key. */
+async function deployCa({ model, directory }: TestCluster): Promise<void> {
+  await model.deploy(await packCaCharm(directory), { application: 'ca', config: { 'ca-common-name': 'own ca' } });
+  const authority = () => model.secrets().find(({ label }) => label === 'authority');
+  await model.settle({ timeoutMs: 60_000, until: () => authority() !== undefined });
+  const { certificate = '', key = '' } = own.authorities['ca'] ?? {};
+  model.updateSecret(`secret:${authority()?.id ?? ''}`, { 'ca-certificate': certificate, 'private-key': key });
+}
+
 async function expectSound(controlPlanes: readonly string[], workers: readonly string[]): Promise<void> {
   const complaints = await Promise.all([
     ...controlPlanes.map((unit) => complaintsOfOpenssl(cluster, unit, CONTROL_PLANE_LEAVES)),
@@ -90,6 +98,12 @@ describe('authorities without their keys', { timeout: 240_000 }, () => {
     const { hostname, address } = machineOf(cluster, 'k8s/0');
     expect(told).toContain(`kubelet for ${hostname}, ${address}; front-proxy-client as CN=front-proxy-client`);
     expect(told).toContain(`kubelet-client as O=system:nodes, CN=system:node:${hostname}`);
+    await cluster.model.configure('k8s', { 'bootstrap-service-cidr': 'auto' });
+    await settle(() => message('k8s/0').includes('service-cidr'));
+    expect(message('k8s/0')).toBe(
+      "blocked: bootstrap-service-cidr must name the range while ca-key is missing in ca-certificates: the API server's certificate holds its first address",
+    );
+    await cluster.model.configure('k8s', {}, { reset: ['bootstrap-service-cidr'] });
     const other = await own.bring({ ...wish('k8s/0'), nodeName: 'node-9' }, 'bootstrap');
     bring(other);
     await settle(() => message('k8s/0').includes('k8s-0-kubelet-crt has no DNS name'));
@@ -189,14 +203,7 @@ describe('authorities without their keys', { timeout: 240_000 }, () => {
 
   it('take what is served from a CA charm that has the authority, wherever one is integrated', async () => {
     const { model } = cluster;
-    await model.deploy(await packCaCharm(cluster.directory), {
-      application: 'ca',
-      config: { 'ca-common-name': 'own ca' },
-    });
-    await settle(() => model.secrets().some(({ label }) => label === 'authority'));
-    const id = model.secrets().find(({ label }) => label === 'authority')?.id ?? '';
-    const { certificate = '', key = '' } = own.authorities['ca'] ?? {};
-    model.updateSecret(`secret:${id}`, { 'ca-certificate': certificate, 'private-key': key });
+    await deployCa(cluster);
     const before = (await served(cluster, 'k8s/1', 6443)).serialNumber;
     await model.integrate('k8s:certificates', 'ca');
     await model.integrate('k8s-worker:certificates', 'ca');
@@ -217,5 +224,40 @@ describe('authorities without their keys', { timeout: 240_000 }, () => {
       'admin.conf': 'operator',
       ca: 'snap',
     });
+  });
+});
+
+describe('a server authority without its key', { timeout: 240_000 }, () => {
+  it('makes a cluster with what a CA charm of that authority issues; k8sd issues the rest', async () => {
+    const other = await openCluster();
+    try {
+      const { model } = other;
+      const archives = await packedArchives();
+      await deployCa(other);
+      const secret = model.addSecret({ 'ca-crt': own.kept['ca'] ?? '' });
+      const config = { 'bootstrap-certificates': 'provided', 'ca-certificates': secret };
+      await model.deploy(archives.k8s, { application: 'k8s', units: 1, config });
+      await model.deploy(archives.worker, { application: 'k8s-worker', units: 1 });
+      model.grantSecret(secret, 'k8s');
+      for (const application of ['k8s', 'k8s-worker']) await model.integrate(`${application}:certificates`, 'ca');
+      await model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
+      await settleActive(model);
+      expect([
+        ...(await complaintsOfOpenssl(other, 'k8s/0', CONTROL_PLANE_LEAVES)),
+        ...(await complaintsOfOpenssl(other, 'k8s-worker/0', WORKER_LEAVES)),
+      ]).toEqual([]);
+      const authority = new X509Certificate(own.kept['ca'] ?? '');
+      expect((await served(other, 'k8s/0', 6443)).verify(authority.publicKey)).toBe(true);
+      expect((await served(other, 'k8s-worker/0', 10250)).verify(authority.publicKey)).toBe(true);
+      const before = (await served(other, 'k8s/0', 6443)).serialNumber;
+      const refreshed = await model.run('k8s/0', 'refresh-certs', { 'expires-in': '40d' });
+      expect(refreshed.results).toMatchObject({ status: 'refreshed' });
+      expect(Object.keys(refreshed.results)).not.toContain('expires.apiserver');
+      await settleActive(model);
+      expect((await served(other, 'k8s/0', 6443)).serialNumber).toBe(before);
+      await expectNoSecretsToldIn(other);
+    } finally {
+      await other.close();
+    }
   });
 });

@@ -69,11 +69,12 @@ async function filesUnder(folder: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** The second line of a key is its own; the first is the same for all of a kind. */
+/** The last whole line of a key: an RSA key begins with its modulus, which stands in certificates and requests, too. */
 function keyLines(text: string): readonly string[] {
-  return [...text.matchAll(/-----BEGIN [A-Z ]*PRIVATE KEY-----\\?n?\n?[^\n\\]+(?:\n|\\n)([^\n\\]+)/g)].map(
-    (match) => match[1] ?? '',
-  );
+  return [...text.matchAll(/-----BEGIN [A-Z ]*PRIVATE KEY-----(.*?)-----END/gs)].flatMap(([, body = '']) => {
+    const lines = body.split(/\\n|\n/).filter((line) => line.length > 0);
+    return lines.at(-2) ?? lines;
+  });
 }
 
 function tokensIn(value: unknown): readonly string[] {

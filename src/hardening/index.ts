@@ -4,6 +4,19 @@ export type { EvaluateApiRule, Verdict } from './api-rule.ts';
 export { assess } from './assess.ts';
 export { CATALOGUES, type Catalogue, catalogueOf, controlsOf, readCatalogue } from './catalogue.ts';
 export type { Benchmark, Control, Place } from './control.ts';
+export { applyEncryption } from './encryption/apply.ts';
+export {
+  type Change as EncryptionChange,
+  describe as describeEncryptionChange,
+  isDisruptive as isDisruptiveEncryptionChange,
+} from './encryption/change.ts';
+export { CONFIGURATION_FLAG } from './encryption/configuration.ts';
+export { rotated } from './encryption/decide.ts';
+export type { EncryptionFacts, EncryptionPlan, EncryptionQuestion } from './encryption/facts.ts';
+export { observeEncryption } from './encryption/observe.ts';
+export { type EncryptionOptions, readEncryptionOptions } from './encryption/options.ts';
+export { EncryptionFailed } from './encryption/outcome.ts';
+export { planEncryption } from './encryption/plan.ts';
 export type { Assessment, Finding, Waiver } from './finding.ts';
 export { formatInheritance, HARDENING_KEY, withInheritance } from './inheritance.ts';
 export type { NodeFacts } from './node-facts.ts';

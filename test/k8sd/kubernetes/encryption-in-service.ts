@@ -4,6 +4,14 @@ import type { NodeMachine } from '../node/machine.ts';
 import type { Arguments } from '../node/services.ts';
 import { type Codec, type LoadedConfiguration, loadConfiguration, PLAIN } from './encryption.ts';
 
+/** Where it runs. */
+export interface Machine extends Pick<NodeMachine, 'minor'> {
+  readonly files: Pick<NodeMachine['files'], 'need'>;
+  readonly site: Pick<NodeMachine['site'], 'now'> & {
+    readonly delays: Pick<NodeMachine['site']['delays'], 'encryptionReload'>;
+  };
+}
+
 /** From this version on the API server tells which configuration it has loaded. */
 const FIRST_WITH_HASH = 34;
 const PREFIX = 'apiserver_encryption_config_controller_';
@@ -14,13 +22,16 @@ export interface EncryptionInService {
   readonly digest: string | undefined;
   /** Lines for `/metrics`. */
   metrics(): readonly string[];
+  /** Looks whether the file has changed, as it does by itself from time to time. */
+  reload(): Promise<void>;
   stop(): void;
 }
 
 /** Throws when the file is missing or malformed: the API server does not start then. */
-export async function loadEncryption(machine: NodeMachine, values: Arguments): Promise<EncryptionInService> {
+export async function loadEncryption(machine: Machine, values: Arguments): Promise<EncryptionInService> {
   const path = values['--encryption-provider-config'];
-  if (path === undefined) return { codec: PLAIN, digest: undefined, metrics: () => [], stop: () => undefined };
+  const nothing = { codec: PLAIN, digest: undefined, metrics: () => [], reload: async () => {}, stop: () => {} };
+  if (path === undefined) return nothing;
   let loaded: LoadedConfiguration = loadConfiguration(await machine.files.need(path));
   const last: Record<string, number> = {};
   const look = async (): Promise<void> => {
@@ -28,9 +39,9 @@ export async function loadEncryption(machine: NodeMachine, values: Arguments): P
       const next = loadConfiguration(await machine.files.need(path));
       if (next.digest === loaded.digest) return;
       loaded = next;
-      last['success'] = Date.now() / 1000;
+      last['success'] = machine.site.now() / 1000;
     } catch {
-      last['failure'] = Date.now() / 1000;
+      last['failure'] = machine.site.now() / 1000;
     }
   };
   const automatic = values['--encryption-provider-config-automatic-reload'] === 'true';
@@ -56,6 +67,7 @@ export async function loadEncryption(machine: NodeMachine, values: Arguments): P
         ? [`${PREFIX}last_config_info{apiserver_id_hash="sha256:0",hash="sha256:${loaded.digest}"} 1`]
         : []),
     ],
+    reload: look,
     stop: () => {
       stopped = true;
     },

@@ -1,0 +1,12 @@
+/** How a change of encryption may end that is neither done nor a bug: the status tells why, and a later dispatch goes on. */
+
+import type { StatusWord, UnitStatus } from '../../juju/status.ts';
+
+export class EncryptionFailed extends Error {
+  override readonly name = 'EncryptionFailed';
+  readonly status: UnitStatus;
+  constructor(status: StatusWord, message: string) {
+    super(message);
+    this.status = { status, message };
+  }
+}

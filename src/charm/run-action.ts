@@ -1,6 +1,7 @@
 /** Which action does what. */
 
 import type { ActionEvent } from '../juju/event.ts';
+import { assessAction } from './actions/assess.ts';
 import { certsStatus } from './actions/certs-status.ts';
 import { getKubeconfig } from './actions/get-kubeconfig.ts';
 import { plan } from './actions/plan.ts';
@@ -13,6 +14,7 @@ type Action = (doors: Doors, role: Role) => Promise<void>;
 
 const ACTIONS: Readonly<Record<Role, Readonly<Record<string, Action>>>> = {
   'control-plane': {
+    assess: assessAction,
     'refresh-certs': refreshCertsOfControlPlane,
     'certs-status': certsStatus,
     'get-kubeconfig': getKubeconfig,
@@ -20,6 +22,7 @@ const ACTIONS: Readonly<Record<Role, Readonly<Record<string, Action>>>> = {
     plan,
   },
   worker: {
+    assess: assessAction,
     'refresh-certs': refreshCertsOfWorker,
     'certs-status': certsStatus,
     plan,

@@ -34,9 +34,10 @@ export function assess(input: AssessmentInput): Assessment {
     places,
     version: facts.version,
     at: now.toISOString().replace(/\.\d+Z$/, 'Z'),
-    findings: controls.map((control) =>
-      finding(control, benchmark, judge(control, facts, api), waiverOf(control, benchmark, waivers, today)),
-    ),
+    findings: controls.map((control) => {
+      const waiver = waiverOf(control, benchmark, waivers, today);
+      return finding(control, benchmark, judge(control, facts, allowing(api, waiver)), waiver);
+    }),
     problems: voidWaivers(waivers, benchmark, known, today),
   };
 }
@@ -48,6 +49,12 @@ export function judge(control: Control, facts: NodeFacts, api?: EvaluateApiRule)
   const file = evaluateCheck(control.check, facts, 'file', api);
   const process = evaluateCheck(control.check, facts, 'process', api);
   return file.state === process.state ? file : pending(file, process);
+}
+
+/** What a waiver allows is for the rule to leave out. */
+function allowing(api: EvaluateApiRule | undefined, waiver: Waiver | undefined): EvaluateApiRule | undefined {
+  const allow = waiver?.allow;
+  return api === undefined || allow === undefined ? api : (rule, parameters) => api(rule, { ...parameters, allow });
 }
 
 function unneeded({ needs }: Control, facts: NodeFacts): string | undefined {
@@ -73,15 +80,17 @@ function pending(file: Verdict, process: Verdict): Verdict {
 
 function finding(control: Control, benchmark: Benchmark, verdict: Verdict, waiver: Waiver | undefined): Finding {
   const { state: underneath, reason, evidence } = verdict;
-  const waived = waiver !== undefined && underneath !== 'pass' && underneath !== 'not-applicable';
+  const holds = underneath === 'pass' || underneath === 'not-applicable';
+  const whole = waiver !== undefined && waiver.allow === undefined;
+  const waived = whole && !holds;
   return {
     control,
     number: control.numbers[benchmark] ?? control.id,
     state: waived ? 'waived' : underneath,
     reason: waived ? `Waived${waiver.until === undefined ? '' : ` until ${waiver.until}`}: ${waiver.reason}` : reason,
     ...shown(evidence, verdict.more ?? 0),
-    remedy: underneath === 'pass' || underneath === 'not-applicable' ? '' : remedyText(control, underneath),
-    ...(waiver === undefined ? {} : { waiver }),
+    remedy: holds ? '' : remedyText(control, underneath),
+    ...(whole || (waiver !== undefined && holds) ? { waiver } : {}),
     ...(waived ? { underneath } : {}),
   };
 }

@@ -2,6 +2,7 @@
 
 import type { ContentRule } from './control.ts';
 import { isObject, list } from './observe-policy.ts';
+import { podSecurityIn, providerOfSecrets } from './policy-contents.ts';
 
 export interface PolicyJudgement {
   readonly holds: boolean;
@@ -62,32 +63,20 @@ const rules: Readonly<Record<ContentRule, Rule>> = {
     };
   },
   'enforces-pod-security': (value, { exemptNamespaces }) => {
-    const configuration = podSecurity(value);
-    const level = isObject(configuration?.['defaults']) ? configuration['defaults']['enforce'] : undefined;
-    const exempt = isObject(configuration?.['exemptions'])
-      ? list(configuration['exemptions']['namespaces']).map(String)
-      : [];
-    const stray = exempt.filter((name) => !exemptNamespaces.includes(name));
+    const content = podSecurityIn(value);
+    const level = content?.enforce;
+    const stray = (content?.exemptNamespaces ?? []).filter((name) => !exemptNamespaces.includes(name));
     return {
       holds: (level === 'baseline' || level === 'restricted') && stray.length === 0,
       found:
-        configuration === undefined
+        content === undefined
           ? 'no plugin PodSecurity'
-          : `enforce: ${String(level ?? 'not set')}${stray.length === 0 ? '' : `, exempt without a word of it: ${stray.join(', ')}`}`,
+          : `enforce: ${level ?? 'not set'}${stray.length === 0 ? '' : `, exempt without a word of it: ${stray.join(', ')}`}`,
       expected:
         'PodSecurity that enforces baseline or restricted, with no other exempt namespaces than the configured ones',
     };
   },
 };
-
-/** The first provider of the first entry that covers Secrets, which is the one that writes them; undefined where none does. */
-function providerOfSecrets(value: unknown): string | undefined {
-  if (!isObject(value) || value['kind'] !== 'EncryptionConfiguration') return undefined;
-  const entry = list(value['resources']).find(
-    (one) => isObject(one) && list(one['resources']).some((name) => ['secrets', '*.', '*.*'].includes(String(name))),
-  );
-  return isObject(entry) ? String(list(entry['providers'])[0] ?? '') : undefined;
-}
 
 function providerFound(provider: string | undefined): string {
   return provider === undefined ? 'Secrets are not covered' : `the first provider is ${provider || 'missing'}`;
@@ -110,8 +99,6 @@ interface Request {
   readonly verb: string;
 }
 
-const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse'];
-
 /** CIS 3.2.2: which requests may only be recorded without their bodies, and which must be recorded at all. */
 const QUIET: readonly (readonly [string, string])[] = [
   ['', 'secrets'],
@@ -130,31 +117,32 @@ const RECORDED: readonly (readonly [string, string, readonly string[]])[] = [
 function coverageGaps(value: unknown): readonly string[] {
   const policy = auditRules(value);
   const levels = (group: string, resource: string, verbs: readonly string[]) =>
-    verbs.map((verb) => levelOf(policy, { group, resource, verb }));
-  const loud = QUIET.flatMap(([group, resource]) =>
-    levels(group, resource, ['get', 'list', 'create', 'update', 'patch']).some((level) => level !== 'Metadata')
-      ? [`${resource} not at Metadata`]
-      : [],
-  );
+    verbs.flatMap((verb) => levelsOf(policy, { group, resource, verb }));
+  const loud = QUIET.flatMap(([group, resource]) => {
+    const found = levels(group, resource, ['get', 'list', 'create', 'update', 'patch']);
+    return found.some((level) => level !== 'Metadata') ? [`${resource} not at Metadata`] : [];
+  });
   const silent = RECORDED.flatMap(([group, resource, verbs]) =>
     levels(group, resource, verbs).includes('None') ? [`${resource} not recorded`] : [],
   );
   return [...loud, ...silent];
 }
 
-/** The first rule that fits decides, as in the API server; a rule for some users or namespaces only is not relied upon. */
-function levelOf(policy: readonly Readonly<Record<string, unknown>>[], request: Request): string {
-  const rule = policy.find((one) => fits(one, request));
-  const level = String(rule?.['level'] ?? 'None');
-  return LEVELS.includes(level) ? level : 'None';
+/** The levels at which such a request may be recorded: of the first rule that fits everybody, and of those before it that fit some. */
+function levelsOf(policy: readonly Readonly<Record<string, unknown>>[], request: Request): readonly string[] {
+  const fitting = policy.filter((rule) => fits(rule, request));
+  const general = fitting.findIndex((rule) => !isNarrow(rule));
+  const deciding = general === -1 ? fitting : fitting.slice(0, general + 1);
+  return [...deciding.map(({ level }) => String(level)), ...(general === -1 ? ['None'] : [])];
+}
+
+function isNarrow(rule: Readonly<Record<string, unknown>>): boolean {
+  return ['users', 'userGroups', 'namespaces'].some((key) => list(rule[key]).length > 0);
 }
 
 function fits(rule: Readonly<Record<string, unknown>>, { group, resource, verb }: Request): boolean {
-  const narrowed = ['users', 'userGroups', 'namespaces'].some((key) => list(rule[key]).length > 0);
   const verbs = list(rule['verbs']);
   if (verbs.length > 0 && !verbs.includes(verb) && !verbs.includes('*')) return false;
-  // A narrow rule that says less than others would is as good as one for everybody: what it leaves out is left out.
-  if (narrowed && rule['level'] !== 'None') return false;
   const groups = list(rule['resources']);
   if (groups.length === 0) return list(rule['nonResourceURLs']).length === 0;
   return groups.some((one) => {
@@ -170,10 +158,4 @@ function coversResource(pattern: string, resource: string): boolean {
   const [name = '', sub] = resource.split('/');
   if (sub === undefined) return false;
   return pattern === `${name}/*` || pattern === `*/${sub}`;
-}
-
-function podSecurity(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (!isObject(value)) return undefined;
-  const plugin = list(value['plugins']).find((one) => isObject(one) && one['name'] === 'PodSecurity');
-  return isObject(plugin) && isObject(plugin['configuration']) ? plugin['configuration'] : undefined;
 }

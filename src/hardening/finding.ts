@@ -33,6 +33,11 @@ export interface Waiver {
   readonly reason: string;
   /** Last day on which it holds, `2026-12-31`. */
   readonly until?: string;
+  /**
+   * Of a policy of the cluster: what is as it should be, as evidence names it (`ServiceAccount monitoring/prometheus`), with `*` for any
+   * text. The control then still counts for everything else.
+   */
+  readonly allow?: readonly string[];
 }
 
 export interface Finding {
@@ -47,7 +52,7 @@ export interface Finding {
   readonly more: number;
   /** What to do about it; empty when there is nothing to do. */
   readonly remedy: string;
-  /** Of the waiver that covers it, whatever the state would be without. */
+  /** Of the waiver that covers it, whatever the state would be without. One that allows only some things covers a control that passes. */
   readonly waiver?: Waiver;
   /** What the state would be without the waiver. */
   readonly underneath?: FindingState;

@@ -2,7 +2,7 @@
 
 export type { EvaluateApiRule, Verdict } from './api-rule.ts';
 export { assess } from './assess.ts';
-export { CATALOGUES, type Catalogue, catalogueOf, controlsOf, readCatalogue } from './catalogue.ts';
+export { CATALOGUES, type Catalogue, type CatalogueName, catalogueOf, controlsOf, readCatalogue } from './catalogue.ts';
 export type { Benchmark, Control, Place } from './control.ts';
 export { applyEncryption } from './encryption/apply.ts';
 export {

@@ -10,12 +10,14 @@ import { readYaml } from './yaml-option.ts';
 export async function readWaivers(text: string): Promise<Reading<readonly Waiver[]>> {
   const reading = await readYaml(text, validate);
   if ('problem' in reading) return reading;
-  const given = reading.value as readonly { control: string | number; reason: string; until?: string }[];
-  const waivers = given.map(({ control, reason, until }) => ({
-    control: String(control).trim(),
-    reason: reason.trim(),
-    ...(until === undefined ? {} : { until }),
-  }));
+  const given = reading.value as readonly (Omit<Waiver, 'control'> & { readonly control: string | number })[];
+  const waivers = given.map(
+    (waiver): Waiver => ({
+      ...waiver,
+      control: String(waiver.control).trim(),
+      reason: waiver.reason.trim(),
+    }),
+  );
   const names = waivers.map(({ control }) => control.toLowerCase());
   const repeated = names.findIndex((name, index) => names.indexOf(name) !== index);
   return repeated === -1 ? { value: waivers } : { problem: `waives ${waivers[repeated]?.control} more than once` };
@@ -34,7 +36,7 @@ export function holdsOn({ until }: Waiver, today: string): boolean {
   return until === undefined || until >= today;
 }
 
-/** The waiver of a control that holds on that day. */
+/** The waiver of a control that holds on that day, also one that allows only some things. */
 export function waiverOf(
   control: Named,
   benchmark: Benchmark,
@@ -42,6 +44,12 @@ export function waiverOf(
   today: string,
 ): Waiver | undefined {
   return waivers.find((waiver) => holdsOn(waiver, today) && isOf(waiver, control, benchmark));
+}
+
+/** Whether the whole control is waived, so that nobody brings it about. */
+export function isWaived(control: Named, benchmark: Benchmark, waivers: readonly Waiver[], today: string): boolean {
+  const waiver = waiverOf(control, benchmark, waivers, today);
+  return waiver !== undefined && waiver.allow === undefined;
 }
 
 /** RFC 3339's full-date, in UTC. */

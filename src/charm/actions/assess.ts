@@ -1,0 +1,145 @@
+/** The action `assess`: control by control, what holds on this unit, what does not, why, and what to do about it. */
+
+import {
+  type Assessment,
+  type Benchmark,
+  type Control,
+  countStates,
+  isReportFormat,
+  nodeScore,
+  nodeScoreText,
+  REPORT_FORMATS,
+  type ReportFormatName,
+  renderReport,
+} from '../../hardening/index.ts';
+import type { ActionResults } from '../../juju/juju.ts';
+import { assessUnit, type Catalogues, openCatalogues } from '../assessment.ts';
+import type { Doors } from '../doors.ts';
+import { readOptions } from '../hardening-options.ts';
+import type { Role } from '../role.ts';
+import { look } from '../view.ts';
+import { type Parameters, refuseUnknown, textParameter } from './parameters.ts';
+import { keepReport } from './reports.ts';
+
+const BENCHMARKS = ['cis', 'stig', 'all'] as const;
+
+export async function assessAction(doors: Doors, role: Role): Promise<void> {
+  const { juju } = doors;
+  const parameters = await juju.actions.parameters();
+  refuseUnknown(parameters, ['benchmark', 'controls', 'format']);
+  const wanted = readBenchmark(parameters);
+  const formats = readFormats(parameters);
+  const { cluster } = await look(doors, role);
+  if (cluster.node === undefined) throw new Error('this unit is in no cluster yet; there is nothing to assess');
+  const { value: options, problems } = await readOptions(doors, cluster, await juju.config());
+  const problem = problems.find(({ option }) => ['cis-benchmark', 'hardening-waivers'].includes(option));
+  if (problem !== undefined) throw new Error(`${problem.option} ${problem.message}`);
+  const catalogues = await openCatalogues(doors, role);
+  const benchmarks: readonly Benchmark[] = [
+    ...(wanted === 'stig' ? [] : [`cis-${options.benchmark}` as const]),
+    ...(wanted === 'cis' ? [] : ['stig' as const]),
+  ];
+  const controls = chosen(catalogues, benchmarks, readNames(parameters));
+  const withPolicies = cluster.role === 'control-plane' && cluster.leader;
+  const assessments = await assessUnit(doors, { cluster, options, catalogues, controls, withPolicies });
+  await juju.actions.setResults({
+    summary: assessments.map(summary).join('; '),
+    ...Object.fromEntries(assessments.map((one) => [resultKey(one.benchmark), resultOf(one)])),
+    ...problemsOf(assessments),
+    report: await keepReports(doors, formats, assessments),
+  });
+}
+
+function readBenchmark(parameters: Parameters): (typeof BENCHMARKS)[number] {
+  const given = textParameter(parameters, 'benchmark', 'all');
+  const known = BENCHMARKS.find((one) => one === given);
+  if (known === undefined) throw new Error(`benchmark must be ${listed(BENCHMARKS)}`);
+  return known;
+}
+
+function readFormats(parameters: Parameters): readonly ReportFormatName[] {
+  const given = words(textParameter(parameters, 'format', 'json'));
+  if (!given.every(isReportFormat)) throw new Error(`format must be some of ${listed(REPORT_FORMATS)}`);
+  return [...new Set(given)];
+}
+
+function readNames(parameters: Parameters): readonly string[] {
+  return words(textParameter(parameters, 'controls', '')).map((name) => name.toLowerCase());
+}
+
+function words(text: string): readonly string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}
+
+/** All controls, or those of the names: ids, or numbers in any of the benchmarks. Benchmarks of which none is wanted are left out. */
+function chosen(
+  catalogues: Catalogues,
+  benchmarks: readonly Benchmark[],
+  names: readonly string[],
+): ReadonlyMap<Benchmark, readonly Control[]> {
+  const all = benchmarks.map((benchmark) => [benchmark, catalogues.of(benchmark)] as const);
+  if (names.length === 0) return new Map(all);
+  const called = ({ id, numbers }: Control, benchmark: Benchmark) =>
+    [id, numbers[benchmark] ?? id].map((name) => name.toLowerCase());
+  const known = new Set(
+    all.flatMap(([benchmark, controls]) => controls.flatMap((control) => called(control, benchmark))),
+  );
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown !== undefined)
+    throw new Error(`controls: ${unknown} is no control of ${benchmarks.join(' or ')} that is looked at on this unit`);
+  const some = all.map(([benchmark, controls]) => {
+    const kept = controls.filter((control) => called(control, benchmark).some((name) => names.includes(name)));
+    return [benchmark, kept] as const;
+  });
+  return new Map(some.filter(([, kept]) => kept.length > 0));
+}
+
+/** Juju's keys know no dots within a name. */
+function resultKey(benchmark: Benchmark): string {
+  return benchmark.replace('.', '-');
+}
+
+function benchmarkName(benchmark: Benchmark): string {
+  return benchmark === 'stig' ? 'STIG' : benchmark.replace('cis-', 'CIS ');
+}
+
+function summary(assessment: Assessment): string {
+  const counts = countStates(assessment.findings);
+  const told = Object.entries(counts).filter(([, count]) => count > 0);
+  return `${benchmarkName(assessment.benchmark)}: ${told.map(([state, count]) => `${count} ${state}`).join(', ')}`;
+}
+
+function resultOf(assessment: Assessment): ActionResults {
+  const { findings } = assessment;
+  const numbers = (...states: readonly string[]) =>
+    findings.filter(({ state }) => states.includes(state)).map(({ number }) => number);
+  return {
+    score: nodeScoreText('', nodeScore(assessment)).trim(),
+    ...countStates(findings),
+    'failed-controls': numbers('fail').join(' ') || 'none',
+    ...(numbers('pending-restart').length === 0 ? {} : { 'restart-needed': numbers('pending-restart').join(' ') }),
+    ...(numbers('waived').length === 0 ? {} : { 'waived-controls': numbers('waived').join(' ') }),
+  };
+}
+
+function problemsOf(assessments: readonly Assessment[]): ActionResults {
+  const problems = [...new Set(assessments.flatMap((one) => one.problems))];
+  return problems.length === 0 ? {} : { problems: problems.join('\n') };
+}
+
+async function keepReports(
+  { host }: Doors,
+  formats: readonly ReportFormatName[],
+  assessments: readonly Assessment[],
+): Promise<ActionResults> {
+  const texts = await Promise.all(
+    formats.map(async (format) => [format, await renderReport(format, assessments)] as const),
+  );
+  const kept: Record<string, string> = {};
+  for (const [format, text] of texts) kept[format] = await keepReport(host, format, text);
+  return kept;
+}

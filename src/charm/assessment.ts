@@ -1,0 +1,81 @@
+/** Assesses a unit: what its node is like, and on the leader what the policies of the cluster are like. */
+
+import { type ClusterFacts, serviceAddress } from '../cluster/index.ts';
+import {
+  type Assessment,
+  assess,
+  type Benchmark,
+  CATALOGUES,
+  type Catalogue,
+  type CatalogueName,
+  type Control,
+  catalogueOf,
+  controlsOf,
+  type EvaluateApiRule,
+  type HardeningOptions,
+  type NodeFacts,
+  observeNode,
+  observePolicies,
+  readCatalogue,
+} from '../hardening/index.ts';
+import type { Doors } from './doors.ts';
+
+export interface Catalogues {
+  readonly byName: Readonly<Record<CatalogueName, Catalogue>>;
+  /** The controls of a benchmark that are looked at on a unit of this role. */
+  of(benchmark: Benchmark): readonly Control[];
+}
+
+/** As they lie in the charm's archive, which holds for a worker only what workers need. */
+export async function openCatalogues({ juju }: Doors, role: ClusterFacts['role']): Promise<Catalogues> {
+  const folder = juju.identity.charmDirectory;
+  const read = await Promise.all(CATALOGUES.map(async (name) => [name, await readCatalogue(folder, name)] as const));
+  const byName = Object.fromEntries(read) as Record<CatalogueName, Catalogue>;
+  const places = role === 'worker' ? (['worker'] as const) : (['control-plane', 'cluster'] as const);
+  return { byName, of: (benchmark) => controlsOf(byName[catalogueOf(benchmark)], benchmark, places) };
+}
+
+export interface Asked {
+  readonly cluster: ClusterFacts;
+  readonly options: HardeningOptions;
+  readonly catalogues: Catalogues;
+  readonly controls: ReadonlyMap<Benchmark, readonly Control[]>;
+  /** Whether the Kubernetes API is asked where a control wants it. */
+  readonly withPolicies: boolean;
+}
+
+/** One assessment for each benchmark, over the same facts. */
+export async function assessUnit(doors: Doors, asked: Asked): Promise<readonly Assessment[]> {
+  const { cluster, options, catalogues, controls, withPolicies } = asked;
+  const node = cluster.node?.name ?? cluster.nodeName;
+  const facts = await observeNode(doors.host, allControls(catalogues), {
+    role: cluster.role,
+    version: cluster.snap?.version ?? '',
+    exemptNamespaces: options.api?.exemptNamespaces ?? [],
+  });
+  const api = withPolicies ? await askApi(doors, node, facts, [...controls.values()].flat()) : undefined;
+  const known = CATALOGUES.flatMap((name) => {
+    const { controls: own, elsewhere = [] } = catalogues.byName[name];
+    return [...own, ...elsewhere];
+  });
+  const subject = { unit: doors.juju.identity.unit, node, address: serviceAddress(cluster) ?? '' };
+  const now = doors.host.now();
+  return [...controls].map(([benchmark, own]) =>
+    assess({ benchmark, controls: own, known, facts, waivers: options.waivers, api, subject, now }),
+  );
+}
+
+/** What one benchmark looks at on a node the rules of another need to know of, too: pod security, encryption. */
+function allControls({ byName }: Catalogues): readonly Control[] {
+  return CATALOGUES.flatMap((name) => byName[name].controls);
+}
+
+async function askApi(
+  doors: Doors,
+  node: string,
+  facts: NodeFacts,
+  controls: readonly Control[],
+): Promise<EvaluateApiRule | undefined> {
+  const kubernetes = await doors.kubernetes();
+  return kubernetes === undefined ? undefined : observePolicies(kubernetes, node, facts, controls);
+}

@@ -44,8 +44,13 @@ export interface Asked {
   readonly withPolicies: boolean;
 }
 
+export interface Assessed {
+  readonly assessments: readonly Assessment[];
+  readonly facts: NodeFacts;
+}
+
 /** One assessment for each benchmark, over the same facts. */
-export async function assessUnit(doors: Doors, asked: Asked): Promise<readonly Assessment[]> {
+export async function assessUnit(doors: Doors, asked: Asked): Promise<Assessed> {
   const { cluster, options, catalogues, controls, withPolicies } = asked;
   const node = cluster.node?.name ?? cluster.nodeName;
   const facts = await observeNode(doors.host, allControls(catalogues), {
@@ -60,9 +65,10 @@ export async function assessUnit(doors: Doors, asked: Asked): Promise<readonly A
   });
   const subject = { unit: doors.juju.identity.unit, node, address: serviceAddress(cluster) ?? '' };
   const now = doors.host.now();
-  return [...controls].map(([benchmark, own]) =>
+  const assessments = [...controls].map(([benchmark, own]) =>
     assess({ benchmark, controls: own, known, facts, waivers: options.waivers, api, subject, now }),
   );
+  return { assessments, facts };
 }
 
 /** What one benchmark looks at on a node the rules of another need to know of, too: pod security, encryption. */

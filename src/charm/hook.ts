@@ -7,6 +7,7 @@ import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import { type Reconciliation, reconcile } from './reconcile.ts';
 import type { Role } from './role.ts';
+import { scoreReports } from './score.ts';
 import { decideApplicationStatus, decideUnitStatus } from './status.ts';
 import type { View } from './view.ts';
 
@@ -21,7 +22,7 @@ export async function runHook(doors: Doors, role: Role): Promise<void> {
   if (await pruneSecret(doors)) return;
   await openApiPort(doors, role);
   const { view, reports } = await reconcileAll(doors, role);
-  await tell(doors, view, reports);
+  await tell(doors, view, [...reports, ...(await scoreReports(doors, view))]);
   if (view.cluster.snap !== undefined) await juju.setWorkloadVersion(view.cluster.snap.version);
 }
 

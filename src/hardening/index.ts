@@ -41,4 +41,5 @@ export {
 } from './report/formats.ts';
 export { countStates, type StateCounts } from './report/summary.ts';
 export { countScore, nodeScore, nodeScoreText, type Score } from './score.ts';
-export { dayOf, waiverOf } from './waivers.ts';
+export { forgetScore, recallScore, rememberScore } from './score-memory.ts';
+export { dayOf } from './waivers.ts';

@@ -12,6 +12,8 @@ export interface ServiceFacts {
   readonly process: FlagValues | undefined;
   /** Whether systemd runs it or is to run it at boot; undefined when it is not known. */
   readonly inUse: boolean | undefined;
+  /** Of the running process. */
+  readonly pid?: number;
 }
 
 export interface FileFacts {

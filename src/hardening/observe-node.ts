@@ -79,6 +79,7 @@ async function observeService(
     file: text === undefined ? undefined : flagsOfFile(text),
     process: words && flagsOfProcess(words),
     inUse: unit && (unit.active || unit.enabled),
+    ...(unit?.mainPid === undefined ? {} : { pid: unit.mainPid }),
   };
 }
 

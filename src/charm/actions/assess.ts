@@ -15,7 +15,7 @@ import {
 import type { ActionResults } from '../../juju/juju.ts';
 import { assessUnit, type Catalogues, openCatalogues } from '../assessment.ts';
 import type { Doors } from '../doors.ts';
-import { readOptions } from '../hardening-options.ts';
+import { readOptions } from '../hardening.ts';
 import type { Role } from '../role.ts';
 import { look } from '../view.ts';
 import { type Parameters, refuseUnknown, textParameter } from './parameters.ts';
@@ -41,7 +41,7 @@ export async function assessAction(doors: Doors, role: Role): Promise<void> {
   ];
   const controls = chosen(catalogues, benchmarks, readNames(parameters));
   const withPolicies = cluster.role === 'control-plane' && cluster.leader;
-  const assessments = await assessUnit(doors, { cluster, options, catalogues, controls, withPolicies });
+  const { assessments } = await assessUnit(doors, { cluster, options, catalogues, controls, withPolicies });
   await juju.actions.setResults({
     summary: assessments.map(summary).join('; '),
     ...Object.fromEntries(assessments.map((one) => [resultKey(one.benchmark), resultOf(one)])),

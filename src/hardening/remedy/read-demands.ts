@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type CatalogueName, catalogueOf, controlsOf, readCatalogue } from '../catalogue.ts';
 import type { Benchmark } from '../control.ts';
 import type { HardeningOptions } from '../options.ts';
-import { waiverOf } from '../waivers.ts';
+import { isWaived } from '../waivers.ts';
 import { type Demands, demandsOf } from './demands.ts';
 
 export interface Place {
@@ -26,7 +26,7 @@ export async function readDemands(
     if (!on) return [];
     const catalogue = await catalogueIn(charmFolder, catalogueOf(benchmark));
     return controlsOf(catalogue, benchmark, [role]).filter(
-      (control) => waiverOf(control, benchmark, options.waivers, today) === undefined,
+      (control) => !isWaived(control, benchmark, options.waivers, today),
     );
   };
   const [cis, stig, auditCis, auditStig] = await Promise.all([

@@ -1,0 +1,39 @@
+/** Counts the scores of a node for its unit's status, and has them remembered. */
+
+import type { ClusterFacts } from '../cluster/index.ts';
+import { type Benchmark, type HardeningOptions, nodeScore, nodeScoreText, rememberScore } from '../hardening/index.ts';
+import { DiskFull } from '../host/errors.ts';
+import { assessUnit, openCatalogues } from './assessment.ts';
+import type { Doors } from './doors.ts';
+
+export async function countScores(
+  doors: Doors,
+  cluster: ClusterFacts,
+  options: HardeningOptions,
+  key: string,
+): Promise<readonly string[]> {
+  const catalogues = await openCatalogues(doors, cluster.role);
+  const benchmarks: readonly Benchmark[] = [
+    ...(options.cis ? [`cis-${options.benchmark}` as const] : []),
+    ...(options.stig ? ['stig' as const] : []),
+  ];
+  const controls = new Map(benchmarks.map((benchmark) => [benchmark, catalogues.of(benchmark)] as const));
+  const { assessments, facts } = await assessUnit(doors, {
+    cluster,
+    options,
+    catalogues,
+    controls,
+    withPolicies: false,
+  });
+  const messages = [
+    ...assessments.map((one) => nodeScoreText(one.benchmark === 'stig' ? 'STIG' : 'CIS', nodeScore(one))),
+    ...new Set(assessments.flatMap(({ problems }) => problems)),
+  ];
+  try {
+    await rememberScore(doors.host, key, [...controls.values()].flat(), facts, messages);
+  } catch (error) {
+    // It is counted again next time; a full disk is told of where it stands in somebody's way.
+    if (!(error instanceof DiskFull)) throw error;
+  }
+  return messages;
+}

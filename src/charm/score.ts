@@ -1,0 +1,44 @@
+/** What the status of a unit says while a mode is on: how many controls of its node hold. */
+
+import type { HardeningOptions } from '../hardening/index.ts';
+import { dayOf, forgetScore, recallScore } from '../hardening/index.ts';
+import type { UnitStatus } from '../juju/status.ts';
+import type { Doors } from './doors.ts';
+import { readOptions } from './hardening.ts';
+import type { View } from './view.ts';
+
+/** `CIS 88/91`, `STIG 80/85`, and waivers that are void. */
+export async function scoreReports(doors: Doors, { cluster }: View): Promise<readonly UnitStatus[]> {
+  const { juju, host } = doors;
+  if (cluster.node === undefined || cluster.leaving || cluster.snap === undefined) return [];
+  const { value: options } = await readOptions(doors, cluster, await juju.config());
+  if (!options.cis && !options.stig) {
+    await forgetScore(host);
+    return [];
+  }
+  const key = JSON.stringify([
+    cluster.snap.version,
+    cluster.snap.revision,
+    cluster.node.name,
+    whatCounts(options, host.now()),
+  ]);
+  // The archive of another revision has other catalogues.
+  const recalled = juju.event.kind === 'upgrade-charm' ? undefined : await recallScore(host, key);
+  const messages = recalled ?? (await countAnew(doors, { cluster }, options, key));
+  return messages.map((message) => ({ status: 'active', message }));
+}
+
+function whatCounts({ cis, stig, benchmark, waivers, api }: HardeningOptions, now: Date): unknown {
+  const ends = waivers.some(({ until }) => until !== undefined);
+  return { cis, stig, benchmark, waivers, exempt: api?.exemptNamespaces, day: ends ? dayOf(now) : '' };
+}
+
+async function countAnew(
+  doors: Doors,
+  { cluster }: Pick<View, 'cluster'>,
+  options: HardeningOptions,
+  key: string,
+): Promise<readonly string[]> {
+  const { countScores } = await import('./count-scores.ts');
+  return countScores(doors, cluster, options, key);
+}

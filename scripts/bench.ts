@@ -9,12 +9,14 @@ import { cpus, loadavg } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { takeInventory } from '../src/certificates/index.ts';
+import { assess, CATALOGUES, catalogueOf, controlsOf, observeNode } from '../src/hardening/index.ts';
 import { openHost } from '../src/host/open-host.ts';
 import { type Archives, packedArchives } from '../test/archives.ts';
 import { deployCluster, openCluster, type TestCluster } from '../test/e2e/cluster.ts';
 import { addWorkers, integrateWorkers, RELATION } from '../test/e2e/many-workers.ts';
 import type { Model } from '../test/model/model.ts';
 import { table } from '../test/model/status-tables.ts';
+import { readCatalogues } from './catalogues/read.ts';
 import { architectures } from './pack/runtime.ts';
 
 const runs = 15;
@@ -29,6 +31,7 @@ try {
   await measureRuntime(cluster);
   await measureIdle(cluster.model);
   await measureInventory(cluster.model);
+  await measureAssessment(cluster.model);
   await measureRelation(cluster.model, archives);
 } finally {
   await cluster.close();
@@ -73,6 +76,34 @@ async function measureInventory(model: Model): Promise<void> {
     utimesSync(files.real('/etc/kubernetes/pki/apiserver.crt'), now, now);
     model.updateStatus('k8s/0');
   });
+}
+
+/** All controls of a control plane's node, of both benchmarks; and what a mode costs that has nothing to do. */
+async function measureAssessment(model: Model): Promise<void> {
+  const { root } = model.unit('k8s/0').machine;
+  const catalogues = await readCatalogues();
+  const all = CATALOGUES.flatMap((name) => catalogues[name].controls);
+  const times: number[] = [];
+  for (let run = 0; run <= runs; run += 1) {
+    const started = performance.now();
+    const known = { role: 'control-plane', version: '1.36.4', exemptNamespaces: [] } as const;
+    const facts = await observeNode(openHost(root), all, known);
+    const findings = (['cis-1.12', 'stig'] as const).flatMap((benchmark) => {
+      const controls = controlsOf(catalogues[catalogueOf(benchmark)], benchmark, ['control-plane']);
+      const subject = { unit: 'k8s/0', node: 'n', address: '' };
+      const input = { benchmark, controls, known: all, facts, waivers: [], api: undefined, subject, now: new Date() };
+      return assess(input).findings;
+    });
+    if (run > 0) times.push(performance.now() - started);
+    if (findings.length < 150 || facts.units === undefined) throw new Error('not all was assessed');
+  }
+  rows.push(['assessment of a control plane', 'k8s/0', spread(times), '', '']);
+  await model.configure('k8s', { 'cis-mode': true, 'stig-mode': true });
+  const until = () => /CIS.*STIG/.test(model.unit('k8s/0').workload.message);
+  await model.settle({ timeoutMs: 120_000, until, updateStatusEveryMs: 2_000 });
+  await measure(model, 'update-status, both modes', 'hooks/update-status', 'k8s/0', () => model.updateStatus('k8s/0'));
+  await model.configure('k8s', { 'cis-mode': false, 'stig-mode': false });
+  await model.settle({ timeoutMs: 120_000 });
 }
 
 /** One of many workers writes something that means nothing to the charm; all others are as they were. */

@@ -62,13 +62,18 @@ export async function forgetScore({ files }: Host): Promise<void> {
 async function fingerprint(host: Host, { services, pids, paths, contents, sysctls }: Looked): Promise<string> {
   const { files } = host;
   const seen = await Promise.all([
-    observeFiles(host, paths),
+    observeFiles(host, paths).then(inOrder),
     Promise.all(services.map((service) => files.read(argumentsPath(service)))),
     Promise.all(pids.map((pid) => host.commandLine(pid))),
     Promise.all(contents.map((path) => files.status(path))),
     Promise.all(sysctls.map((key) => host.sysctl.read(key))),
   ]);
   return createHash('sha256').update(JSON.stringify(seen)).digest('base64');
+}
+
+/** A folder lists its files in an order of its own. */
+function inOrder(found: NodeFacts['files']): unknown {
+  return Object.entries(found).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** A note that was cut short, or that an older charm left, is none. */

@@ -2,7 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { allActive, deployCluster, openCluster, type TestCluster } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 
 let cluster: TestCluster;
@@ -116,30 +116,35 @@ describe('assess', { timeout: 60_000 }, () => {
 describe('while a mode is on', { timeout: 120_000 }, () => {
   const message = (unit: string) => cluster.model.unit(unit).workload.message;
 
-  it('the status says how many controls hold, also of what somebody does by hand', async () => {
+  it('the status says how many controls hold: all but what is waived, as the action does', async () => {
     const { model } = cluster;
     await model.configure('k8s', {
       'cis-mode': true,
       'cis-benchmark': '1.24',
       'hardening-waivers': '[{control: 1.2.11, reason: images are loaded by hand}, {control: 4.4.4, reason: x}]',
     });
-    await settleActive(model);
+    // One is waived, and the two about encryption at rest come about at a pace of their own.
+    const missing = 3;
+    const scores = () => ROLES.map((unit) => /CIS (\d+)\/(\d+)/.exec(message(unit)) ?? []);
+    await model.settle({
+      timeoutMs: 100_000,
+      until: () => allActive(model) && scores().every(([, passed, all]) => Number(passed) >= Number(all) - missing),
+      updateStatusEveryMs: 2_000,
+    });
+    const unknown = '4.4.4 in hardening-waivers is no control of this charm.';
+    for (const unit of ROLES) expect(message(unit)).toContain(unknown);
     for (const unit of ROLES.slice(0, 2)) {
-      expect(message(unit)).toMatch(
-        /CIS \d+\/9[12] \(1 waived\); 4\.4\.4 in hardening-waivers is no control of this charm/,
-      );
+      const results = await assess(unit, { benchmark: 'cis' });
+      expect(message(unit)).toContain(`CIS ${results['cis-1-24.score']};`);
+      const failed = results['cis-1-24.failed-controls']?.split(' ').filter((number) => /^[1-4]\./.test(number));
+      expect(['1.2.29', '1.2.30']).toEqual(expect.arrayContaining(failed ?? []));
+      expect(results).toMatchObject({
+        'cis-1-24.score': expect.stringMatching(/^\d+\/\d+ \(1 waived\)$/),
+        'cis-1-24.waived-controls': '1.2.11',
+        problems: unknown,
+      });
     }
-    const [, before] = /CIS (\d+)/.exec(message('k8s/0')) ?? [];
-    const { files } = machineOf(cluster, 'k8s/0');
-    await files.write('/etc/kubernetes/pki/by-hand.key', 'x', 0o644);
-    model.updateStatus();
-    await settleActive(model);
-    const results = await assess('k8s/0', { benchmark: 'cis' });
-    expect([results['cis-1-24.score'], message('k8s/0')]).toEqual([
-      expect.stringMatching(/^\d+\/9[12] \(1 waived\)$/),
-      expect.stringContaining(`CIS ${results['cis-1-24.score']}`),
-    ]);
-    expect(results['problems']).toBe('4.4.4 in hardening-waivers is no control of this charm.');
-    expect(before).toBeDefined();
+    // A worker has no API server, so nothing of it is waived.
+    expect(message('k8s-worker/0')).toMatch(/CIS (\d+)\/\1;/);
   });
 });

@@ -28,8 +28,12 @@ beforeAll(async () => {
   controlPlane = await bootstrapped(machines, '0');
   const node = await joined(machines, controlPlane, '1', { worker: true });
   for (const machine of [controlPlane, node]) {
-    await eventually(() => machine.files.exists(`${paths.cni}/05-cilium.conflist`));
-    await eventually(() => !machine.services.isActive('kube-proxy'));
+    await eventually(() => machine.files.exists(`${paths.cni}/05-cilium.conflist`), 20_000);
+    const proxy = 'snap.k8s.kube-proxy.service';
+    await eventually(
+      async () => (await openHost(machine.root).systemd.units([proxy]))?.get(proxy)?.enabled === false,
+      20_000,
+    );
   }
   facts = await observe(controlPlane, 'control-plane');
   worker = await observe(node, 'worker');

@@ -14,13 +14,17 @@ import { openHost } from '../src/host/open-host.ts';
 import { type Archives, packedArchives } from '../test/archives.ts';
 import { deployCluster, openCluster, type TestCluster } from '../test/e2e/cluster.ts';
 import { addWorkers, integrateWorkers, RELATION } from '../test/e2e/many-workers.ts';
+import { populate } from '../test/k8sd/populate.ts';
 import type { Model } from '../test/model/model.ts';
 import { table } from '../test/model/status-tables.ts';
+import type { PolicyFigures } from './bench/policies.ts';
 import { readCatalogues } from './catalogues/read.ts';
 import { architectures } from './pack/runtime.ts';
 
 const runs = 15;
 const sizes = [3, 100, 1000];
+/** Each takes a second. */
+const looks = 5;
 
 const rows: string[][] = [];
 const archives = await packedArchives();
@@ -33,6 +37,7 @@ try {
   await measureInventory(cluster.model);
   await measureAssessment(cluster.model);
   await measureRelation(cluster.model, archives);
+  await measurePolicies(cluster);
 } finally {
   await cluster.close();
 }
@@ -117,6 +122,38 @@ async function measureRelation(model: Model, { k8s }: Archives): Promise<void> {
       workers.setUnitBag(RELATION, 'many/0', { benchmark: String(count) });
     });
   }
+}
+
+/** The policies of a cluster with few pods and with many, each look in a process of its own. */
+async function measurePolicies({ directory, machines, model }: TestCluster): Promise<void> {
+  const { root } = model.unit('k8s/0').machine;
+  const kubeconfig = openHost(root).files.real('/etc/kubernetes/admin.conf');
+  const store = machines.cluster('0')?.api.store;
+  if (store === undefined) throw new Error('there is no cluster');
+  for (const pods of [500, 5000]) {
+    populate(store, { pods, roleBindings: 500 });
+    const figures: PolicyFigures[] = [];
+    for (let look = 0; look < looks; look += 1) {
+      const one = await lookAtPolicies(kubeconfig, join(directory, 'agents/unit-k8s-0/charm'));
+      if (one.controls < 40 || one.notEvaluated > 0) throw new Error(`${one.notEvaluated} controls were not evaluated`);
+      figures.push(one);
+    }
+    const of = (field: 'milliseconds' | 'peakMb') => spread(figures.map((one) => one[field]));
+    rows.push([
+      `policies, ${pods} pods, 500 role bindings (${looks} runs)`,
+      'k8s/0',
+      of('milliseconds'),
+      of('peakMb'),
+      '',
+    ]);
+  }
+}
+
+async function lookAtPolicies(kubeconfig: string, charm: string): Promise<PolicyFigures> {
+  const preload = join(import.meta.dirname, 'pinned-node.mjs');
+  const script = join(import.meta.dirname, 'bench/policies.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', preload, script, kubeconfig, charm]);
+  return JSON.parse(stdout) as PolicyFigures;
 }
 
 async function measure(model: Model, title: string, event: string, unit: string, cause: () => void): Promise<void> {

@@ -1,7 +1,8 @@
 /** What this control plane's own files say of the policies of the cluster, taken from what an assessment knows of the node. */
+
 import type { NodeFacts } from './node-facts.ts';
-import { isObject, list } from './observe-policy.ts';
 import type { OwnConfiguration, PodSecurityLevel } from './policies/facts.ts';
+import { podSecurityIn, providerOfSecrets } from './policy-contents.ts';
 
 const LEVELS: readonly PodSecurityLevel[] = ['privileged', 'baseline', 'restricted'];
 
@@ -12,46 +13,26 @@ export const POLICY_FLAGS = {
 } as const;
 
 /** @param node name of the Node object. */
-export function ownConfiguration(node: string, facts: NodeFacts): OwnConfiguration {
-  const { services, policies, exemptNamespaces } = facts;
+export function ownConfiguration(node: string, { services, policies, exemptNamespaces }: NodeFacts): OwnConfiguration {
   // What the running process has is what the cluster goes by.
   const flags = services['kube-apiserver'].process ?? services['kube-apiserver'].file ?? {};
   const kubelet = services.kubelet.process ?? services.kubelet.file ?? {};
-  const file = (flag: string) => {
+  const items = (flag: string) => (flags[flag] ?? '').split(',').filter((item) => item !== '');
+  const content = (flag: string) => {
     const policy = policies[flags[flag] ?? ''];
     return policy !== undefined && 'value' in policy ? policy.value : undefined;
   };
+  const podSecurity = podSecurityIn(content(POLICY_FLAGS.admission));
   return {
     node,
     podSecurity: {
-      ...podSecurityOf(file(POLICY_FLAGS.admission)),
-      active: !split(flags['--disable-admission-plugins']).includes('PodSecurity'),
+      active: !items('--disable-admission-plugins').includes('PodSecurity'),
+      enforce: LEVELS.find((level) => level === podSecurity?.enforce) ?? 'privileged',
+      exemptNamespaces: podSecurity?.exemptNamespaces ?? [],
       documentedExemptions: exemptNamespaces,
     },
-    admissionPlugins: split(flags['--enable-admission-plugins']),
-    seccompDefault: kubelet['--seccomp-default'] === 'true',
-    kms: usesKms(file(POLICY_FLAGS.encryption)),
+    admissionPlugins: items('--enable-admission-plugins'),
+    seccompDefault: ['true', '1'].includes(kubelet['--seccomp-default'] ?? ''),
+    kms: providerOfSecrets(content(POLICY_FLAGS.encryption)) === 'kms',
   };
-}
-
-/** https://kubernetes.io/docs/tasks/configure-pod-container/enforce-standards-admission-controller/ */
-function podSecurityOf(configuration: unknown): Pick<OwnConfiguration['podSecurity'], 'enforce' | 'exemptNamespaces'> {
-  const plugins = list(isObject(configuration) ? configuration['plugins'] : []).filter(isObject);
-  const plugin = plugins.find(({ name }) => name === 'PodSecurity')?.['configuration'];
-  const { defaults, exemptions } = isObject(plugin) ? plugin : {};
-  const enforce = isObject(defaults) ? defaults['enforce'] : undefined;
-  const namespaces = isObject(exemptions) ? exemptions['namespaces'] : undefined;
-  return {
-    enforce: LEVELS.find((level) => level === enforce) ?? 'privileged',
-    exemptNamespaces: list(namespaces).map(String),
-  };
-}
-
-function usesKms(configuration: unknown): boolean {
-  const resources = list(isObject(configuration) ? configuration['resources'] : []).filter(isObject);
-  return resources.some(({ providers }) => list(providers)[0] === 'kms');
-}
-
-function split(value: string | undefined): readonly string[] {
-  return (value ?? '').split(',').filter((item) => item !== '');
 }

@@ -5,7 +5,9 @@
 import { KubernetesError } from './errors.ts';
 import { badAnswer, refusal } from './failure.ts';
 import type { Gathering, ListedObject, ListQuery } from './kubernetes.ts';
+import { validate as objectProblems } from './listed-object.schema.json?validator';
 import { validate as listProblems } from './object-list.schema.json?validator';
+import { listSplitter } from './split-list.ts';
 import type { Send } from './transport.ts';
 
 /** As many as Kubernetes' own clients ask for at a time. */
@@ -16,13 +18,8 @@ const TRIES = 3;
 const WHOLE = 'application/json';
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables: the bodies stay in the API server. */
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
-
-interface Page {
-  readonly kind: string;
-  readonly metadata: { readonly continue?: string };
-  /** Go writes an empty list as null. */
-  readonly items: readonly ListedObject[] | null;
-}
+/** Kubernetes writes it before the items. */
+const METADATA_KIND = '"kind":"PartialObjectMetadataList"';
 
 /**
  * Undefined when there is no such kind. `gather` is called again when the list has to begin anew: the API server keeps what a page
@@ -37,9 +34,7 @@ export async function list<I extends ListedObject, R>(
   for (let attempt = 1; ; attempt += 1) {
     const gathering = gather();
     try {
-      await eachPage(server, send, query, (items) => {
-        for (const item of items) gathering.add(item as I);
-      });
+      await eachObject(server, send, query, (object) => gathering.add(object as I));
       return gathering.result;
     } catch (error) {
       if (!(error instanceof KubernetesError)) throw error;
@@ -49,35 +44,47 @@ export async function list<I extends ListedObject, R>(
   }
 }
 
-async function eachPage(
+async function eachObject(
   server: URL,
   send: Send,
   query: ListQuery,
-  take: (items: readonly ListedObject[]) => void,
+  take: (object: ListedObject) => void,
 ): Promise<void> {
   let token: string | undefined;
-  do {
-    const page = await ask(server, send, query, token);
-    take(page.items ?? []);
-    token = page.metadata.continue || undefined;
-  } while (token !== undefined);
+  do token = await eachOfPage(server, send, query, token, take);
+  while (token !== undefined);
 }
 
-async function ask(server: URL, send: Send, query: ListQuery, token: string | undefined): Promise<Page> {
+/** Gives where the next page begins. */
+async function eachOfPage(
+  server: URL,
+  send: Send,
+  query: ListQuery,
+  token: string | undefined,
+  take: (object: ListedObject) => void,
+): Promise<string | undefined> {
   const url = new URL(pathOf(query), server);
   url.searchParams.set('limit', String(PAGE));
   if (query.fieldSelector !== undefined) url.searchParams.set('fieldSelector', query.fieldSelector);
   if (token !== undefined) url.searchParams.set('continue', token);
-  const accept = query.metadataOnly ? METADATA_ONLY : WHOLE;
-  const { status, text } = await send({ method: 'GET', url: url.href, headers: { Accept: accept } });
   const asked = `GET ${url.pathname}`;
+  const splitter = listSplitter((item, head) => {
+    // Whoever does not know the type may answer with whole objects: secrets, which are not to be looked at.
+    if (query.metadataOnly && !head.includes(METADATA_KIND)) throw badAnswer(asked, 200);
+    const object = parsed(item);
+    if (objectProblems(object).length > 0) throw badAnswer(asked, 200);
+    take(object as ListedObject);
+  });
+  const { status, text } = await send({
+    method: 'GET',
+    url: url.href,
+    headers: { Accept: query.metadataOnly ? METADATA_ONLY : WHOLE },
+    take: splitter.push,
+  });
   if (status !== 200) throw refusal(asked, status, text);
-  const page = parsed(text);
-  if (listProblems(page).length > 0) throw badAnswer(asked, status);
-  const { kind } = page as Page;
-  // Whoever does not know the type may answer with whole objects: secrets, which are not to be looked at.
-  if (query.metadataOnly && kind !== 'PartialObjectMetadataList') throw badAnswer(asked, status);
-  return page as Page;
+  const rest = parsed(splitter.end());
+  if (listProblems(rest).length > 0) throw badAnswer(asked, status);
+  return (rest as { readonly metadata: { readonly continue?: string } }).metadata.continue || undefined;
 }
 
 function pathOf({ group, version, resource, namespace }: ListQuery): string {

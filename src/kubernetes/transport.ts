@@ -13,6 +13,8 @@ export interface HttpQuestion {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Is given the text of an answer of success piece by piece, as it comes. The answer’s own text is empty then. */
+  readonly take?: (piece: string) => void;
   /** Over a connection of its own: asks whoever takes connections now, not whoever took one before. */
   readonly fresh?: true;
 }
@@ -29,7 +31,8 @@ export type Send = (question: HttpQuestion) => Promise<HttpAnswer>;
 /** Requests beyond these wait for one of them. */
 const MOST_CONNECTIONS = 1;
 
-const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+/** Characters. */
+const LONGEST_ANSWER = 256 * 1024 * 1024;
 
 export async function sendAs(identity: Identity, timeoutMs: number): Promise<Send> {
   const { Agent, request: httpsRequest } = await import('node:https');
@@ -47,7 +50,7 @@ export async function sendAs(identity: Identity, timeoutMs: number): Promise<Sen
   };
 
   function ask(
-    { method, url, headers, body }: HttpQuestion,
+    { method, url, headers, body, take }: HttpQuestion,
     agent: InstanceType<typeof Agent>,
     again?: () => Promise<HttpAnswer>,
   ): Promise<HttpAnswer> {
@@ -64,7 +67,7 @@ export async function sendAs(identity: Identity, timeoutMs: number): Promise<Sen
         },
       });
       let answered = false;
-      function fail(error: KubernetesError): void {
+      function fail(error: unknown): void {
         clearTimeout(timer);
         reject(error);
         request.destroy();
@@ -78,20 +81,27 @@ export async function sendAs(identity: Identity, timeoutMs: number): Promise<Sen
       });
       request.on('response', (response) => {
         answered = true;
-        const chunks: Buffer[] = [];
-        let size = 0;
-        response.on('data', (chunk: Buffer) => {
-          chunks.push(chunk);
-          size += chunk.length;
-          if (size > MAX_ANSWER_BYTES) fail(badAnswer(asked, response.statusCode ?? 0));
+        const status = response.statusCode ?? 0;
+        const pieces: string[] = [];
+        const keep = take === undefined || status !== 200 ? (piece: string) => pieces.push(piece) : take;
+        let length = 0;
+        response.setEncoding('utf8');
+        response.on('data', (piece: string) => {
+          length += piece.length;
+          if (length > LONGEST_ANSWER) return fail(badAnswer(asked, status));
+          try {
+            keep(piece);
+          } catch (error) {
+            fail(error);
+          }
         });
         response.on('error', broken);
         response.on('end', () => {
           clearTimeout(timer);
           resolve({
-            status: response.statusCode ?? 0,
+            status,
             headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
-            text: Buffer.concat(chunks).toString('utf8'),
+            text: pieces.join(''),
           });
         });
       });

@@ -194,6 +194,7 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
   finalizers?: string[];
   ownerReferences?: unknown[];
+  managedFields?: unknown[];
 }
 
 export interface KubernetesObject {

@@ -98,6 +98,7 @@ describe('a list', () => {
       [(r) => refuse(r, 500, 'InternalError', 'etcdserver: request timed out'), { reason: 'InternalError' }],
       [(r) => answer(r, { kind: 'Status', metadata: {} }), { reason: 'BadAnswer' }],
       [(r) => answer(r, { kind: 'PodList', metadata: {}, items: [{ metadata: {} }] }), { reason: 'BadAnswer' }],
+      [(r) => answer(r, { kind: 'PodList', metadata: {}, items: ['pod'] }), { reason: 'BadAnswer' }],
       [(r) => r.end('{"kind":"PodList","items":['), { reason: 'BadAnswer' }],
       [(r) => r.destroy(), { reason: 'Unreachable' }],
     ];

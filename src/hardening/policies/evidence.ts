@@ -11,36 +11,32 @@ export interface Found extends Evidence {
   readonly aliases?: readonly string[];
 }
 
-export interface Sifted<F> {
+export interface Sifted {
   readonly evidence: readonly Evidence[];
   readonly more: number;
   readonly total: number;
   /** How many the operator allows. */
   readonly allowed: number;
-  /** Those that are not allowed, all of them. */
-  readonly left: readonly F[];
 }
 
 /**
  * Parameter `allow`: names as evidence has them (`ServiceAccount monitoring/prometheus`), with `*` for any text in its place. They
- * come from waivers, which say why.
+ * come from waivers, which say why. What is not shown is forgotten at once: it may be something of each of thousands of pods.
  */
-export function sift<F extends Found>(found: readonly F[], { allow = [] }: ApiParameters): Sifted<F> {
+export function sift(found: Iterable<Found>, { allow = [] }: ApiParameters): Sifted {
   const patterns = allow.map(patternOf);
-  const isAllowed = ({ what, aliases = [] }: F) =>
-    patterns.some((pattern) => pattern.test(what) || aliases.some((alias) => pattern.test(alias)));
-  const left = patterns.length === 0 ? found : found.filter((one) => !isAllowed(one));
-  return {
-    evidence: left.slice(0, MOST).map(({ what, found: seen, expected }) => ({
-      what,
-      found: seen,
-      ...(expected === undefined ? {} : { expected }),
-    })),
-    more: Math.max(0, left.length - MOST),
-    total: left.length,
-    allowed: found.length - left.length,
-    left,
-  };
+  const evidence: Evidence[] = [];
+  let total = 0;
+  let allowed = 0;
+  for (const { what, found: seen, expected, aliases = [] } of found) {
+    if (patterns.some((pattern) => pattern.test(what) || aliases.some((alias) => pattern.test(alias)))) {
+      allowed += 1;
+      continue;
+    }
+    total += 1;
+    if (total <= MOST) evidence.push({ what, found: seen, ...(expected === undefined ? {} : { expected }) });
+  }
+  return { evidence, more: total - evidence.length, total, allowed };
 }
 
 export interface Judgement {
@@ -53,7 +49,7 @@ export interface Judgement {
 }
 
 /** Passes when nothing is left of what was found. */
-export function judge(found: readonly Found[], parameters: ApiParameters, judgement: Judgement): Verdict {
+export function judge(found: Iterable<Found>, parameters: ApiParameters, judgement: Judgement): Verdict {
   const { evidence, more, total, allowed } = sift(found, parameters);
   const permitted = allowed === 0 ? '' : `; ${allowed} allowed by a waiver`;
   if (total === 0) return { state: 'pass', reason: `${judgement.none}${permitted}`, evidence, more };

@@ -3,6 +3,8 @@ import type { Rule } from './rule.ts';
 import * as access from './rules/access.ts';
 import * as cluster from './rules/cluster.ts';
 import * as identities from './rules/identities.ts';
+import * as images from './rules/images.ts';
+import * as podSecurity from './rules/pod-security.ts';
 import * as pods from './rules/pods.ts';
 
 export const RULES = {
@@ -14,8 +16,8 @@ export const RULES = {
   'masters-group': identities.mastersGroup,
   'long-lived-tokens': identities.longLivedTokens,
   'bootstrap-tokens': identities.bootstrapTokens,
-  'pod-policy-in-each-namespace': pods.podPolicyInEachNamespace,
-  'pods-not-admitted': pods.podsNotAdmitted,
+  'pod-policy-in-each-namespace': podSecurity.podPolicyInEachNamespace,
+  'pods-not-admitted': podSecurity.podsNotAdmitted,
   'secrets-in-environment': pods.secretsInEnvironment,
   'sensitive-data-in-the-clear': pods.sensitiveDataInTheClear,
   'seccomp-profiles': pods.seccompProfiles,
@@ -23,11 +25,11 @@ export const RULES = {
   'no-dashboard': pods.noDashboard,
   'low-host-ports': pods.lowHostPorts,
   'system-namespaces': pods.systemNamespaces,
-  'one-version-per-image': pods.oneVersionPerImage,
+  'one-version-per-image': images.oneVersionPerImage,
   'network-policies-enforced': cluster.networkPoliciesEnforced,
   'network-policy-in-each-namespace': cluster.networkPolicyInEachNamespace,
   'external-secret-store': cluster.externalSecretStore,
-  'image-provenance': cluster.imageProvenance,
+  'image-provenance': images.imageProvenance,
   'namespaces-for-workloads': cluster.namespacesForWorkloads,
   'namespaces-without-workloads': cluster.namespacesWithoutWorkloads,
   'supported-version': cluster.supportedVersion,

@@ -137,6 +137,11 @@ describe('what a namespace admits', () => {
   });
 });
 
+const encryption = {
+  kind: 'EncryptionConfiguration',
+  resources: [{ resources: ['secrets'], providers: ['kms', 'identity'] }],
+};
+
 describe('the own configuration', () => {
   const facts = (flags: Record<string, string>, value: unknown): NodeFacts => {
     const none = { file: undefined, process: undefined, inUse: undefined };
@@ -148,7 +153,7 @@ describe('the own configuration', () => {
       kubelet: { ...none, file: { '--seccomp-default': 'true' } },
       etcd: none,
     };
-    const policies = { '/admission.yaml': { value }, '/enc.yaml': { value: { resources: [{ providers: ['kms'] }] } } };
+    const policies = { '/admission.yaml': { value }, '/enc.yaml': { value: encryption } };
     const nothing = { files: {}, digests: {}, sysctls: {}, units: undefined };
     return { role: 'control-plane', version: '1.36.4', services, policies, ...nothing, exemptNamespaces: ['storage'] };
   };

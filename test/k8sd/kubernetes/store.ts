@@ -69,11 +69,28 @@ export class Store {
 
   /** In the order of their keys. An empty namespace means all. */
   list(type: ResourceType, namespace = ''): readonly KubernetesObject[] {
-    const prefix = `${type.group}/${type.resource}/${namespace === '' ? '' : `${namespace}/`}`;
-    return Object.keys(isSealed(type) ? this.#state.secrets : this.#state.objects)
-      .filter((candidate) => candidate.startsWith(prefix))
-      .sort()
-      .flatMap((candidate) => this.#load(type, candidate)?.object ?? []);
+    return [...this.from(type, namespace, '')];
+  }
+
+  /** The same from behind a key on (`namespace/name`, or `name`), each read when it is come to: there may be thousands. */
+  *from(type: ResourceType, namespace: string, after: string): Generator<KubernetesObject> {
+    for (const candidate of this.#keys(type, namespace, after).sort()) {
+      const found = this.#load(type, candidate);
+      if (found !== undefined) yield found.object;
+    }
+  }
+
+  /** How many `from` gives. */
+  count(type: ResourceType, namespace: string, after: string): number {
+    return this.#keys(type, namespace, after).length;
+  }
+
+  #keys(type: ResourceType, namespace: string, after: string): string[] {
+    const ofType = `${type.group}/${type.resource}/`;
+    const prefix = `${ofType}${namespace === '' ? '' : `${namespace}/`}`;
+    return Object.keys(isSealed(type) ? this.#state.secrets : this.#state.objects).filter(
+      (candidate) => candidate.startsWith(prefix) && candidate > `${ofType}${after}`,
+    );
   }
 
   /** Throws AlreadyExists. */

@@ -83,16 +83,25 @@ function matcher(request: ApiRequest): Matches {
 }
 
 function list(store: Store, place: Place, request: ApiRequest): unknown {
-  const all = store.list(place.type, place.namespace).filter(matcher(request));
-  const after = readContinue(store, request.query.get('continue'));
-  const rest = after === undefined ? all : all.filter((object) => pathOf(object) > after);
+  const matches = matcher(request);
   const limit = Number(request.query.get('limit') ?? 0);
-  const page = limit > 0 ? rest.slice(0, limit) : rest;
-  const remaining = rest.length - page.length;
+  const after = readContinue(store, request.query.get('continue'));
+  const page: KubernetesObject[] = [];
+  let more = false;
+  for (const object of store.from(place.type, place.namespace, after)) {
+    if (!matches(object)) continue;
+    more = limit > 0 && page.length === limit;
+    if (more) break;
+    page.push(object);
+  }
   const last = page.at(-1);
   const metadata = {
     resourceVersion: store.resourceVersion,
-    ...(remaining > 0 && last ? { continue: writeContinue(store, pathOf(last)), remainingItemCount: remaining } : {}),
+    ...(more && last ? { continue: writeContinue(store, pathOf(last)) } : {}),
+    // Nobody counts what a selector would match of the rest.
+    ...(more && !request.query.has('labelSelector') && !request.query.has('fieldSelector')
+      ? { remainingItemCount: store.count(place.type, place.namespace, after) - page.length }
+      : {}),
   };
   if (/;as=PartialObjectMetadataList\b/.test(request.accept ?? ''))
     return {
@@ -112,7 +121,7 @@ function list(store: Store, place: Place, request: ApiRequest): unknown {
 
 /** In the order of the store. */
 function pathOf({ metadata }: KubernetesObject): string {
-  return `${metadata.namespace ?? ''}/${metadata.name}`;
+  return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
 }
 
 function writeContinue(store: Store, start: string): string {
@@ -121,9 +130,9 @@ function writeContinue(store: Store, start: string): string {
   );
 }
 
-/** What the page before ended with. Throws Expired when etcd no longer has what was there then. */
-function readContinue(store: Store, token: string | null): string | undefined {
-  if (token === null || token === '') return undefined;
+/** What the page before ended with; empty for the first one. Throws Expired when etcd no longer has what was there then. */
+function readContinue(store: Store, token: string | null): string {
+  if (token === null || token === '') return '';
   const [version, start] = readToken(token);
   if (version < store.compacted)
     throw new ApiError(

@@ -17,7 +17,11 @@ interface Rbac {
  */
 export const subjectsWhoMay = rule(['roles', 'bindings'], (facts, parameters) => {
   const found = subjectsWith(facts, parameters);
-  const open = sift(found, parameters).left.some(({ everybody }) => everybody);
+  const open =
+    sift(
+      found.filter(({ everybody }) => everybody),
+      parameters,
+    ).total > 0;
   const { others = [], allow = [] } = parameters;
   return judge(found, parameters, {
     none: 'only what the cluster itself needs has this access',

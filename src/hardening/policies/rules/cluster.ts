@@ -1,4 +1,4 @@
-/** Rules over namespaces, networks, admission and versions: CIS 5.3, 5.4.2, 5.5.1, 5.6.1, 5.6.4, DISA V-242383, V-242443. */
+/** Rules over namespaces, networks and versions: CIS 5.3, 5.4.2, 5.6.1, 5.6.4, DISA V-242383, V-242443. */
 import type { Verdict } from '../../api-rule.ts';
 import { count, judge } from '../evidence.ts';
 import type { NamedObject } from '../facts.ts';
@@ -79,19 +79,6 @@ export const externalSecretStore = rule(['customResources'], ({ customResources,
         more: 0,
       }
     : { state: 'manual', reason: 'no store of secrets outside of the cluster is known here', evidence, more: 0 };
-});
-
-/** CIS 5.5.1. */
-export const imageProvenance = rule(['admission'], ({ admission, own }): Verdict => {
-  const evidence = [
-    ...(own.admissionPlugins.includes('ImagePolicyWebhook')
-      ? [{ what: '--enable-admission-plugins of kube-apiserver', found: 'ImagePolicyWebhook' }]
-      : []),
-    ...admission.imageVerifiers.map((what) => ({ what, found: 'verifies images' })),
-  ];
-  return evidence.length > 0
-    ? { state: 'pass', reason: 'something verifies where images come from', evidence, more: 0 }
-    : { state: 'manual', reason: 'nothing is known here that verifies where images come from', evidence, more: 0 };
 });
 
 /** CIS 5.6.1 (1.24: 5.7.1). Whether the boundaries are the right ones, nobody but the organisation knows. */

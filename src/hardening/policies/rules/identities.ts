@@ -2,8 +2,9 @@
 
 import { isComponent } from '../components.ts';
 import { count, type Found, judge } from '../evidence.ts';
-import type { BindingFacts, NamedObject, PodFacts, ServiceAccountFacts } from '../facts.ts';
+import type { BindingFacts, NamedObject, PodFacts, ServiceAccountFacts, WorkloadFacts } from '../facts.ts';
 import { bindingName } from '../grants.ts';
+import { podName } from '../pod-evidence.ts';
 import { rule } from '../rule.ts';
 
 /** CIS 5.1.5: each has automounting off, no pod runs as one, and no binding names one. */
@@ -17,14 +18,18 @@ export const defaultServiceAccounts = rule(
         found: 'automountServiceAccountToken is not false',
         expected: 'automountServiceAccountToken: false',
       }));
-    const running = pods
-      .filter((pod) => !pod.finished && pod.template.serviceAccount === 'default' && !isComponent(pod, workloads))
-      .map((pod) => ({
-        what: podName(pod),
-        found: 'runs as the default service account',
-        aliases: [accountName({ namespace: pod.namespace, name: 'default' })],
-      }));
-    return judge([...mounting, ...running, ...bound(bindings)], parameters, {
+    function* used(): Generator<Found> {
+      yield* mounting;
+      for (const pod of running(pods, workloads))
+        if (pod.template.serviceAccount === 'default')
+          yield {
+            what: podName(pod),
+            found: 'runs as the default service account',
+            aliases: [accountName({ namespace: pod.namespace, name: 'default' })],
+          };
+      yield* bound(bindings);
+    }
+    return judge(used(), parameters, {
       none: 'no default service account is used, and none has its token mounted',
       some: (left) =>
         `${count(left, 'default service account, pod or binding', 'default service accounts, pods or bindings')}`,
@@ -37,15 +42,14 @@ export const serviceAccountTokensInPods = rule(
   ['serviceAccounts', 'pods', 'workloads'],
   ({ serviceAccounts, pods, workloads }, parameters) => {
     const accounts = new Map(serviceAccounts.map((account) => [accountName(account), account]));
-    const found = pods
-      .filter((pod) => !pod.finished && !isComponent(pod, workloads))
-      .flatMap((pod): readonly Found[] => {
+    function* mounting(): Generator<Found> {
+      for (const pod of running(pods, workloads)) {
         const account = accountName({ namespace: pod.namespace, name: pod.template.serviceAccount });
-        const mounts = pod.template.automount ?? accounts.get(account)?.automount ?? true;
-        if (!mounts) return [];
-        return [{ what: podName(pod), found: `has the token of ${account} mounted`, aliases: [account] }];
-      });
-    return judge(found, parameters, {
+        if (pod.template.automount ?? accounts.get(account)?.automount ?? true)
+          yield { what: podName(pod), found: `has the token of ${account} mounted`, aliases: [account] };
+      }
+    }
+    return judge(mounting(), parameters, {
       none: 'no pod has a token mounted but those of the cluster’s own components',
       some: (left) => `${count(left, 'pod')} with a token mounted that nobody has said to need one`,
     });
@@ -113,6 +117,6 @@ function accountName({ namespace, name }: Pick<ServiceAccountFacts, 'namespace' 
   return `ServiceAccount ${namespace}/${name}`;
 }
 
-function podName({ namespace, name }: PodFacts): string {
-  return `Pod ${namespace}/${name}`;
+function* running(pods: readonly PodFacts[], workloads: readonly WorkloadFacts[]): Generator<PodFacts> {
+  for (const pod of pods) if (!pod.finished && !isComponent(pod, workloads)) yield pod;
 }

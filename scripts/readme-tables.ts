@@ -1,28 +1,42 @@
 /**
- * `npm run docs [-- --check]`: writes the tables of options and actions into README.md, between comments that name them, from the files
- * that Juju reads. With --check it writes nothing and fails if they are out of date.
+ * `npm run docs [-- --check]`: writes what is made from other files: the tables of options and actions in README.md, between comments that
+ * name them, from the files that Juju reads, and docs/reference/controls.md from the catalogues of controls. With --check it writes
+ * nothing and fails if they are out of date.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
+import { readCatalogues } from './catalogues/read.ts';
 import { charms } from './pack/archive.ts';
 import { repository } from './pack/places.ts';
+import { controlsPage } from './readme/controls.ts';
 import { type Action, actionsTable, type Option, optionsTable, withTables } from './readme/tables.ts';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 
-const path = join(repository, 'README.md');
-const present = await readFile(path, 'utf8');
-const wanted = withTables(present, await tables());
+await keep('README.md', async (present) => withTables(present, await tables()));
+await keep('docs/reference/controls.md', async () => controlsPage(await readCatalogues()));
 
-if (wanted === present) console.log('docs: the tables in README.md are current');
-else if (values.check) {
-  console.error('README.md is not what config.yaml and actions.yaml say. Run `npm run docs` and commit it.');
-  process.exitCode = 1;
-} else {
-  await writeFile(path, wanted);
-  console.log('docs: wrote the tables in README.md');
+async function keep(name: string, make: (present: string) => Promise<string>): Promise<void> {
+  const path = join(repository, name);
+  const present = await readFile(path, 'utf8').catch(absent);
+  const wanted = await make(present);
+  if (wanted === present) console.log(`docs: ${name} is current`);
+  else if (values.check) {
+    console.error(
+      `${name} is not what config.yaml, actions.yaml and the catalogues say. Run \`npm run docs\` and commit it.`,
+    );
+    process.exitCode = 1;
+  } else {
+    await writeFile(path, wanted);
+    console.log(`docs: wrote ${name}`);
+  }
+}
+
+function absent(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return '';
+  throw error;
 }
 
 async function tables(): Promise<Readonly<Record<string, string>>> {

@@ -27,7 +27,7 @@ export function optionsTable(options: Readonly<Record<string, Option>>): string 
     `\`${name}\``,
     option.type ?? 'string',
     value(option.default),
-    sentence(option.description),
+    cell(option.description),
   ]);
   return table(['Option', 'Type', 'Default', 'What it does'], rows);
 }
@@ -36,7 +36,7 @@ export function actionsTable(actions: Readonly<Record<string, Action>>): string 
   const rows = Object.entries(actions).map(([name, action]) => [
     `\`${name}\``,
     parameters(action),
-    sentence(action.description),
+    cell(action.description),
   ]);
   return table(['Action', 'Parameters', 'What it does'], rows);
 }
@@ -48,7 +48,7 @@ function parameters({ params = {}, required = [] }: Action): string {
       parameter.enum === undefined ? '' : parameter.enum.join(', '),
       parameter.default === undefined ? '' : `default ${value(parameter.default)}`,
     ].filter((fact) => fact !== '');
-    return `\`${name}\`${facts.length === 0 ? '' : ` (${facts.join('; ')})`}: ${sentence(parameter.description)}`;
+    return `\`${name}\`${facts.length === 0 ? '' : ` (${facts.join('; ')})`}: ${cell(parameter.description)}`;
   });
   return all.join('<br>');
 }
@@ -58,11 +58,11 @@ function value(value: unknown): string {
 }
 
 /** On one line, and without what Markdown would take for the end of a cell or for HTML. */
-function sentence(description = ''): string {
+export function cell(description = ''): string {
   return description.trim().replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;');
 }
 
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
   return `${lines.join('\n')}\n`;
 }

@@ -10,6 +10,7 @@ import { charmArchive } from '../../scripts/pack/archive.ts';
 import { bundleProgram } from '../../scripts/pack/bundle.ts';
 import { repository } from '../../scripts/pack/places.ts';
 import { architectures, nodeRuntime, ownArchitecture } from '../../scripts/pack/runtime.ts';
+import type { Catalogue } from '../../src/hardening/catalogue.ts';
 import { packedArchives } from '../archives.ts';
 import { actionsProblems, configProblems, manifestProblems, metadataProblems } from './juju-rules.ts';
 import { readZip, type ZipFile } from './read-zip.ts';
@@ -83,6 +84,18 @@ describe.each(all)('the archive of $charm for $architecture', ({ architecture, c
     const bad =
       /^\/|(^|\/)\.\.(\/|$)|^build\/|(^|\/)\.(git|svn|hg|bzr|tox|jujuignore)(\/|$)|^revision$|node_modules|\\/;
     expect([...files.keys()].filter((path) => bad.test(path))).toEqual([]);
+  });
+
+  it('has the catalogues of controls as JSON, of a worker those that are looked at on workers', () => {
+    expect([...files.keys()].filter((path) => path.startsWith('hardening/'))).toEqual([
+      'hardening/cis.json',
+      'hardening/stig.json',
+    ]);
+    for (const path of ['hardening/cis.json', 'hardening/stig.json']) {
+      const { controls } = JSON.parse(get(path).data.toString()) as Catalogue;
+      expect(controls.length).toBeGreaterThan(20);
+      expect(controls.some(({ places }) => !places.includes('worker'))).toBe(charm === 'k8s');
+    }
   });
 
   it('has no Python', () => {

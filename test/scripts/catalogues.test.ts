@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { type Catalogues, catalogueJson, readCatalogues, schemaProblems } from '../../scripts/catalogues/read.ts';
 import { catalogueProblems } from '../../scripts/catalogues/rules.ts';
 import { repository } from '../../scripts/pack/places.ts';
+import { controlsPage } from '../../scripts/readme/controls.ts';
 import { type Catalogue, controlsOf } from '../../src/hardening/catalogue.ts';
 import type { Benchmark, Control } from '../../src/hardening/control.ts';
 
@@ -41,6 +42,23 @@ describe('the catalogues', () => {
     expect(controls.length).toBeGreaterThan(20);
     expect(controls.filter(({ places }) => !places.includes('worker'))).toEqual([]);
     expect(JSON.parse(catalogueJson(catalogues.cis, 'control-plane'))).toEqual(catalogues.cis);
+  });
+});
+
+describe('the reference of all controls', () => {
+  const rows = controlsPage(catalogues)
+    .split('\n')
+    .filter((line) => /^\| \*\*(CIS|V)-/.test(line));
+
+  it('has a whole row for each', () => {
+    expect(rows.map((row) => /^\| \*\*([^*]+)/.exec(row)?.[1]).toSorted()).toEqual(all.map(({ id }) => id).toSorted());
+    for (const row of rows) expect(row.split(/(?<!\\)\|/)).toHaveLength(8);
+  });
+
+  it('tells what editions differ in', () => {
+    const row = rows.find((one) => one.includes('**CIS-1.2.3**'));
+    expect(row).toContain('with DenyServiceExternalIPs<br>in 1.24: ');
+    expect(row).toContain('1.24: ✔<br>1.12: ✘');
   });
 });
 

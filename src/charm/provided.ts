@@ -189,19 +189,21 @@ async function afterwards(doors: Doors, cluster: ClusterFacts): Promise<Trust> {
   return 'content' in secret ? { ...NOTHING, reports: await changedReports(doors, cluster, secret.content) } : NOTHING;
 }
 
-/** By the leader, for all: that a secret which says something else now has come too late, or says what nobody understands. */
+/** That a secret which says something else now has come too late, or says what nobody understands. Of control planes the leader tells it. */
 async function changedReports({ host }: Doors, cluster: ClusterFacts, content: Pems): Promise<readonly UnitStatus[]> {
-  if (cluster.role === 'worker' || !cluster.leader) return [];
-  const files = clusterAuthorities(true).map(
-    async ({ name, file }) => [name, (await host.files.read(file)) ?? ''] as const,
-  );
-  const changed = changedAuthorities(content, Object.fromEntries(await Promise.all(files)));
+  if (cluster.role === 'control-plane' && !cluster.leader) return [];
   const strange = strangeKeys(
     content,
     clusterAuthorities(true).map(({ name }) => name),
   );
+  const unused = strange === undefined ? [] : [blocked(told(strange))];
+  if (cluster.role === 'worker') return unused;
+  const files = clusterAuthorities(true).map(
+    async ({ name, file }) => [name, (await host.files.read(file)) ?? ''] as const,
+  );
+  const changed = changedAuthorities(content, Object.fromEntries(await Promise.all(files)));
   return [
-    ...(strange === undefined ? [] : [blocked(told(strange))]),
+    ...unused,
     ...changed.map((name) =>
       blocked(
         `${OPTION}: ${name}-crt cannot change after bootstrap, k8sd takes no other; put the former one back, or make a new cluster`,

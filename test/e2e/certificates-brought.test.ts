@@ -188,6 +188,12 @@ describe('authorities without their keys', { timeout: 240_000 }, () => {
     );
     await model.configure('k8s', { 'kube-apiserver-extra-sans': '' });
     bring(good);
+    model.updateSecret(workersUri, { ...workersContent, 'k8s-worker-0-kublet-crt': 'no certificate at all' });
+    await settle(() => message('k8s-worker/0').startsWith('blocked'));
+    expect(message('k8s-worker/0')).toMatch(
+      /^blocked: ca-certificates: k8s-worker-0-kublet-crt cannot be used; it may hold /,
+    );
+    model.updateSecret(workersUri, workersContent);
     await settleActive(model);
     expect(await fingerprints(cluster, 'k8s/1')).toEqual(before);
     const refused = await model.run('k8s/1', 'refresh-certs');

@@ -1,17 +1,22 @@
 /**
- * k8sd restarts the services of a control plane some time after it has answered. Where the API server's certificate is among the new
- * ones, what it serves tells when that is over; where it is not, nothing would: the refresh would look complete, and the API server go
- * down when it is another control plane's turn already.
+ * k8sd restarts the services of a node some time after it has answered. Where the certificate that they serve is among the new ones, what
+ * is served tells when that is over; where it is not, nothing would: the refresh would look complete, and the API server go down when it
+ * is another control plane's turn already, or a worker's kubelet when it was seen to be well.
  */
 
 import type { Doors } from './doors.ts';
 import type { NodeIdentity } from './facts.ts';
 import { restartServices } from './finish-refresh.ts';
+import type { Role } from './names.ts';
 
-const API_PORT = 6443;
+/** What is restarted, and by which certificate it is known. */
+const SERVED: Readonly<Record<Role, { readonly name: string; readonly port: number }>> = {
+  'control-plane': { name: 'apiserver', port: 6443 },
+  worker: { name: 'kubelet', port: 10250 },
+};
 const CONNECT_MS = 3_000;
 
-/** k8sd begins at once; an API server closes silent connections by itself only after half a minute. */
+/** k8sd begins at once; API server and kubelet close silent connections by themselves only after half a minute. */
 const RESTART_MS = 25_000;
 
 /** To be called before k8sd is asked. @returns what to wait for when it has answered. */
@@ -21,8 +26,9 @@ export async function watchRestart(
   names: readonly string[],
 ): Promise<{ readonly over: () => Promise<void>; readonly end: () => void }> {
   const { host, juju } = doors;
-  const silent = role === 'control-plane' && address !== undefined && !names.includes('apiserver');
-  const held = silent ? await host.holdConnection(address, API_PORT, CONNECT_MS) : undefined;
+  const { name, port } = SERVED[role];
+  const silent = address !== undefined && !names.includes(name);
+  const held = silent ? await host.holdConnection(address, port, CONNECT_MS) : undefined;
   return {
     async over() {
       if (held === undefined || (await held.closed(RESTART_MS))) return;

@@ -10,6 +10,7 @@
 import { isIP } from 'node:net';
 import { K8sdError, K8sdUnavailable, NotSupported } from '../k8sd/errors.ts';
 import type { CertificateRequest, Kubernetes } from '../kubernetes/kubernetes.ts';
+import { watchRestart } from './await-restart.ts';
 import { discard, noteFailure, type RefreshNote, readNote } from './backup.ts';
 import type { Doors } from './doors.ts';
 import type { NodeIdentity } from './facts.ts';
@@ -136,8 +137,14 @@ export async function takeCertificates(doors: Doors, node: NodeIdentity, journal
   // A dispatch may have ended after k8sd had taken them: asked again, it would restart kubelet when that has been seen to serve them.
   if (await standThere(doors, journal, issued)) await restartServices(doors, node.role);
   else {
-    const refusal = await install(doors, node, journal, issued);
-    if (refusal !== undefined) return undo(doors, node, note, `k8sd does not take them: ${refusal}`);
+    const restart = await watchRestart(doors, node, names);
+    try {
+      const refusal = await install(doors, node, journal, issued);
+      if (refusal !== undefined) return await undo(doors, node, note, `k8sd does not take them: ${refusal}`);
+      await restart.over();
+    } finally {
+      restart.end();
+    }
   }
   const { names: renewed, before } = note;
   const amiss = await untilServed(doors, { ...node, names: renewed, before }, SERVED_MS, tellLog(doors));

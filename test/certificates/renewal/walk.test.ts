@@ -183,8 +183,15 @@ describe('on a worker', { timeout: 60_000 }, () => {
   it('what k8sd issues is renewed beside what a CA charm has issued, which stays', async () => {
     await shorten();
     const before = await certificate(worker, 'kubelet');
+    const ups = () =>
+      machines.serviceEvents.filter(
+        ({ machine, service, what }) => machine === worker.machine.id && service === 'kubelet' && what === 'up',
+      ).length;
+    const restarts = ups();
     const mixed = newNode(worker.agent, worker.machine, { ...worker.identity, managers: { kubelet: 'relation' } });
     expect(await rounds(later(LIFE * 0.8), leader, mixed)).toEqual(WALK);
+    // Not over before kubelet has read them.
+    expect(ups()).toBe(restarts + 1);
     const [kubelet, ...clients] = await hoursLeft(worker);
     expect([kubelet, ...new Set(clients)]).toEqual([0, YEAR]);
     expect((await certificate(worker, 'kubelet')).fingerprint).toBe(before.fingerprint);

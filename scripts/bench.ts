@@ -12,7 +12,7 @@ import { takeInventory } from '../src/certificates/index.ts';
 import { assess, CATALOGUES, catalogueOf, controlsOf, observeNode } from '../src/hardening/index.ts';
 import { openHost } from '../src/host/open-host.ts';
 import { type Archives, packedArchives } from '../test/archives.ts';
-import { deployCluster, openCluster, type TestCluster } from '../test/e2e/cluster.ts';
+import { deployCluster, openCluster, settleActive, type TestCluster } from '../test/e2e/cluster.ts';
 import { addWorkers, integrateWorkers, RELATION } from '../test/e2e/many-workers.ts';
 import { populate } from '../test/k8sd/populate.ts';
 import type { Model } from '../test/model/model.ts';
@@ -34,6 +34,7 @@ try {
   cluster.model.measureMemory = true;
   await measureRuntime(cluster);
   await measureIdle(cluster.model);
+  await measureHardened(cluster.model);
   await measureInventory(cluster.model);
   await measureAssessment(cluster.model);
   await measureRelation(cluster.model, archives);
@@ -62,6 +63,17 @@ async function measureIdle(model: Model): Promise<void> {
   for (const unit of ['k8s/0', 'k8s-worker/0']) {
     await measure(model, 'update-status', 'hooks/update-status', unit, () => model.updateStatus(unit));
   }
+}
+
+/** Nothing to change, with all that a mode looks at. */
+async function measureHardened(model: Model): Promise<void> {
+  const modes = { 'cis-mode': true, 'stig-mode': true };
+  await model.configure('k8s', modes);
+  await settleActive(model);
+  for (const unit of ['k8s/0', 'k8s-worker/0'])
+    await measure(model, 'update-status, both modes', 'hooks/update-status', unit, () => model.updateStatus(unit));
+  await model.configure('k8s', {}, { reset: Object.keys(modes) });
+  await settleActive(model);
 }
 
 /** Reading all certificates of a control plane: by itself, and in a dispatch that finds one of the files changed. */

@@ -35,11 +35,25 @@ export async function withLease(doors: Doors, progress: Progress, work: () => Pr
   }
 }
 
-/** Takes the lease for a hook, which does not wait: gives who has it instead. */
-export async function tryLease({ host, juju, kubernetes }: Doors): Promise<LeaseHolder | undefined> {
+/**
+ * Takes the lease for a hook, which does not wait: gives who has it instead. A unit that has been removed does not give it back; nobody
+ * shall wait for it.
+ */
+export async function tryLease(
+  { host, juju, kubernetes }: Doors,
+  isRemoved: (unit: string) => boolean,
+): Promise<LeaseHolder | undefined> {
   await host.files.write(MARK, `${juju.identity.unit}\n`, { mode: 0o600 });
-  const claim = { ...LEASE, holder: juju.identity.unit, seconds: SECONDS, now: host.now() };
-  const taken = await answerOf(async () => (await kubernetes())?.takeLease(claim));
+  const take = () => {
+    const claim = { ...LEASE, holder: juju.identity.unit, seconds: SECONDS, now: host.now() };
+    return answerOf(async () => (await kubernetes())?.takeLease(claim));
+  };
+  let taken = await take();
+  if (taken !== undefined && !(taken instanceof KubernetesError) && isRemoved(taken.holder)) {
+    const { holder } = taken;
+    await answerOf(async () => (await kubernetes())?.giveBackLease({ ...LEASE, holder }));
+    taken = await take();
+  }
   if (taken === undefined || taken instanceof KubernetesError) return undefined;
   await host.files.remove(MARK);
   return taken;

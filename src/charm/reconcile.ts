@@ -113,7 +113,7 @@ async function takeTurn(
       if (rolling === undefined) return makeDisruptive(doors, work, () => true);
       const mayBegin = () =>
         turn({ ...rolling, now: doors.host.now() }, changeId(descriptions), reason).kind === 'granted';
-      const busy = await whileOthersWait(doors, () => makeDisruptive(doors, work, mayBegin));
+      const busy = await whileOthersWait(doors, shared?.peers.units, () => makeDisruptive(doors, work, mayBegin));
       return busy === undefined
         ? 'again'
         : [...reports, { status: 'waiting', message: `Waiting for its turn (${busy} has it) to ${reason}` }];
@@ -144,8 +144,14 @@ function giveTurnBack({ juju }: Doors, { peers }: ControlPlaneFacts, failures: r
 }
 
 /** Turns know nothing of actions, which nobody can ask to wait for the leader. @returns the unit whose action goes on. */
-async function whileOthersWait(doors: Doors, work: () => Promise<unknown>): Promise<string | undefined> {
-  const busy = await tryLease(doors);
+async function whileOthersWait(
+  doors: Doors,
+  peers: ReadonlyMap<string, unknown> | undefined,
+  work: () => Promise<unknown>,
+): Promise<string | undefined> {
+  const { unit, application } = doors.juju.identity;
+  const isOurs = (holder: string) => holder.startsWith(`${application}/`) && holder !== unit;
+  const busy = await tryLease(doors, (holder) => isOurs(holder) && peers?.has(holder) === false);
   if (busy !== undefined) return busy.holder;
   try {
     await work();

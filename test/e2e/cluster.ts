@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packedArchives } from '../archives.ts';
+import type { Delays } from '../k8sd/delays.ts';
 import { type K8sMachines, openMachines } from '../k8sd/machines.ts';
 import { Model } from '../model/model.ts';
 
@@ -17,13 +18,14 @@ export interface TestCluster {
 export interface ClusterOptions {
   readonly jujuVersion?: string;
   readonly modelUuid?: string;
+  readonly delays?: Partial<Delays>;
 }
 
 /** An empty model with machines for its units. */
-export async function openCluster(options: ClusterOptions = {}): Promise<TestCluster> {
+export async function openCluster({ delays, ...options }: ClusterOptions = {}): Promise<TestCluster> {
   // Short: the sockets of the machines hang from it.
   const directory = await mkdtemp(join(tmpdir(), 'kc-'));
-  const machines = await openMachines({ directory });
+  const machines = await openMachines({ directory, ...(delays === undefined ? {} : { delays }) });
   const { unpacked } = await packedArchives();
   const model = await Model.create({ directory, charmCache: unpacked, provider: machines, ...options });
   return {

@@ -158,10 +158,12 @@ describe('certificates that an operator renews', { timeout: 240_000 }, () => {
 
   it('keep a change of an option waiting meanwhile', async () => {
     const { model } = cluster;
-    await heldBy('k8s/9', new Date());
+    await heldBy('somebody/9', new Date());
     await model.configure('k8s', { 'kube-apiserver-extra-args': 'request-timeout=3m0s' });
     const waiting = () =>
-      CONTROL_PLANES.some((unit) => model.unit(unit).workload.message.includes('Waiting for its turn (k8s/9 has it)'));
+      CONTROL_PLANES.some((unit) =>
+        model.unit(unit).workload.message.includes('Waiting for its turn (somebody/9 has it)'),
+      );
     await model.settle({ timeoutMs: 120_000, until: waiting, updateStatusEveryMs: 2_000 });
     await lease('DELETE', `/${name}`);
     await settleActive(model);

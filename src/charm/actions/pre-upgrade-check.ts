@@ -13,7 +13,7 @@ export async function preUpgradeCheck(doors: Doors, role: Role): Promise<void> {
   const { cluster, changes, reports } = await look(doors, role);
   if (cluster.role !== 'control-plane' || cluster.node === undefined) throw new Error('this unit is in no cluster');
   const objections = [
-    ...reports.map(({ message }) => message),
+    ...reports.flatMap(({ status, message }) => (status === 'active' ? [] : [message])),
     ...changes.map(({ description }) => `a change is outstanding: ${description}`),
     ...(await observeHealth(doors, cluster)).reports.map(({ message }) => message),
     ...(await unreadyNodes(doors)),

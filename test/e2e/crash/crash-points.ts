@@ -8,7 +8,7 @@
  */
 
 import { createHash, type Hash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -177,17 +177,27 @@ function isStatus(what: string): boolean {
  */
 function digest(root: string): string {
   const hash = createHash('sha256');
-  for (const folder of ['var/lib/k8s-charm', 'var/snap/k8s/common/args', 'etc/containerd'])
-    add(hash, join(root, folder));
+  for (const folder of WRITTEN) add(hash, join(root, folder));
   return hash.digest('hex');
 }
+
+const WRITTEN = [
+  'etc/containerd',
+  'etc/sysctl.d',
+  'etc/systemd/system',
+  'proc/sys/kernel',
+  'proc/sys/vm',
+  'var/lib/k8s-charm',
+  'var/snap/k8s/common/args',
+  'var/snap/k8s/common/etc',
+];
 
 function add(hash: Hash, folder: string): void {
   if (!existsSync(folder)) return;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) add(hash, path);
-    else if (entry.isFile()) hash.update(path).update(readFileSync(path));
+    else if (entry.isFile()) hash.update(`${path} ${statSync(path).mode} `).update(readFileSync(path));
   }
 }
 

@@ -12,7 +12,15 @@ import type { NodeMachine } from '../../k8sd/machines.ts';
 import type { TestCluster } from '../cluster.ts';
 
 /** Folders of a machine that the charm, or k8sd on its behalf, writes into. */
-const FOLDERS = ['etc/kubernetes', 'etc/containerd', 'var/lib/k8s-charm', 'var/snap/k8s/common'];
+const FOLDERS = [
+  'etc/containerd',
+  'etc/kubernetes',
+  'etc/sysctl.d',
+  'etc/systemd/system',
+  'proc/sys',
+  'var/lib/k8s-charm',
+  'var/snap/k8s/common',
+];
 
 /** What is served with which certificate. */
 const SERVED = [
@@ -126,6 +134,7 @@ async function content(root: string, path: string): Promise<unknown> {
   if (path.endsWith('.crt')) return certificate(text, await keyBeside(root, path));
   if (path.endsWith('.conf') && text.includes('client-certificate-data')) return kubeconfig(text);
   if (path.includes('var/lib/k8s-charm') || path.includes('/args/')) return parsed(text);
+  if (path.startsWith('proc/sys/vm/') || path.startsWith('proc/sys/kernel/panic')) return text;
   return 'present';
 }
 

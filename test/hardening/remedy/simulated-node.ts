@@ -7,7 +7,7 @@ import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import { planArguments, untouchedArguments } from '../../../src/cluster/arguments.ts';
 import { editArguments, parseArguments } from '../../../src/cluster/arguments-file.ts';
-import { SERVICES, type Service } from '../../../src/cluster/default-arguments.ts';
+import { SERVICES, type Service, WORKER_SERVICES } from '../../../src/cluster/default-arguments.ts';
 import type { ExtraArguments } from '../../../src/cluster/extra-arguments.ts';
 import type { ArgumentsJournal, RememberedArguments } from '../../../src/cluster/facts.ts';
 import type { HardeningOptions } from '../../../src/hardening/options.ts';
@@ -60,10 +60,12 @@ const FILES: Readonly<Record<string, number>> = {
   '/etc/kubernetes/proxy.conf': 0o644,
   '/etc/kubernetes/kubelet.conf': 0o400,
   '/etc/kubernetes/pki/apiserver.crt': 0o644,
+  '/etc/kubernetes/pki/client-ca.crt': 0o600,
   '/etc/kubernetes/pki/apiserver.key': 0o600,
   '/etc/kubernetes/pki/etcd/server.key': 0o660,
   '/etc/containerd/config.toml': 0o600,
   '/etc/cni/net.d/05-cilium.conflist': 0o644,
+  '/var/snap/k8s/common/var/lib/etcd/data/member/snap/db': 0o600,
 };
 
 /** On every machine with the snap. */
@@ -86,6 +88,8 @@ export interface Dispatched {
 export class SimulatedNode {
   readonly root: string;
   readonly doors: Doors;
+  readonly #role: 'control-plane' | 'worker';
+  readonly #services: readonly Service[];
   readonly #warnings: string[] = [];
   #committed: Readonly<Record<string, string>> = {};
   #state = memoryState();
@@ -93,8 +97,10 @@ export class SimulatedNode {
   #memory: Partial<Record<Service, RememberedArguments>> = {};
   #journals: Partial<Record<Service, ArgumentsJournal>> = {};
 
-  private constructor(root: string) {
+  private constructor(root: string, role: 'control-plane' | 'worker') {
     this.root = root;
+    this.#role = role;
+    this.#services = role === 'worker' ? WORKER_SERVICES : SERVICES;
     const warning = (message: string) => void this.#warnings.push(message);
     const node = this;
     const juju = {
@@ -106,9 +112,11 @@ export class SimulatedNode {
     this.doors = { host: openHost(root), juju: juju as unknown as Doors['juju'] };
   }
 
-  static async create(root: string): Promise<SimulatedNode> {
-    const node = new SimulatedNode(root);
-    for (const [service, flags] of Object.entries(ARGUMENTS))
+  static async create(root: string, role: 'control-plane' | 'worker' = 'control-plane'): Promise<SimulatedNode> {
+    const node = new SimulatedNode(root, role);
+    for (const [service, flags] of Object.entries(ARGUMENTS).filter(([name]) =>
+      node.#services.includes(name as Service),
+    ))
       await node.write(
         `${ARGS}/${service}`,
         `${flags
@@ -138,6 +146,14 @@ export class SimulatedNode {
     return parseArguments((await this.doors.host.files.read(`${ARGS}/${service}`)) ?? '');
   }
 
+  /** As somebody does by hand; null takes the flag out. */
+  async setArgument(service: Service, flag: string, value: string | null): Promise<void> {
+    const { files } = this.doors.host;
+    const path = `${ARGS}/${service}`;
+    const text = await files.read(path);
+    if (text !== undefined) await files.write(path, editArguments(text, { [flag]: value }), { mode: 0o600 });
+  }
+
   /** @param commits false: it is ended when all is done and before Juju has heard of it. */
   async dispatch(wishes: Wishes, commits = true): Promise<Dispatched> {
     this.#warnings.length = 0;
@@ -160,10 +176,10 @@ export class SimulatedNode {
   }
 
   async #look({ options, waived, operator }: Wishes) {
-    const demands = demandsWith(options, { waived });
+    const demands = demandsWith(options, { waived, role: this.#role });
     const wanted: Partial<Record<Service, ReturnType<typeof wantedArguments>>> = {};
     const present: Record<string, Readonly<Record<string, string>>> = {};
-    for (const service of SERVICES) {
+    for (const service of this.#services) {
       const text = (await this.doors.host.files.read(`${ARGS}/${service}`)) ?? '';
       const untouched = untouchedArguments({ text, journal: this.#journals[service] }, this.#memory[service] ?? {});
       present[service] = parseArguments(text);
@@ -181,7 +197,7 @@ export class SimulatedNode {
     restarts: Service[],
   ): Promise<boolean> {
     let changed = false;
-    for (const service of SERVICES) {
+    for (const service of this.#services) {
       const path = `${ARGS}/${service}`;
       const text = (await this.doors.host.files.read(path)) ?? '';
       const remembered = this.#memory[service] ?? {};

@@ -20,6 +20,7 @@ export async function startEtcd(machine: NodeMachine, values: Arguments): Promis
       ca: await machine.files.need(values['--trusted-ca-file'] ?? ''),
       requestCert: true,
       rejectUnauthorized: true,
+      minVersion: values['--tls-min-version'] === 'TLS1.3' ? 'TLSv1.3' : 'TLSv1.2',
     },
     listener({
       name: 'etcd',

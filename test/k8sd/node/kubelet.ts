@@ -91,6 +91,7 @@ async function serve(machine: NodeMachine, values: Arguments): Promise<Listening
       ca: await machine.files.need(values['--client-ca-file'] ?? ''),
       requestCert: true,
       rejectUnauthorized: false,
+      minVersion: values['--tls-min-version'] === 'VersionTLS13' ? 'TLSv1.3' : 'TLSv1.2',
     },
     listener({
       name: 'kubelet',

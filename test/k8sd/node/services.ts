@@ -13,6 +13,7 @@ import { fileFlags, pairFlags, requireKnownFlags } from './flags.ts';
 import { startKubelet } from './kubelet.ts';
 import type { NodeMachine } from './machine.ts';
 import { paths } from './paths.ts';
+import { requirePolicies } from './policies.ts';
 import { startApiServerProxy } from './proxy.ts';
 import { recordUnit } from './systemd.ts';
 
@@ -212,6 +213,7 @@ async function readCommandLine(machine: NodeMachine, service: string): Promise<A
   for (const [flag, value] of Object.entries(values)) {
     if (fileFlags.has(flag) && value.startsWith('/')) await machine.files.need(value);
   }
+  await requirePolicies(machine, service, values);
   const signing = values['--cluster-signing-cert-file'];
   if (signing !== undefined) requireOne(await machine.files.need(signing));
   for (const [certificate, key] of pairFlags) {

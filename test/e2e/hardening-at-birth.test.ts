@@ -1,0 +1,57 @@
+/** Nodes that come into being with a mode on: hardened from the first start of their services, and what they are without it is known. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allActive, deployCluster, openCluster, type TestCluster } from './cluster.ts';
+import { argumentsOf, machineOf, runningArguments } from './nodes.ts';
+
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  cluster = await openCluster();
+  const modes = { 'cis-mode': true, 'stig-mode': true };
+  await deployCluster(cluster, { controlPlanes: 1, workers: 1 }, modes);
+}, 300_000);
+
+afterAll(() => cluster.close());
+
+describe('a cluster that is deployed with both modes', { timeout: 240_000 }, () => {
+  it('starts each service once, with all that is asked for', () => {
+    const { model, machines } = cluster;
+    const downs = machines.serviceEvents.filter(({ what }) => what === 'down');
+    // k8sd itself restarts the first kubelet, when the cluster has a DNS service.
+    expect(downs.map(({ machine, service }) => `${machine} ${service}`)).toEqual(['0 kubelet']);
+    expect(model.log().filter(({ message }) => message.includes('and restart it'))).toEqual([]);
+    for (const unit of ['k8s/0']) {
+      expect(runningArguments(cluster, unit, 'kube-apiserver')).toMatchObject({
+        '--audit-log-path': '/var/log/kubernetes/audit.log',
+        '--tls-min-version': 'VersionTLS13',
+        '--enable-admission-plugins': 'NodeRestriction,DenyServiceExternalIPs,EventRateLimit,AlwaysPullImages',
+      });
+      expect(runningArguments(cluster, unit, 'kube-controller-manager')).toMatchObject({
+        '--bind-address': '127.0.0.1',
+      });
+      expect(runningArguments(cluster, unit, 'etcd')).toMatchObject({ '--tls-min-version': 'TLS1.3' });
+    }
+    for (const unit of ['k8s/0', 'k8s-worker/0'])
+      expect(runningArguments(cluster, unit, 'kubelet')).toMatchObject({
+        '--protect-kernel-defaults': 'true',
+        '--seccomp-default': 'true',
+      });
+  });
+
+  it('is an ordinary one when they are turned off, and its workers follow unless they say otherwise', async () => {
+    const { model } = cluster;
+    await model.configure('k8s-worker', { 'stig-mode': true, 'cis-mode': false });
+    await model.configure('k8s', { 'cis-mode': false, 'stig-mode': false });
+    await model.settle({ timeoutMs: 120_000, until: allActive, updateStatusEveryMs: 15_000 });
+    const api = await argumentsOf(cluster, 'k8s/0', 'kube-apiserver');
+    expect(api).toMatchObject({ '--enable-admission-plugins': 'NodeRestriction', '--tls-min-version': 'VersionTLS13' });
+    expect(Object.keys(api).filter((flag) => /audit|admission-control|extend-token/.test(flag))).toEqual([]);
+    expect(await argumentsOf(cluster, 'k8s/0', 'kubelet')).not.toHaveProperty('--protect-kernel-defaults');
+    expect(await machineOf(cluster, 'k8s/0').files.read('/proc/sys/kernel/panic')).toBe('0\n');
+    const own = await argumentsOf(cluster, 'k8s-worker/0', 'kubelet');
+    expect(own).toMatchObject({ '--protect-kernel-defaults': 'true', '--streaming-connection-idle-timeout': '5m' });
+    expect(own).not.toHaveProperty('--seccomp-default');
+    expect(cluster.machines.failures).toEqual([]);
+  });
+});

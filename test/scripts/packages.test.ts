@@ -34,7 +34,7 @@ describe('the packages', () => {
 
   it('are asked for in exact versions', () => {
     const ranges = Object.values({ ...manifest.devDependencies, ...manifest.optionalDependencies });
-    expect(ranges.filter((range) => !/^\d+\.\d+\.\d+$/.test(range))).toEqual([]);
+    expect(ranges.filter((range) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(range))).toEqual([]);
   });
 
   it('bring the same Node for both architectures, and it is the one that runs this', () => {

@@ -6,6 +6,8 @@ import type { TemplateFacts } from './pod-template.ts';
 export interface NamespaceFacts {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** One of the snap's releases has made it. */
+  readonly ofProduct: boolean;
 }
 
 export interface NodeFacts {

@@ -32,7 +32,7 @@ export function isAtLeast(level: PodSecurityLevel, wanted: PodSecurityLevel): bo
 
 /** Namespaces in which users have their pods. */
 export function userNamespaces(namespaces: readonly NamespaceFacts[]): readonly NamespaceFacts[] {
-  return namespaces.filter(({ name }) => isOfUsers(name));
+  return namespaces.filter(({ name, ofProduct }) => isOfUsers(name) && !ofProduct);
 }
 
 export function isOfUsers(namespace: string): boolean {

@@ -67,6 +67,18 @@ describe('what a namespace admits', () => {
     ]);
   });
 
+  it('is the snap’s own business where one of its features has made the namespace', async () => {
+    cluster.add('namespaces', {
+      metadata: {
+        name: 'cilium-secrets',
+        labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+        annotations: { 'meta.helm.sh/release-name': 'ck-network', 'meta.helm.sh/release-namespace': 'kube-system' },
+      },
+    });
+    expect(await open(BASELINE)).not.toContain('cilium-secrets');
+    expect(await open('CIS-5.3.2')).not.toContain('cilium-secrets');
+  });
+
   it('counts for nothing while a pod from before is still there', async () => {
     label('c', 'restricted');
     cluster.add('pods', podWith('c', 'old', { securityContext: { privileged: true } }));

@@ -3,6 +3,7 @@
  * whose breaks the operator allows by name. All over HTTPS, from the lists of an API server.
  */
 
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiFacts } from '../../../src/hardening/policies/facts.ts';
 import { TRAITS } from '../../../src/hardening/policies/pod-template.ts';
@@ -48,6 +49,14 @@ describe('the catalogues and the rules', () => {
       expect(TRAITS, id).toEqual(expect.arrayContaining([...(parameters['violation'] ?? [])]));
     }
   });
+});
+
+it('are all in the reference, and nothing else is', async () => {
+  const text = await readFile(new URL('../../../docs/reference/cluster-policies.md', import.meta.url), 'utf8');
+  const rows = [...text.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name]) => name);
+  expect(rows.toSorted()).toEqual(Object.keys(RULES).sort());
+  const violations = /^What `violation` may be: ([^.]*)\./m.exec(text)?.[1] ?? '';
+  expect([...violations.matchAll(/`([\w-]+)`/g)].map(([, name]) => name).sort()).toEqual([...TRAITS].sort());
 });
 
 describe('a cluster as k8sd makes one', () => {

@@ -9,9 +9,16 @@ import type {
   ListedServiceAccount,
 } from '../objects.ts';
 import { holdsSecret, namesSecret } from '../pod-template.ts';
+import { isOfProduct } from '../product.ts';
 
 export const gatherNamespaces = () =>
-  mapping(({ metadata }: ListedObject): NamespaceFacts => ({ name: metadata.name, labels: metadata.labels ?? {} }));
+  mapping(
+    (namespace: ListedObject): NamespaceFacts => ({
+      name: namespace.metadata.name,
+      labels: namespace.metadata.labels ?? {},
+      ofProduct: isOfProduct(namespace),
+    }),
+  );
 
 export const gatherNodes = () =>
   mapping(

@@ -4,29 +4,23 @@ import type { NamedObject, ResidentFacts } from '../facts.ts';
 import { gatherObjects } from './gather-rest.ts';
 import { type Lists, RESERVED } from './lists.ts';
 
-/** At a time, so that each is answered within its time. */
-const TOGETHER = 8;
-
 /** What comes and goes by itself, and what only shows other objects in another way. */
 const PASSING: ReadonlySet<string> = new Set(['events.', 'events.events.k8s.io', 'pods.metrics.k8s.io']);
 const MIRRORED = /(^|\.)(custom|external)\.metrics\.k8s\.io$/;
 
 export async function residents(kubernetes: Kubernetes, lists: Lists): Promise<ResidentFacts> {
   const kinds = (await kubernetes.kinds()).filter(isListed);
-  const found: ResidentFacts['residents'][number][] = [];
   const unseen: string[] = [];
-  const waiting = [...kinds];
-  const work = async (): Promise<void> => {
-    for (let kind = waiting.shift(); kind !== undefined; kind = waiting.shift()) {
-      const inAll = kind.categories.includes('all');
-      try {
-        for (const one of await residentsOf(kubernetes, lists, kind, inAll)) found.push({ ...one, inAll });
-      } catch (error) {
-        unseen.push(`${kind.resource}: ${error instanceof Error ? error.message : String(error)}`);
-      }
+  const looks = kinds.map(async (kind) => {
+    const inAll = kind.categories.includes('all');
+    try {
+      return (await residentsOf(lists, kind, inAll)).map((one) => ({ ...one, inAll }));
+    } catch (error) {
+      unseen.push(`${kind.resource}: ${error instanceof Error ? error.message : String(error)}`);
+      return [];
     }
-  };
-  await Promise.all(Array.from({ length: TOGETHER }, work));
+  });
+  const found = (await Promise.all(looks)).flat();
   return { residents: found.toSorted(byName), unseen: unseen.sort() };
 }
 
@@ -36,7 +30,6 @@ function isListed({ namespaced, verbs, resource, group }: Kind): boolean {
 
 /** Of kinds that nobody asks for as a whole, only the namespaces are looked at that matter: the default one for all kinds. */
 async function residentsOf(
-  kubernetes: Kubernetes,
   lists: Lists,
   { group, version, resource, kind }: Kind,
   inAll: boolean,
@@ -46,7 +39,7 @@ async function residentsOf(
   const found: NamedObject[] = [];
   for (const namespace of inAll ? RESERVED : RESERVED.slice(0, 1)) {
     const query = { group, version, resource, namespace, metadataOnly: true } as const;
-    found.push(...((await kubernetes.list(query, () => gatherObjects(kind))) ?? []));
+    found.push(...(await lists.within(query, () => gatherObjects(kind))));
   }
   return found;
 }

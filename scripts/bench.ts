@@ -14,6 +14,7 @@ import { openHost } from '../src/host/open-host.ts';
 import { type Archives, packedArchives } from '../test/archives.ts';
 import { deployCluster, openCluster, settleActive, type TestCluster } from '../test/e2e/cluster.ts';
 import { addWorkers, integrateWorkers, RELATION } from '../test/e2e/many-workers.ts';
+import { watchedCluster } from '../test/hardening/policies/cluster.ts';
 import { populate } from '../test/k8sd/populate.ts';
 import type { Model } from '../test/model/model.ts';
 import { table } from '../test/model/status-tables.ts';
@@ -38,7 +39,7 @@ try {
   await measureInventory(cluster.model);
   await measureAssessment(cluster.model);
   await measureRelation(cluster.model, archives);
-  await measurePolicies(cluster);
+  await measurePolicies(join(cluster.directory, 'agents/unit-k8s-0/charm'));
 } finally {
   await cluster.close();
 }
@@ -136,29 +137,22 @@ async function measureRelation(model: Model, { k8s }: Archives): Promise<void> {
   }
 }
 
-/** The policies of a cluster with few pods and with many, each look in a process of its own. */
-async function measurePolicies({ directory, machines, model }: TestCluster): Promise<void> {
-  const { root } = model.unit('k8s/0').machine;
-  const kubeconfig = openHost(root).files.real('/etc/kubernetes/admin.conf');
-  const store = machines.cluster('0')?.api.store;
-  if (store === undefined) throw new Error('there is no cluster');
+/** The policies of a cluster with few pods and with many, which is there for nothing else; each look in a process of its own. */
+async function measurePolicies(charm: string): Promise<void> {
+  const { machine, store, close } = await watchedCluster();
+  const kubeconfig = machine.files.real('/etc/kubernetes/admin.conf');
   for (const pods of [500, 5000]) {
     populate(store, { pods, roleBindings: 500 });
     const figures: PolicyFigures[] = [];
     for (let look = 0; look < looks; look += 1) {
-      const one = await lookAtPolicies(kubeconfig, join(directory, 'agents/unit-k8s-0/charm'));
+      const one = await lookAtPolicies(kubeconfig, charm);
       if (one.controls < 40 || one.notEvaluated > 0) throw new Error(`${one.notEvaluated} controls were not evaluated`);
       figures.push(one);
     }
     const of = (field: 'milliseconds' | 'peakMb') => spread(figures.map((one) => one[field]));
-    rows.push([
-      `policies, ${pods} pods, 500 role bindings (${looks} runs)`,
-      'k8s/0',
-      of('milliseconds'),
-      of('peakMb'),
-      '',
-    ]);
+    rows.push([`policies, ${pods} pods, 500 role bindings (${looks} runs)`, '', of('milliseconds'), of('peakMb'), '']);
   }
+  await close();
 }
 
 async function lookAtPolicies(kubeconfig: string, charm: string): Promise<PolicyFigures> {

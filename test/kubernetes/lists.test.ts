@@ -42,6 +42,12 @@ function page({ path }: Asked, response: ServerResponse, kind = 'PodList'): void
   });
 }
 
+/** In the middle of a page, behind an item that is whole. */
+function breakOff(response: ServerResponse): void {
+  response.writeHead(200, { 'Content-Type': 'application/json' });
+  response.write('{"kind":"PodList","metadata":{},"items":[{"metadata":{"name":"a"}},', () => response.destroy());
+}
+
 const expired = (response: ServerResponse) =>
   refuse(response, 410, 'Expired', 'The provided continue parameter is too old to display a consistent list result.');
 
@@ -101,6 +107,7 @@ describe('a list', () => {
       [(r) => answer(r, { kind: 'PodList', metadata: {}, items: ['pod'] }), { reason: 'BadAnswer' }],
       [(r) => r.end('{"kind":"PodList","items":['), { reason: 'BadAnswer' }],
       [(r) => r.destroy(), { reason: 'Unreachable' }],
+      [breakOff, { reason: 'Unreachable' }],
     ];
     for (const [respond, problem] of answers) {
       const { kubernetes } = await speaking((_asked, response) => respond(response));

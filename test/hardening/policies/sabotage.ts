@@ -87,6 +87,8 @@ async function sabotageAccess({ add, store }: Pick<WatchedCluster, 'add' | 'stor
     annotations: { 'meta.helm.sh/release-name': 'ck-dns', 'meta.helm.sh/release-namespace': 'kube-system' },
   };
   add('clusterrolebindings', binding('helm', 'view-secrets', [account('team', 'helm')], release));
+  const { annotations } = release;
+  add('clusterroles', role('annotated', [{ apiGroups: ['*'], resources: ['pods'], verbs: ['get'] }], { annotations }));
   const csr = (name: string, pem: string, conditions: readonly object[]) =>
     add('certificatesigningrequests', {
       metadata: { name },
@@ -116,6 +118,8 @@ function sabotagePods(add: WatchedCluster['add']): void {
   add('serviceaccounts', { metadata: { namespace: 'team', name: 'app' } });
   add('pods', pod('team', 'default-account', { serviceAccountName: 'default' }));
   add('pods', pod('team', 'mounts', { automountServiceAccountToken: undefined }));
+  const disguise = { labels: { 'k8s-app': 'coredns' } };
+  add('pods', pod('team', 'disguised', { automountServiceAccountToken: undefined }, disguise));
   const privileged = { ...carefulContainer, name: 'setup' };
   add(
     'pods',

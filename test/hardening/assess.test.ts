@@ -259,6 +259,38 @@ describe('waivers', () => {
     ]);
   });
 
+  it('that allow some things leave the rest of a policy in force', () => {
+    const controls = every('cis-1.12').filter(({ id }) => ['CIS-5.1.2', 'CIS-5.4.1'].includes(id));
+    const asked: [string, readonly string[] | undefined][] = [];
+    const { findings } = assess({
+      benchmark: 'cis-1.12',
+      controls,
+      known,
+      facts,
+      waivers: [
+        { control: '5.1.2', reason: 'it backs them up', allow: ['ServiceAccount backup/*'] },
+        { control: '5.4.1', reason: 'an old chart', allow: ['Pod a/*'] },
+      ],
+      api: (rule, { allow }) => {
+        asked.push([rule, allow]);
+        return { state: rule === 'subjects-who-may' ? 'pass' : 'fail', reason: 'One is left.', evidence: [] };
+      },
+      subject: { unit: 'k8s/0', node: 'juju-0', address: '10.0.0.1' },
+      now: NOW,
+    });
+    expect(new Map(asked)).toEqual(
+      new Map([
+        ['subjects-who-may', ['ServiceAccount backup/*']],
+        ['secrets-in-environment', ['Pod a/*']],
+      ]),
+    );
+    expect(findings).toMatchObject([
+      { number: '5.1.2', state: 'pass', waiver: { reason: 'it backs them up' } },
+      { number: '5.4.1', state: 'fail' },
+    ]);
+    expect(findings[1]).not.toHaveProperty('waiver');
+  });
+
   it('show in the score', () => {
     const score = nodeScore(assessed('cis-1.24', facts, [{ control: '1.2.11', reason: 'x' }]));
     expect(nodeScoreText('CIS', score)).toBe('CIS 78/91 (1 waived)');

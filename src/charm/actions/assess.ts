@@ -30,6 +30,8 @@ export async function assessAction(doors: Doors, role: Role): Promise<void> {
   const wanted = readBenchmark(parameters);
   const formats = readFormats(parameters);
   const { cluster } = await look(doors, role);
+  if (cluster.daemon === 'starting' || cluster.daemon === 'upgrading')
+    throw new Error('k8sd is not ready; try again when the unit is active');
   if (cluster.node === undefined) throw new Error('this unit is in no cluster yet; there is nothing to assess');
   const { value: options, problems } = await readOptions(doors, cluster, await juju.config());
   const problem = problems.find(({ option }) => ['cis-benchmark', 'hardening-waivers'].includes(option));

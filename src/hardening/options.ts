@@ -1,8 +1,6 @@
 /** The options of hardening, checked once; behind this door they are trusted. */
 
 import type { ConfigValue, State } from '../juju/juju.ts';
-import { validate as auditPolicyProblems } from './audit-policy.schema.json?validator';
-import { validate as rateLimitProblems } from './event-rate-limits.schema.json?validator';
 import type { Waiver } from './finding.ts';
 import { forgetText, type Reading, readOnce } from './known-texts.ts';
 import type { Checked, OptionProblem } from './option-problem.ts';
@@ -110,7 +108,8 @@ async function readApi(reader: Reader, state: State): Promise<ApiHardening> {
 async function readAuditPolicy(reader: Reader, state: State): Promise<string> {
   const given = reader.text('audit-policy');
   const checked = await readText(reader, state, 'audit-policy', async (text) => {
-    const reading = await readYaml(text, auditPolicyProblemsInWords);
+    const { validate } = await import('./audit-policy.schema.json?validator');
+    const reading = await readYaml(text, (value) => inWords(validate(value)));
     return 'problem' in reading ? reading : { value: true };
   });
   return checked === undefined ? '' : given;
@@ -118,7 +117,8 @@ async function readAuditPolicy(reader: Reader, state: State): Promise<string> {
 
 async function readRateLimits(reader: Reader, state: State): Promise<readonly RateLimit[] | undefined> {
   return readText(reader, state, 'event-rate-limits', async (text) => {
-    const reading = await readYaml(text, rateLimitProblems);
+    const { validate } = await import('./event-rate-limits.schema.json?validator');
+    const reading = await readYaml(text, validate);
     return 'problem' in reading ? reading : { value: reading.value as readonly RateLimit[] };
   });
 }
@@ -141,8 +141,8 @@ async function readText<T>(
   return undefined;
 }
 
-function auditPolicyProblemsInWords(value: unknown): readonly YamlProblem[] {
-  return auditPolicyProblems(value).map(({ path, message }) =>
+function inWords(problems: readonly YamlProblem[]): readonly YamlProblem[] {
+  return problems.map(({ path, message }) =>
     message === 'must not be there' ? { path, message: 'must not stand beside nonResourceURLs' } : { path, message },
   );
 }

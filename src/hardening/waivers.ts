@@ -3,11 +3,11 @@
 import { BENCHMARKS, type Benchmark, type Control } from './control.ts';
 import type { Waiver } from './finding.ts';
 import type { Reading } from './known-texts.ts';
-import { validate } from './waivers.schema.json?validator';
 import { readYaml } from './yaml-option.ts';
 
 /** The text of the option `hardening-waivers`: a YAML list of `{control, reason, until}`. */
 export async function readWaivers(text: string): Promise<Reading<readonly Waiver[]>> {
+  const { validate } = await import('./waivers.schema.json?validator');
   const reading = await readYaml(text, validate);
   if ('problem' in reading) return reading;
   const given = reading.value as readonly (Omit<Waiver, 'control'> & { readonly control: string | number })[];

@@ -66,8 +66,10 @@ function isOurs(id: string | undefined): boolean {
   return id !== undefined && !id.includes('/node_modules/');
 }
 
-/** A package's own module names (`dist`, `index`) say nothing; the package's does. */
+/** A package's own module names (`dist`, `index`) say nothing; the package's does. A validator is called after its schema. */
 function chunkName(chunk: PreRenderedChunk): string {
+  const schema = /([\w-]+)\.schema\.json/.exec(chunk.facadeModuleId ?? '')?.[1];
+  if (schema !== undefined) return `${schema}-schema`;
   const name = packageName(chunk.facadeModuleId ?? undefined);
   return name === undefined ? '[name]' : name.replace('@', '').replace('/', '-');
 }

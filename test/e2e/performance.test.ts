@@ -1,13 +1,12 @@
 /** Guards what makes a dispatch cheap and does not depend on how fast a machine is: what it asks, what it loads, how much memory it takes. */
 
-import { readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
 import type { DispatchRecord } from '../model/hook-run.ts';
 import type { RemoteApplication } from '../model/remote-application.ts';
 import { deployCluster, openCluster, type TestCluster } from './cluster.ts';
 import { addWorkers, integrateWorkers, RELATION } from './many-workers.ts';
+import { spoil } from './spoilt-program.ts';
 
 const WITHIN_MS = 120_000;
 const MOST_KB = 100 * 1024;
@@ -52,7 +51,7 @@ describe('a dispatch that changes nothing', () => {
   });
 
   it('loads neither X.509 nor what starts other programs', async () => {
-    const spoilt = await spoil('k8s/0', /x509|reflect-metadata|execa|run-action|snapd-upload|read-examined/);
+    const spoilt = await spoil(cluster, 'k8s/0', /x509|reflect-metadata|execa|run-action|snapd-upload|read-examined/);
     expect(spoilt.length).toBeGreaterThanOrEqual(6);
     await dispatched('k8s/0', 'hooks/update-status', () => cluster.model.updateStatus('k8s/0'));
   });
@@ -83,22 +82,10 @@ describe('many workers', () => {
   );
 
   it('are no reason to load the Kubernetes client', async () => {
-    const spoilt = await spoil('k8s/0', /kubernetes|yaml/);
+    const spoilt = await spoil(cluster, 'k8s/0', /kubernetes|yaml/);
     expect(spoilt.length).toBeGreaterThanOrEqual(3);
     await dispatched('k8s/0', 'hooks/k8s-cluster-relation-changed', () =>
       workers.setUnitBag(RELATION, 'many/1', { news: 'last' }),
     );
   });
 });
-
-/** Puts programs that fail in the place of chunks of the unit's charm, and tells which. */
-async function spoil(unit: string, names: RegExp): Promise<readonly string[]> {
-  const folder = join(cluster.directory, 'agents', `unit-${unit.replace('/', '-')}`, 'charm/program');
-  const found = (await readdir(folder)).filter((name) => names.test(name));
-  for (const name of found) {
-    // Not written into: the file is one with that of every other test that unpacked this archive.
-    await rm(join(folder, name));
-    await writeFile(join(folder, name), `throw new Error('${name} was loaded');\n`);
-  }
-  return found;
-}

@@ -17,7 +17,7 @@ import {
   rollingOf,
   turn,
 } from '../cluster/index.ts';
-import { RemedyFailed } from '../hardening/index.ts';
+import { EncryptionFailed, RemedyFailed } from '../hardening/index.ts';
 import { DiskFull } from '../host/errors.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
@@ -63,19 +63,24 @@ async function attempt(
   { juju }: Doors,
   change: PlannedChange,
   failed: Map<string, UnitStatus>,
-): Promise<ChangeFailed | RefreshFailed | RemedyFailed | undefined> {
+): Promise<Failure | undefined> {
   juju.log.info(change.description);
   try {
     await change.apply();
     return undefined;
   } catch (thrown) {
     const error = thrown instanceof DiskFull ? new ChangeFailed('blocked', thrown.message) : thrown;
-    if (!(error instanceof ChangeFailed || error instanceof RefreshFailed || error instanceof RemedyFailed))
-      throw error;
+    if (!isFailure(error)) throw error;
     juju.log.warning(`${change.description}: ${error.message}`);
     failed.set(change.description, error.status);
     return error;
   }
+}
+
+type Failure = ChangeFailed | RefreshFailed | RemedyFailed | EncryptionFailed;
+
+function isFailure(error: unknown): error is Failure {
+  return [ChangeFailed, RefreshFailed, RemedyFailed, EncryptionFailed].some((kind) => error instanceof kind);
 }
 
 /** Disruptive changes: at once where nobody else could suffer, on control planes of a larger cluster in turn. */

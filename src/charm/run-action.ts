@@ -7,6 +7,7 @@ import { getKubeconfig } from './actions/get-kubeconfig.ts';
 import { plan } from './actions/plan.ts';
 import { preUpgradeCheck } from './actions/pre-upgrade-check.ts';
 import { refreshCertsOfControlPlane, refreshCertsOfWorker } from './actions/refresh-certs.ts';
+import { rotateEncryptionKey } from './actions/rotate-encryption-key.ts';
 import type { Doors } from './doors.ts';
 import type { Role } from './role.ts';
 
@@ -19,6 +20,7 @@ const ACTIONS: Readonly<Record<Role, Readonly<Record<string, Action>>>> = {
     'certs-status': certsStatus,
     'get-kubeconfig': getKubeconfig,
     'pre-upgrade-check': preUpgradeCheck,
+    'rotate-encryption-key': rotateEncryptionKey,
     plan,
   },
   worker: {

@@ -29,10 +29,11 @@ import {
   serviceAddress,
   snapMinor,
 } from '../cluster/index.ts';
-import { forgetRemedies, type HardeningOptions } from '../hardening/index.ts';
+import { type EncryptionOptions, forgetRemedies, type HardeningOptions } from '../hardening/index.ts';
 import type { Databag } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
+import { lookAtEncryption, readEncryption } from './encryption.ts';
 import { observeHardening, readOptions } from './hardening.ts';
 import { keepsLease, returnLease } from './lease.ts';
 import type { PlannedChange } from './planned-change.ts';
@@ -49,20 +50,23 @@ export interface View {
 }
 
 export async function look(doors: Doors, role: Role): Promise<View> {
-  const { cluster: observed, options, hardening: wished } = await observe(doors, role);
+  const { cluster: observed, options, hardening: wished, encryption: sealing } = await observe(doors, role);
   const managers = await managersOf(doors, observed);
-  const [trust, hardening] = await Promise.all([
+  const [trust, hardening, encryption] = await Promise.all([
     observeTrust(doors, observed, nodeIdentity(observed, options, managers)),
     observeHardening(doors, observed, wished),
+    lookAtEncryption(doors, observed, sealing),
   ]);
-  const cluster: ClusterFacts = { ...observed, given: trust.given, hardened: hardening.hardened };
+  const hardened = encryption.demand(hardening.hardened);
+  const cluster: ClusterFacts = { ...observed, given: trust.given, hardened };
   const clusterPlan = planCluster(cluster);
   const clusterChanges = [
     ...hardening.changes,
+    ...encryption.changes,
     ...trust.changes,
     ...clusterPlan.changes.map((change) => plannedCluster(doors, cluster, change)),
   ];
-  const clusterReports = [...trust.reports, ...hardening.reports, ...clusterPlan.reports];
+  const clusterReports = [...trust.reports, ...hardening.reports, ...encryption.reports, ...clusterPlan.reports];
   const identity = nodeIdentity(cluster, options, managers);
   if (identity === undefined) return { cluster, identity, changes: clusterChanges, reports: clusterReports };
   const certificates = await observeCertificates(doors, identity);
@@ -94,14 +98,21 @@ async function observe(doors: Doors, role: Role): Promise<Observed> {
   const [cluster, raw] = await Promise.all([observeCluster(doors, role, apiServerSans), doors.juju.config()]);
   const certificates = readCertificateOptions(raw);
   const hardening = await readOptions(doors, cluster, raw);
-  const problems = [...cluster.problems, ...certificates.problems, ...hardening.problems];
-  return { cluster: { ...cluster, problems }, options: certificates.value, hardening: hardening.value };
+  const encryption = readEncryption(raw, role);
+  const problems = [cluster, certificates, hardening, encryption].flatMap((each) => each.problems);
+  return {
+    cluster: { ...cluster, problems },
+    options: certificates.value,
+    hardening: hardening.value,
+    encryption: encryption.value,
+  };
 }
 
 interface Observed {
   readonly cluster: ClusterFacts;
   readonly options: CertificateOptions;
   readonly hardening: HardeningOptions;
+  readonly encryption: EncryptionOptions | undefined;
 }
 
 function plannedCluster(doors: Doors, facts: ClusterFacts, change: ClusterChange): PlannedChange {

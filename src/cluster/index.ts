@@ -35,4 +35,4 @@ export { makesCluster } from './plan-entry.ts';
 export { rollingOf } from './plan-leader.ts';
 export { changeId, GRANT, reasonNotToTry, release, turn } from './rolling.ts';
 export { type ServiceBase, serviceBases } from './service-bases.ts';
-export { allocations, BOOTSTRAP_CERTIFICATES, CERTIFICATE_AUTHORITY, JOINED } from './wire.ts';
+export { allocations, BOOTSTRAP_CERTIFICATES, CERTIFICATE_AUTHORITY, JOINED, tokenHolder } from './wire.ts';

@@ -27,6 +27,12 @@ export function secretIdKey(unit: string): string {
   return `${unit}-secret-id`;
 }
 
+/** The unit to which such a key belongs, in a list; none for another key. */
+export function tokenHolder(key: string): readonly string[] {
+  const unit = /^(.+)-secret-id$/.exec(key)?.[1];
+  return unit === undefined ? [] : [unit];
+}
+
 /** What the allocator remembers of a unit. */
 export interface Allocation {
   readonly state: 'pending' | 'joined';

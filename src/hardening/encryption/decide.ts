@@ -1,6 +1,6 @@
 /** Where Secrets shall go from where they are: pure. */
 
-import type { Cipher } from './cipher.ts';
+import type { Cipher, KeyInUse } from './cipher.ts';
 import type { EncryptionFacts } from './facts.ts';
 import type { EncryptionOptions } from './options.ts';
 import type { Rollout } from './rollout.ts';
@@ -20,12 +20,14 @@ export function wantedNext(
 }
 
 /** The next key of the provider in use. @throws Error with the text for the operator. */
-export function rotated({ rollout }: EncryptionFacts): { readonly from: Rollout; readonly next: Cipher } {
+export function rotated({ rollout, store }: EncryptionFacts): { readonly from: Rollout; readonly next: KeyInUse } {
   if (rollout === undefined || rollout === 'unreadable' || (rollout.phase === 'settled' && rollout.now === 'identity'))
     throw new Error('Secrets are not encrypted: there is no key to rotate; see the option encryption-at-rest');
   if (rollout.next !== undefined || rollout.phase !== 'settled')
     throw new Error('a key is being rolled out already; the status tells how far it is');
-  const { provider } = rollout.now as Exclude<Cipher, 'identity'>;
+  if (store.state !== 'read')
+    throw new Error('the Juju secret with the encryption keys cannot be read; see the status');
+  const { provider } = rollout.now as KeyInUse;
   return { from: rollout, next: { provider, key: rollout.last + 1 } };
 }
 

@@ -49,13 +49,11 @@ function planFounding(facts: EncryptionFacts): EncryptionPlan {
       return withForeign(facts, NOTHING);
     return withForeign(facts, { ...NOTHING, changes: [{ kind: 'publish-rollout', rollout: withoutEncryption(now) }] });
   }
-  if (fresh) return held([status('maintenance', 'Storing the encryption key of Secrets in Juju')]);
-  if (store.state !== 'read' || store.keys.size === 0)
-    return {
-      ...held([status('maintenance', 'Making the encryption key of Secrets')]),
-      changes: [{ kind: 'make-key' }],
-    };
-  if (!installed || relation === '') return held([]);
+  const ready = installed && relation !== '';
+  const storing = ready ? [status('maintenance', 'Storing the encryption key of Secrets in Juju')] : [];
+  if (fresh) return held(storing);
+  if (store.state !== 'read' || store.keys.size === 0) return { ...held(storing), changes: [{ kind: 'make-key' }] };
+  if (!ready) return held([]);
   const cipher = { provider: options.provider, key: Math.max(...store.keys.keys()) };
   const born = bornWith(cipher, store.uri, store.keys, now);
   if (born === undefined) return held([]);

@@ -1,0 +1,162 @@
+/**
+ * Where encryption at rest meets the cluster: who its control planes are comes from the cluster domain, and what the API server needs in its
+ * arguments goes there, at birth and in turn later.
+ */
+
+import { parseValidity } from '../certificates/index.ts';
+import {
+  allocations,
+  type ClusterFacts,
+  type ControlPlaneFacts,
+  type HardenedArguments,
+  JOINED,
+  makesCluster,
+  serviceBases,
+  tokenHolder,
+} from '../cluster/index.ts';
+import {
+  applyEncryption,
+  CONFIGURATION_FLAG,
+  describeEncryptionChange,
+  type EncryptionFacts,
+  type EncryptionOptions,
+  type EncryptionPlan,
+  type EncryptionQuestion,
+  isDisruptiveEncryptionChange,
+  observeEncryption,
+  planEncryption,
+  readEncryptionOptions,
+  rotated,
+} from '../hardening/index.ts';
+import type { ConfigValue, Databag } from '../juju/juju.ts';
+import type { UnitStatus } from '../juju/status.ts';
+import type { Doors } from './doors.ts';
+import type { PlannedChange } from './planned-change.ts';
+import type { Role } from './role.ts';
+
+const ROTATION = 'encryption-key-rotation';
+const OPTION = 'encryption-at-rest';
+const SERVICE = 'kube-apiserver';
+
+export interface Encryption {
+  readonly changes: readonly PlannedChange[];
+  readonly reports: readonly UnitStatus[];
+  /** Adds what it asks of the API server to what others ask. */
+  demand(hardened: HardenedArguments): HardenedArguments;
+}
+
+const NOTHING: Encryption = { changes: [], reports: [], demand: (hardened) => hardened };
+
+/** Of a control plane; workers have nothing to do with it. */
+export function readEncryption(raw: Readonly<Record<string, ConfigValue>>, role: Role) {
+  if (role === 'worker') return { value: undefined, problems: [] };
+  const text = String(raw[ROTATION] ?? '30d').trim();
+  try {
+    return readEncryptionOptions(raw, text === '' ? undefined : parseValidity(ROTATION, text));
+  } catch (error) {
+    const { value, problems } = readEncryptionOptions(raw, undefined);
+    const message = String((error as Error).message).replace(`${ROTATION} `, '');
+    return { value, problems: [...problems, { option: ROTATION, message }] };
+  }
+}
+
+export async function lookAtEncryption(
+  doors: Doors,
+  cluster: ClusterFacts,
+  options: EncryptionOptions | undefined,
+): Promise<Encryption> {
+  const question = options && cluster.role === 'control-plane' ? questionOf(cluster, options) : undefined;
+  if (question === undefined) return NOTHING;
+  const facts = await observeEncryption(doors, question);
+  const plan = planEncryption(facts);
+  return {
+    changes: plan.changes.map(
+      (change): PlannedChange => ({
+        description: describeEncryptionChange(change),
+        disruptive: isDisruptiveEncryptionChange(change),
+        apply: () => applyEncryption(doors, facts, change),
+      }),
+    ),
+    reports: [...plan.reports, ...givenWay(cluster as ControlPlaneFacts, facts, plan)],
+    demand: (hardened) => withFlags(hardened, plan.flags),
+  };
+}
+
+function withFlags(hardened: HardenedArguments, flags: EncryptionPlan['flags']): HardenedArguments {
+  if (flags === 'held') return { ...hardened, ready: false };
+  if (Object.keys(flags).length === 0) return hardened;
+  const asked = hardened.services[SERVICE];
+  const askers = Object.fromEntries(Object.keys(flags).map((flag) => [flag, OPTION]));
+  const all = { flags: { ...asked?.flags, ...flags }, askers: { ...asked?.askers, ...askers } };
+  return { ...hardened, services: { ...hardened.services, [SERVICE]: all } };
+}
+
+/** @returns undefined while there is nothing to be said of the unit. */
+export function questionOf(facts: ControlPlaneFacts, options: EncryptionOptions): EncryptionQuestion | undefined {
+  const place = placeOf(facts);
+  if (place === undefined) return undefined;
+  const { peers, leader, snap, identity } = facts;
+  const { operator = {}, present = {} } = serviceBases(facts)[SERVICE] ?? {};
+  const file = facts.arguments[SERVICE];
+  const { journal } = file ?? {};
+  return {
+    place,
+    leader,
+    installed: snap !== undefined,
+    relation: peers.id,
+    own: peers.own,
+    shared: peers.shared,
+    others: othersOf(facts, identity.unit),
+    flag: present[CONFIGURATION_FLAG] ?? operator[CONFIGURATION_FLAG] ?? undefined,
+    restarted: !(journal && !journal.finished && journal.after === file?.text),
+    options,
+  };
+}
+
+function placeOf(facts: ControlPlaneFacts): EncryptionQuestion['place'] | undefined {
+  const { leaving, problems, node, snap, daemon } = facts;
+  if (leaving || problems.length > 0 || node?.role === 'worker') return undefined;
+  if (node !== undefined) return 'member';
+  // Before it answers, k8sd may be that of a cluster.
+  if (snap !== undefined && daemon !== 'ready') return undefined;
+  if (makesCluster(facts)) return 'founding';
+  return snap === undefined ? undefined : 'joining';
+}
+
+/**
+ * Who is in the cluster, who has a token with which to join it at any moment, and who is gone and has not been taken out of it yet: its API
+ * server may still run.
+ */
+function othersOf({ peers }: ControlPlaneFacts, unit: string): ReadonlyMap<string, Databag | undefined> {
+  const holders = [peers.own, ...peers.units.values()].flatMap((bag) => Object.keys(bag).flatMap(tokenHolder));
+  const joined = [...peers.units].flatMap(([name, bag]) => (bag[JOINED] ? [name] : []));
+  const names = new Set([...allocations(peers.shared).keys(), ...joined, ...holders]);
+  names.delete(unit);
+  return new Map([...names].sort().map((name) => [name, peers.units.get(name)]));
+}
+
+/** An operator's flags beside ours: no reason to call anybody, but he should know. */
+function givenWay(
+  facts: ControlPlaneFacts,
+  { flag }: EncryptionFacts,
+  { flags }: EncryptionPlan,
+): readonly UnitStatus[] {
+  const given = facts.options.arguments[SERVICE]?.[CONFIGURATION_FLAG];
+  if (given === undefined || flags === 'held' || flags[CONFIGURATION_FLAG] === undefined || flag !== 'ours') return [];
+  const argument = CONFIGURATION_FLAG.slice(2);
+  return [{ status: 'active', message: `kube-apiserver-extra-args: ${argument} gives way to ${OPTION}` }];
+}
+
+/** Makes the next key of the provider in use. @throws Error with the text for the operator. */
+export async function beginRotation(
+  doors: Doors,
+  cluster: ControlPlaneFacts,
+): Promise<{ readonly key: number; readonly provider: string }> {
+  const { value: options } = readEncryption(await doors.juju.config(), 'control-plane');
+  const question = options && questionOf(cluster, options);
+  if (question === undefined) throw new Error('this unit is in no cluster');
+  const facts = await observeEncryption(doors, question);
+  const { from, next } = rotated(facts);
+  await applyEncryption(doors, facts, { kind: 'begin', from, next });
+  return next;
+}

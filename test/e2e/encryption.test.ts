@@ -1,0 +1,139 @@
+/**
+ * Encryption of Secrets on a whole cluster: from birth, live from one cipher to another, off and on again, with a control plane that joins
+ * and a leader that goes in the middle; and never an API server that cannot read what another wrote.
+ */
+
+import { stat } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { machineOf, runningArguments } from './nodes.ts';
+import { unitsOf } from './reality.ts';
+import { expectNoSecretsToldIn } from './secrecy.ts';
+import {
+  expectReadable,
+  rolloutOf,
+  settleOn,
+  storedUnder,
+  viewOf,
+  watchReadable,
+  writeSecret,
+} from './stored-secrets.ts';
+
+const FILE = '/var/snap/k8s/common/etc/encryption/enc.yaml';
+const FLAGS = {
+  '--encryption-provider-config': FILE,
+  '--encryption-provider-config-automatic-reload': 'true',
+};
+const API = 'kube-apiserver';
+
+let cluster: TestCluster;
+let stopWatching: () => void;
+
+beforeAll(async () => {
+  cluster = await openCluster();
+  await deployCluster(cluster, { controlPlanes: 2, workers: 0 });
+  stopWatching = watchReadable(cluster);
+}, 240_000);
+
+afterAll(() => cluster.close());
+
+function starts(): number {
+  return cluster.machines.serviceEvents.filter(({ service, what }) => service === API && what === 'up').length;
+}
+
+async function fileOf(unit: string): Promise<string> {
+  return machineOf(cluster, unit).files.need(FILE);
+}
+
+/** Every control plane has the file and the flags, its API server has loaded it, and says so. */
+async function expectInService(cipher: string): Promise<void> {
+  const { model } = cluster;
+  const [provider, key] = cipher.split(':');
+  const { digest } = rolloutOf(cluster);
+  const view = viewOf(cluster);
+  for (const unit of unitsOf(model, 'k8s')) {
+    const text = await fileOf(unit);
+    expect(text.match(/^ {6}- (?:aes|identity).*$/gm)).toEqual([`      - ${provider}:`]);
+    expect(text.match(/name: \S+/g)).toEqual([`name: key${key}`]);
+    expect(runningArguments(cluster, unit, API)).toMatchObject(FLAGS);
+    expect(model.unit(unit).bag('cluster')['encryption-in-service']).toBe(digest);
+    expect(view.api.encryption.get(machineOf(cluster, unit).id)?.digest).toBe(digest);
+  }
+  expect(model.secrets().map(({ label, owner }) => [label, owner.kind])).toEqual([
+    ['encryption-at-rest', 'application'],
+  ]);
+  const [uri = ''] = model.secrets().map(({ id }) => id);
+  expect(Object.keys(model.secretContent(`secret:${id(uri)}`))).toEqual([`key-${key}`]);
+  expect(storedUnder(cluster)).toEqual([cipher]);
+}
+
+function id(uri: string): string {
+  return uri.replace('secret:', '');
+}
+
+describe('encryption at rest', { timeout: 240_000 }, () => {
+  it('is there from birth, without a second start of any API server', async () => {
+    for (const unit of unitsOf(cluster.model, 'k8s')) await writeSecret(cluster, unit, `of-${unit.replace('/', '-')}`);
+    await expectInService('aesgcm:1');
+    expect(starts()).toBe(2);
+    expect((await stat(machineOf(cluster, 'k8s/1').files.real(FILE))).mode & 0o777).toBe(0o600);
+    expect(await fileOf('k8s/0')).toMatch(/providers:\n\s+- aesgcm:/);
+  });
+
+  it('moves to AES-CBC, live and without a restart, while a third control plane joins', async () => {
+    const { model, machines } = cluster;
+    // Long enough for the third one to come into the middle of it.
+    machines.delays.encryptionReload = 3_000;
+    await model.configure('k8s', { 'encryption-at-rest': 'aescbc' });
+    await model.addUnit('k8s');
+    await settleActive(model);
+    machines.delays.encryptionReload = 150;
+    await settleOn(cluster, 'aescbc:2');
+    await expectInService('aescbc:2');
+    expect([unitsOf(model, 'k8s').length, starts()]).toEqual([3, 3]);
+  });
+
+  it('gets another key by an action of the leader, also when that leader leaves in the middle', async () => {
+    const { model } = cluster;
+    expect(await model.run('k8s/1', 'rotate-encryption-key')).toMatchObject({
+      status: 'failed',
+      message: 'this is for the leader: juju run k8s/leader rotate-encryption-key',
+    });
+    expect(await model.run('k8s/0', 'rotate-encryption-key')).toMatchObject({
+      status: 'completed',
+      results: { status: 'begun', key: '3', provider: 'aescbc' },
+    });
+    expect(await model.run('k8s/0', 'rotate-encryption-key')).toMatchObject({ status: 'failed' });
+    await model.removeUnit('k8s/0');
+    await model.settle({ timeoutMs: 120_000, until: () => model.state.units['k8s/0'] === undefined });
+    await settleOn(cluster, 'aescbc:3');
+    await settleActive(model);
+    await expectInService('aescbc:3');
+    expect(unitsOf(model, 'k8s').length).toBe(2);
+  });
+
+  it('is turned off, and on again', async () => {
+    const { model } = cluster;
+    await model.configure('k8s', { 'encryption-at-rest': 'none' });
+    await settleOn(cluster, 'identity');
+    await settleActive(model);
+    expect(storedUnder(cluster)).toEqual(['identity']);
+    expect(model.secrets()).toEqual([]);
+    for (const unit of unitsOf(model, 'k8s')) {
+      expect(Object.keys(runningArguments(cluster, unit, API) ?? {}).filter((flag) => flag in FLAGS)).toEqual([]);
+      expect(await machineOf(cluster, unit).files.exists(FILE)).toBe(false);
+    }
+    await model.configure('k8s', {}, { reset: ['encryption-at-rest'] });
+    await settleOn(cluster, 'aesgcm:4');
+    await settleActive(model);
+    await expectInService('aesgcm:4');
+  });
+
+  it('told no key, and kept every Secret readable all the while', async () => {
+    stopWatching();
+    console.log(cluster.model.dispatches.map((d) => d.event.replace('hooks/','')).reduce((m, e) => ({ ...m, [e]: (m[e] ?? 0) + 1 }), {}));
+    expectReadable(cluster);
+    await expectNoSecretsToldIn(cluster);
+    expect(cluster.machines.failures).toEqual([]);
+  });
+});

@@ -5,15 +5,15 @@ import type { ClusterFacts } from './facts.ts';
 
 type Given = Pick<ClusterFacts, 'options' | 'hardened'>;
 
-/** It asks for something in every cluster, and is no likelier cause than any default. */
-const ALWAYS_ASKED = 'tls-min-version';
+/** They ask for something in every cluster, and are no likelier cause than any default. */
+const ALWAYS_ASKED: readonly string[] = ['tls-min-version', 'encryption-at-rest'];
 
 /** Arguments of the operator's are the likeliest cause, if there are any. @returns the end of a sentence, or nothing. */
 export function likelyCause({ options: { arguments: given }, hardened }: Given): string {
   const operators = SERVICES.filter((service) => Object.keys(given[service] ?? {}).length > 0).map(optionOf);
   const askers = Object.values(hardened.services).flatMap((asked) => Object.values(asked.askers));
   const options = [...new Set([...operators, ...askers.flatMap((text) => text.split(', '))])].filter(
-    (option) => option !== ALWAYS_ASKED,
+    (option) => !ALWAYS_ASKED.includes(option),
   );
   return options.length === 0
     ? ''

@@ -156,6 +156,16 @@ export interface HeldConnection {
   end(): void;
 }
 
+export interface JsonQuestion {
+  readonly url: string;
+  /** PEM. */
+  readonly authority: string;
+  readonly certificate: string;
+  readonly key: string;
+  readonly body: unknown;
+  readonly timeoutMs: number;
+}
+
 export interface Host {
   readonly files: Files;
   readonly snapd: Snapd;
@@ -175,6 +185,8 @@ export interface Host {
   accepts(address: string, port: number, timeoutMs: number): Promise<boolean>;
   /** Opens a TCP connection and says nothing: it is closed when the process at the other end ends. Undefined when nothing takes it. */
   holdConnection(address: string, port: number, timeoutMs: number): Promise<HeldConnection | undefined>;
+  /** POSTs JSON over TLS. The answer's JSON; undefined when there is none of success in time. */
+  postJson(question: JsonQuestion): Promise<unknown>;
   sleep(ms: number): Promise<void>;
   now(): Date;
 }

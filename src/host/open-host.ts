@@ -4,6 +4,7 @@ import { commandsUnder } from './commands.ts';
 import { openFiles } from './files.ts';
 import type { Host } from './host.ts';
 import { fullHostname, hostname } from './hostname.ts';
+import { postJson } from './json-exchange.ts';
 import { accepts, holdConnection, servedCertificate } from './network-peer.ts';
 import { commandLine } from './processes.ts';
 import { openSnapd } from './snapd.ts';
@@ -25,6 +26,7 @@ export function openHost(root: string): Host {
     servedCertificate,
     accepts,
     holdConnection,
+    postJson,
     sleep: (ms) => wait(ms),
     now: () => new Date(),
   };

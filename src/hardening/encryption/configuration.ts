@@ -1,7 +1,7 @@
 /** The EncryptionConfiguration file of an API server (`apiserver.config.k8s.io/v1`). */
 
 import { createHash } from 'node:crypto';
-import { type Cipher, formatCipher, type KeyInUse } from './cipher.ts';
+import { type Cipher, formatCipher } from './cipher.ts';
 import { isKey, type Keys } from './keys.ts';
 
 /** Where the documentation of the snap has it. The folder goes with the snap. */
@@ -61,11 +61,6 @@ export function keysIn(text: string): readonly string[] {
 export function numberedKeysIn(text: string): Keys {
   const pairs = text.matchAll(/- name: key([1-9]\d*)\n\s+secret: (\S+)\n/g);
   return new Map([...pairs].flatMap(([, number, key = '']) => (isKey(key) ? [[Number(number), key] as const] : [])));
-}
-
-/** What stands in front of a value in etcd that this key has encrypted; nothing does for `identity`. */
-export function storedPrefix(cipher: KeyInUse): string {
-  return `k8s:enc:${cipher.provider}:v1:key${cipher.key}:`;
 }
 
 /** `aesgcm:2` of a value in etcd, `identity` for one that is not encrypted, another text for what this charm does not write. */

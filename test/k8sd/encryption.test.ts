@@ -2,6 +2,8 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readStoredSecrets } from '../../src/hardening/index.ts';
+import { openHost } from '../../src/host/open-host.ts';
 import type { Kubernetes } from '../../src/kubernetes/kubernetes.ts';
 import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
 import { bootstrapped, discard, eventually, installed, joinWith, newMachines, tokenFor, usualConfig } from './ask.ts';
@@ -131,6 +133,25 @@ describe('Secrets of the stand-in', { timeout: 30_000 }, () => {
     await ask(one, 'DELETE', `${SECRETS}/b`);
     await client.rewriteSecret(before.a ?? { namespace: '', name: '', uid: '', resourceVersion: '' });
     await client.rewriteSecret(before.b ?? { namespace: '', name: '', uid: '', resourceVersion: '' });
+  });
+
+  it('tell in etcd itself what they are under, and nothing else', async () => {
+    const { host, flags } = { host: openHost(one.root), flags: one.services.running('kube-apiserver') ?? {} };
+    const stored = await readStoredSecrets(host, flags);
+    expect(stored).toEqual({ under: { 'aescbc:2': 2 }, total: 2 });
+    expect(await readStoredSecrets(host, { ...flags, '--etcd-prefix': '/elsewhere' })).toEqual({ under: {}, total: 0 });
+    expect(await readStoredSecrets(host, { ...flags, '--etcd-servers': `https://${one.address}:1` })).toMatch(
+      /does not answer/,
+    );
+    expect(await readStoredSecrets(host, { ...flags, '--etcd-keyfile': '/none' })).toMatch(/cannot be read$/);
+    expect(await readStoredSecrets(host, {})).toBe('kube-apiserver names no datastore');
+    // etcd speaks with nobody whose certificate it does not know.
+    const stranger = {
+      ...flags,
+      '--etcd-certfile': flags['--tls-cert-file'],
+      '--etcd-keyfile': flags['--tls-private-key-file'],
+    };
+    expect(await readStoredSecrets(host, stranger)).toMatch(/does not answer/);
   });
 
   it('are listed in pages, without what they hold; after a compaction a list begins anew', async () => {

@@ -25,8 +25,8 @@ const TIMEOUT_MS = 10_000;
 
 /** @param flags of the API server. @returns why it cannot be told, as the end of a sentence, where it cannot. */
 export async function readStoredSecrets(host: Host, flags: EtcdArguments): Promise<StoredSecrets | string> {
-  const [server] = (flags['--etcd-servers'] ?? '').split(',');
-  if (!server || !URL.canParse(server)) return 'kube-apiserver names no datastore';
+  const server = serverOf(flags);
+  if (server === undefined) return 'kube-apiserver names no datastore';
   const [authority, certificate, key] = await Promise.all(
     ['--etcd-cafile', '--etcd-certfile', '--etcd-keyfile'].map(async (flag) => {
       const path = flags[flag];
@@ -45,6 +45,16 @@ export async function readStoredSecrets(host: Host, flags: EtcdArguments): Promi
     timeoutMs: TIMEOUT_MS,
   });
   return isRange(answer) ? summarise(answer) : 'the datastore does not answer on its JSON gateway';
+}
+
+/** The snap's etcd serves on the node's address as it does on the loopback one (k8sd, `--listen-client-urls`). */
+function serverOf(flags: EtcdArguments): string | undefined {
+  const [first] = (flags['--etcd-servers'] ?? '').split(',');
+  if (!first || !URL.canParse(first)) return undefined;
+  const server = new URL(first);
+  const address = flags['--advertise-address'];
+  if (server.hostname === '127.0.0.1' && address) server.hostname = address.includes(':') ? `[${address}]` : address;
+  return server.href;
 }
 
 interface Range {

@@ -344,11 +344,11 @@ describe('a unit that is in no cluster', { timeout: 120_000 }, () => {
     expect(model.unit('lonely/0').workload).toMatchObject({ status: 'blocked', message: 'Missing etcd relation' });
     const answers: readonly (readonly [string, string, string])[] = [
       ['lonely/0', 'refresh-certs', 'this unit is in no cluster; there are no certificates to refresh'],
-      ['lonely/0', 'certs-status', 'this unit has no certificates yet; it is in no cluster'],
+      ['lonely/0', 'certs-status', 'this unit has no certificates yet: Missing etcd relation'],
       ['lonely/0', 'get-kubeconfig', 'this unit has no kubeconfig yet; it is in no cluster'],
       ['lonely/0', 'pre-upgrade-check', 'this unit is in no cluster'],
       ['lonely-worker/0', 'refresh-certs', 'this unit is in no cluster; there are no certificates to refresh'],
-      ['lonely-worker/0', 'certs-status', 'this unit has no certificates yet; it is in no cluster'],
+      ['lonely-worker/0', 'certs-status', 'this unit has no certificates yet: Missing cluster integration'],
     ];
     for (const [unit, action, message] of answers)
       expect(await run(unit, action), `${action} on ${unit}`).toMatchObject({ status: 'failed', message });

@@ -7,7 +7,13 @@ import { catalogueProblems } from '../../scripts/catalogues/rules.ts';
 import { repository } from '../../scripts/pack/places.ts';
 import { controlsPage } from '../../scripts/readme/controls.ts';
 import { type Catalogue, controlsOf } from '../../src/hardening/catalogue.ts';
-import type { Benchmark, Control } from '../../src/hardening/control.ts';
+import {
+  BENCHMARKS,
+  type Benchmark,
+  CONTENT_RULES,
+  type Control,
+  HARDENED_SERVICES,
+} from '../../src/hardening/control.ts';
 
 const catalogues: Catalogues = await readCatalogues();
 const all = [...catalogues.cis.controls, ...catalogues.stig.controls];
@@ -42,6 +48,22 @@ describe('the catalogues', () => {
     expect(controls.length).toBeGreaterThan(20);
     expect(controls.filter(({ places }) => !places.includes('worker'))).toEqual([]);
     expect(JSON.parse(catalogueJson(catalogues.cis, 'control-plane'))).toEqual(catalogues.cis);
+  });
+});
+
+describe('the schema', () => {
+  it('knows the words that the code knows', async () => {
+    const text = await readFile(join(repository, 'src/hardening/catalogue.schema.json'), 'utf8');
+    const { definitions } = JSON.parse(text) as {
+      definitions: {
+        benchmark: { enum: string[] };
+        service: { enum: string[] };
+        contentCheck: { properties: { rule: { enum: string[] } } };
+      };
+    };
+    expect(definitions.benchmark.enum).toEqual(BENCHMARKS);
+    expect(definitions.service.enum).toEqual(HARDENED_SERVICES);
+    expect(definitions.contentCheck.properties.rule.enum).toEqual(CONTENT_RULES);
   });
 });
 

@@ -1,7 +1,6 @@
 /** What the status of a unit says while a mode is on: how many controls of its node hold. */
 
-import type { HardeningOptions } from '../hardening/index.ts';
-import { dayOf, forgetScore, recallScore } from '../hardening/index.ts';
+import { dayOf, forgetScore, type HardeningOptions, recallScore } from '../hardening/index.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import { readOptions } from './hardening.ts';
@@ -24,21 +23,11 @@ export async function scoreReports(doors: Doors, { cluster }: View): Promise<rea
   ]);
   // The archive of another revision has other catalogues.
   const recalled = juju.event.kind === 'upgrade-charm' ? undefined : await recallScore(host, key);
-  const messages = recalled ?? (await countAnew(doors, { cluster }, options, key));
-  return messages.map((message) => ({ status: 'active', message }));
+  const messages = recalled ?? (await import('./count-scores.ts')).countScores(doors, cluster, options, key);
+  return (await messages).map((message) => ({ status: 'active', message }));
 }
 
 function whatCounts({ cis, stig, benchmark, waivers, api }: HardeningOptions, now: Date): unknown {
   const ends = waivers.some(({ until }) => until !== undefined);
   return { cis, stig, benchmark, waivers, exempt: api?.exemptNamespaces, day: ends ? dayOf(now) : '' };
-}
-
-async function countAnew(
-  doors: Doors,
-  { cluster }: Pick<View, 'cluster'>,
-  options: HardeningOptions,
-  key: string,
-): Promise<readonly string[]> {
-  const { countScores } = await import('./count-scores.ts');
-  return countScores(doors, cluster, options, key);
 }

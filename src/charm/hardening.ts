@@ -7,7 +7,6 @@ import {
   type AskedArguments,
   type ClusterFacts,
   type HardenedArguments,
-  NOT_HARDENED,
   optionOf,
   type Service,
   type ServiceBase,
@@ -40,7 +39,8 @@ export interface Hardening {
   readonly reports: readonly UnitStatus[];
 }
 
-const NOTHING: Hardening = { hardened: NOT_HARDENED, changes: [], reports: [] };
+/** Nothing can be said: no argument is to change until it can. */
+const NOTHING: Hardening = { hardened: { ready: false, services: {} }, changes: [], reports: [] };
 
 type RawOptions = Readonly<Record<string, ConfigValue>>;
 

@@ -1,15 +1,25 @@
 /** Nodes that come into being with a mode on: hardened from the first start of their services, and what they are without it is known. */
 
+import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allActive, deployCluster, openCluster, type TestCluster } from './cluster.ts';
+import { packedArchives } from '../archives.ts';
+import { allActive, openCluster, type TestCluster } from './cluster.ts';
 import { argumentsOf, machineOf, runningArguments } from './nodes.ts';
+
+const OLD = { 'snap-channel': '1.35-classic/stable' };
+const NODES = ['k8s/0', 'k8s-worker/0'];
 
 let cluster: TestCluster;
 
 beforeAll(async () => {
   cluster = await openCluster();
   const modes = { 'cis-mode': true, 'stig-mode': true };
-  await deployCluster(cluster, { controlPlanes: 1, workers: 1 }, modes);
+  const archives = await packedArchives();
+  const { model } = cluster;
+  await model.deploy(archives.k8s, { application: 'k8s', units: 1, config: { ...modes, ...OLD } });
+  await model.deploy(archives.worker, { application: 'k8s-worker', units: 1, config: OLD });
+  await model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
+  await settled();
 }, 300_000);
 
 afterAll(() => cluster.close());
@@ -32,18 +42,32 @@ describe('a cluster that is deployed with both modes', { timeout: 240_000 }, () 
       });
       expect(runningArguments(cluster, unit, 'etcd')).toMatchObject({ '--tls-min-version': 'TLS1.3' });
     }
-    for (const unit of ['k8s/0', 'k8s-worker/0'])
+    for (const unit of NODES)
       expect(runningArguments(cluster, unit, 'kubelet')).toMatchObject({
         '--protect-kernel-defaults': 'true',
         '--seccomp-default': 'true',
       });
   });
 
+  it('is kept so through a refresh of the snap, with which snapd makes files of units anew', async () => {
+    const { model } = cluster;
+    await model.configure('k8s', {}, { reset: ['snap-channel'] });
+    await model.configure('k8s-worker', {}, { reset: ['snap-channel'] });
+    await settled();
+    for (const unit of NODES) {
+      const machine = machineOf(cluster, unit);
+      expect(machine.state.snapd.snap?.version).toMatch(/^1\.36\./);
+      const { mode } = await stat(machine.files.real('/etc/systemd/system/snap.k8s.kubelet.service'));
+      expect((mode & 0o777).toString(8)).toBe('600');
+      expect(runningArguments(cluster, unit, 'kubelet')).toMatchObject({ '--protect-kernel-defaults': 'true' });
+    }
+  });
+
   it('is an ordinary one when they are turned off, and its workers follow unless they say otherwise', async () => {
     const { model } = cluster;
     await model.configure('k8s-worker', { 'stig-mode': true, 'cis-mode': false });
     await model.configure('k8s', { 'cis-mode': false, 'stig-mode': false });
-    await model.settle({ timeoutMs: 120_000, until: allActive, updateStatusEveryMs: 15_000 });
+    await settled();
     const api = await argumentsOf(cluster, 'k8s/0', 'kube-apiserver');
     expect(api).toMatchObject({ '--enable-admission-plugins': 'NodeRestriction', '--tls-min-version': 'VersionTLS13' });
     expect(Object.keys(api).filter((flag) => /audit|admission-control|extend-token/.test(flag))).toEqual([]);
@@ -55,3 +79,7 @@ describe('a cluster that is deployed with both modes', { timeout: 240_000 }, () 
     expect(cluster.machines.failures).toEqual([]);
   });
 });
+
+function settled(): Promise<void> {
+  return cluster.model.settle({ timeoutMs: 120_000, until: allActive, updateStatusEveryMs: 15_000 });
+}

@@ -255,17 +255,24 @@ function pidDemands({ podMaxPids }: HardeningOptions, steps: readonly AskedStep[
     : [optional('kubelet', '--pod-max-pids', { set: String(podMaxPids) }, 'pod-max-pids')];
 }
 
+const TLS_OPTION = 'tls-min-version';
+/** What kubelet and etcd accept when nobody says anything (Go's crypto/tls): not worth a restart. */
+const UNASKED: TlsVersion = '1.2';
+/** To these k8sd itself gives a version. */
 const ENDPOINTS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
 
 /** etcd refuses to start with a list of suites beside TLS 1.3, which has its own (etcd 3.6, server/embed). */
 function tlsDemands({ options: { tlsMinVersion: version }, role, etcd }: DemandInput): readonly FlagDemand[] {
   const minimum = (service: HardenedService, value: string) =>
-    optional(service, '--tls-min-version', { set: value }, 'tls-min-version');
-  const servers = role === 'control-plane' ? [...ENDPOINTS, 'kubelet' as const] : (['kubelet'] as const);
+    optional(service, '--tls-min-version', { set: value }, TLS_OPTION);
+  const endpoints = role === 'control-plane' ? ENDPOINTS.map((service) => minimum(service, goVersion(version))) : [];
+  if (version === UNASKED) return endpoints;
   return [
-    ...servers.map((service) => minimum(service, goVersion(version))),
-    ...(etcd ? [minimum('etcd', `TLS${version}`)] : []),
-    ...(etcd && version === '1.3' ? [optional('etcd', '--cipher-suites', { unset: true }, 'tls-min-version')] : []),
+    ...endpoints,
+    minimum('kubelet', goVersion(version)),
+    ...(etcd
+      ? [minimum('etcd', `TLS${version}`), optional('etcd', '--cipher-suites', { unset: true }, TLS_OPTION)]
+      : []),
   ];
 }
 

@@ -26,6 +26,8 @@ import { paths } from './node/paths.ts';
 import { issueAuthority } from './pki/issue.ts';
 import { openKeyPool } from './pki/keys.ts';
 
+const AUDIT_POLICY = 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n';
+
 let machines: Awaited<ReturnType<typeof newMachines>>;
 let node: NodeMachine;
 beforeAll(async () => {
@@ -33,7 +35,7 @@ beforeAll(async () => {
   node = await bootstrapped(machines, '0', {
     ...usualConfig,
     'extra-sans': ['api.example.com', '10.9.8.7'],
-    'extra-node-config-files': { 'audit.yaml': 'rules: []\n' },
+    'extra-node-config-files': { 'audit.yaml': AUDIT_POLICY },
     'extra-node-kube-apiserver-args': {
       '--audit-policy-file': '/var/snap/k8s/common/args/conf.d/audit.yaml',
       '--profiling': null,

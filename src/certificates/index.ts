@@ -13,6 +13,7 @@ export { LONGEST_ORDER_SECONDS } from './cluster-refresh/wire.ts';
 export type { CertificateFacts, NodeIdentity } from './facts.ts';
 export { forgetCertificates } from './forget.ts';
 export { clusterAuthorities } from './given/authorities.ts';
+export { dueForExchange } from './given/exchange.ts';
 export { EXTERNAL_NAMES, servingToGive, servingWishes } from './given/external.ts';
 export type { Pems } from './given/fields.ts';
 export { certificateInService, serverAuthority } from './given/in-service.ts';

@@ -4,6 +4,7 @@ import {
   type CertificateWish,
   certificateInService,
   collectCertificates,
+  dueForExchange,
   type NodeIdentity,
   observeRelation,
   planRelation,
@@ -91,12 +92,13 @@ async function planIssued(
   { standing, changes }: RelationPlan,
 ): Promise<{ readonly changes: readonly PlannedChange[]; readonly reports: readonly UnitStatus[] }> {
   const { juju, host } = doors;
-  const present = await Promise.all(wishes.map(({ id }) => certificateInService(host.files, identity.role, id)));
-  const due = wishes.filter(({ id }, index) => {
-    const state = standing.get(id);
-    return state?.state === 'issued' && state.fingerprint !== present[index];
-  });
-  // What is on its way is waited for: each exchange restarts services.
+  const found = wishes.map(async ({ id }) => ({
+    id,
+    standing: standing.get(id),
+    inService: await certificateInService(host.files, identity.role, id),
+  }));
+  const names = dueForExchange(await Promise.all(found), host.now());
+  const due = wishes.filter(({ id }) => names.includes(id));
   if (due.length === 0 || changes.length > 0) return { changes: [], reports: [] };
   const { pems, problems } = servingToGive({
     issued: await collectCertificates(juju, ENDPOINT, due, standing),
@@ -107,7 +109,6 @@ async function planIssued(
     now: host.now(),
   });
   if (pems === undefined) return { changes: [], reports: problems.map((problem) => refused(problem)) };
-  const names = due.map(({ id }) => id);
   // The description is the change's identity: what has failed is not tried again, but the next certificate is.
   const prints = due.map(({ id }) => printOf(standing.get(id))).join(', ');
   const change: PlannedChange = {

@@ -162,7 +162,8 @@ async function forMember(
     now: host.now(),
   };
   const inService = exchangeableLeaves(role).map(
-    async ({ name }) => [name, await certificateInService(host.files, role, nameOf(cluster, name))] as const,
+    async ({ name }) =>
+      [name, (await certificateInService(host.files, role, nameOf(cluster, name)))?.fingerprint] as const,
   );
   const { due, prints, pems, problems } = nextLeaves(question, role, Object.fromEntries(await Promise.all(inService)));
   const reports = [...(await changedReports(doors, cluster, content)), ...problems.map(refusedLeaf)];

@@ -4,10 +4,20 @@ import type { Files } from '../../host/host.ts';
 import { fileOf, type Role } from '../names.ts';
 import { isReadable, readCertificate } from '../read.ts';
 
-/** Its fingerprint (SHA-256, upper-case hexadecimal with colons); undefined when there is none that can be read. */
-export async function certificateInService(files: Files, role: Role, name: string): Promise<string | undefined> {
+export interface CertificateInService {
+  /** SHA-256, upper-case hexadecimal with colons. */
+  readonly fingerprint: string;
+  readonly notAfter: Date;
+}
+
+/** Undefined when there is none that can be read. */
+export async function certificateInService(
+  files: Files,
+  role: Role,
+  name: string,
+): Promise<CertificateInService | undefined> {
   const certificate = await readCertificate(files, fileOf(role, name));
-  return certificate && isReadable(certificate) ? certificate.fingerprint : undefined;
+  return certificate && isReadable(certificate) ? certificate : undefined;
 }
 
 /** PEM of the cluster's server CA and those that vouch for it; empty when it is not there. */

@@ -99,7 +99,7 @@ beforeAll(async () => {
 });
 
 const ask = (pems: Pems, more: Partial<GivenQuestion> = {}) =>
-  givenProblems({ pems, birth: 'bootstrap', nodeName: 'node-1', etcd: true, now: NOW, ...more });
+  givenProblems({ pems, birth: 'bootstrap', nodeName: 'node-1', etcd: true, now: new Date(), ...more });
 
 /** Whether the stand-in for k8sd refuses it. */
 async function refused(pems: Pems): Promise<boolean> {

@@ -14,44 +14,31 @@ import {
 import { fileOf, refreshedFiles, WORKER_NAMES } from '../../src/certificates/names.ts';
 import { fingerprintOf, fingerprintsOf, readKeyMatch } from '../../src/certificates/read.ts';
 import { openHost } from '../../src/host/open-host.ts';
-import { bootstrapped, discard, joined, newMachines } from '../k8sd/ask.ts';
 import {
   exchange,
   hurried,
   Killed,
   killed,
-  newNode,
+  newPair,
   RELATION,
-  relate,
   type TestNode,
+  type TestPair,
   WORKER_RELATION,
 } from './nodes.ts';
 
 const FOLDER = '/var/lib/k8s-charm/certificates';
 
-let machines: Awaited<ReturnType<typeof newMachines>>;
+let pair: TestPair;
+let machines: TestPair['machines'];
 let leader: TestNode;
 let worker: TestNode;
 
 beforeAll(async () => {
-  machines = await newMachines({
-    signing: 20,
-    heartbeat: 20,
-    restartAfterRefresh: 20,
-    restartGap: 10,
-    serviceChange: 5,
-  });
-  const control = await bootstrapped(machines, '0');
-  worker = newNode('k8s-worker/0', await joined(machines, control, '1', { worker: true }), { role: 'worker' });
-  const workers = new Map([[worker.agent.unit, worker.machine.hostname]]);
-  leader = newNode('k8s/0', control, { role: 'control-plane', workers });
-  relate(leader, [worker]);
+  pair = await newPair();
+  ({ machines, leader, worker } = pair);
 }, 60_000);
 
-afterAll(async () => {
-  for (const { agent } of [leader, worker]) agent.remove();
-  await discard(machines);
-});
+afterAll(() => pair.close());
 
 function namesOf({ identity }: TestNode): readonly string[] {
   return identity.role === 'worker' ? WORKER_NAMES : CONTROL_PLANE_NAMES;

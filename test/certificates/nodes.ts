@@ -10,6 +10,7 @@ import type { Juju } from '../../src/juju/juju.ts';
 import { openK8sd } from '../../src/k8sd/open-k8sd.ts';
 import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
 import { type Agent, startAgent } from '../juju/agent.ts';
+import { bootstrapped, discard, joined, newMachines } from '../k8sd/ask.ts';
 import type { NodeMachine } from '../k8sd/machines.ts';
 import { paths } from '../k8sd/node/paths.ts';
 
@@ -88,6 +89,38 @@ function doorsOf(machine: NodeMachine, { role }: NodeIdentity, juju: Juju): Door
     async kubernetes() {
       const text = await host.files.read(`${paths.kubernetes}/${kubeconfig}`);
       return text === undefined ? undefined : openKubernetes(text, { timeoutMs: 5_000 });
+    },
+  };
+}
+
+export interface TestPair {
+  readonly machines: Awaited<ReturnType<typeof newMachines>>;
+  readonly leader: TestNode;
+  readonly worker: TestNode;
+  close(): Promise<void>;
+}
+
+/** A control plane on machine `0` and a worker on machine `1`, related, on machines that are quick. */
+export async function newPair(): Promise<TestPair> {
+  const machines = await newMachines({
+    signing: 20,
+    heartbeat: 20,
+    restartAfterRefresh: 20,
+    restartGap: 10,
+    serviceChange: 5,
+  });
+  const control = await bootstrapped(machines, '0');
+  const worker = newNode('k8s-worker/0', await joined(machines, control, '1', { worker: true }), { role: 'worker' });
+  const workers = new Map([[worker.agent.unit, worker.machine.hostname]]);
+  const leader = newNode('k8s/0', control, { role: 'control-plane', workers });
+  relate(leader, [worker]);
+  return {
+    machines,
+    leader,
+    worker,
+    async close() {
+      for (const { agent } of [leader, worker]) agent.remove();
+      await discard(machines);
     },
   };
 }

@@ -11,35 +11,22 @@ import { prepareRequests } from '../../../src/certificates/refresh-worker.ts';
 import { removeRequestJournal } from '../../../src/certificates/request-journal.ts';
 import { LOOPBACK } from '../../../src/certificates/sans.ts';
 import { openHost } from '../../../src/host/open-host.ts';
-import { bootstrapped, discard, joined, newMachines } from '../../k8sd/ask.ts';
-import { exchange, hurried, newNode, RELATION, relate, type TestNode } from '../nodes.ts';
+import { exchange, hurried, newNode, newPair, RELATION, type TestNode, type TestPair } from '../nodes.ts';
 
 const LIFE = 600;
 const HOUR = 3_600;
 
-let machines: Awaited<ReturnType<typeof newMachines>>;
+let pair: TestPair;
+let machines: TestPair['machines'];
 let leader: TestNode;
 let worker: TestNode;
 
 beforeAll(async () => {
-  machines = await newMachines({
-    signing: 20,
-    heartbeat: 20,
-    restartAfterRefresh: 20,
-    restartGap: 10,
-    serviceChange: 5,
-  });
-  const control = await bootstrapped(machines, '0');
-  worker = newNode('k8s-worker/0', await joined(machines, control, '1', { worker: true }), { role: 'worker' });
-  const workers = new Map([[worker.agent.unit, worker.machine.hostname]]);
-  leader = newNode('k8s/0', control, { role: 'control-plane', workers });
-  relate(leader, [worker]);
+  pair = await newPair();
+  ({ machines, leader, worker } = pair);
 }, 60_000);
 
-afterAll(async () => {
-  for (const { agent } of [leader, worker]) agent.remove();
-  await discard(machines);
-});
+afterAll(() => pair.close());
 
 type Spoil = NonNullable<Parameters<TestNode['settle']>[0]>;
 

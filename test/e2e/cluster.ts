@@ -60,8 +60,19 @@ export async function deployCluster(
 }
 
 /** Waits until all is at rest and every unit active; while it is not, time passes (`update-status`). */
-export async function settleActive(model: Model, timeoutMs = 120_000): Promise<void> {
-  await model.settle({ timeoutMs, until: allActive, updateStatusEveryMs: 2_000 });
+export function settleActive(model: Model, timeoutMs = 120_000): Promise<void> {
+  return settleUntil(model, allActive, timeoutMs);
+}
+
+/** Waits until all is at rest and the condition holds; while it does not, time passes (`update-status`). */
+export function settleUntil(model: Model, until: (model: Model) => boolean, timeoutMs = 120_000): Promise<void> {
+  return model.settle({ timeoutMs, until, updateStatusEveryMs: 2_000 });
+}
+
+/** A unit's status and message in one: `blocked: Missing etcd relation`. */
+export function toldBy(model: Model, unit: string): string {
+  const { status, message } = model.unit(unit).workload;
+  return `${status}: ${message}`;
 }
 
 export function allActive(model: Model): boolean {

@@ -4,8 +4,9 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { deployCluster, openCluster, settleActive, settleUntil, type TestCluster } from './cluster.ts';
 import { argumentsOf, argumentText, fingerprints, machineOf, runningArguments, served } from './nodes.ts';
+import { restartsSince } from './restarts.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
 
 const CONTROL_PLANES = ['k8s/0', 'k8s/1', 'k8s/2'];
@@ -28,7 +29,7 @@ describe('an argument of kube-apiserver', { timeout: 240_000 }, () => {
     const { model } = cluster;
     original = await Promise.all(CONTROL_PLANES.map((unit) => argumentText(cluster, unit, API)));
     const before = await Promise.all(CONTROL_PLANES.map((unit) => fingerprints(cluster, unit)));
-    const trial = restartsSince();
+    const trial = restartsSince(cluster);
     await model.configure('k8s', { 'kube-apiserver-extra-args': 'no-such-flag=1' });
     await settleBlocked(CONTROL_PLANES);
     expect(trial.most()).toBe(1);
@@ -48,7 +49,7 @@ describe('an argument of kube-apiserver', { timeout: 240_000 }, () => {
 
   it('that is corrected is taken on by one control plane at a time', async () => {
     const { model } = cluster;
-    const rollout = restartsSince();
+    const rollout = restartsSince(cluster);
     await model.configure('k8s', { 'kube-apiserver-extra-args': 'audit-log-maxage=7 request-timeout=2m0s' });
     await settleActive(model);
     expect(rollout.most()).toBe(1);
@@ -62,7 +63,7 @@ describe('an argument of kube-apiserver', { timeout: 240_000 }, () => {
 
   it('that is taken back leaves what stood there before, byte for byte, on one control plane at a time', async () => {
     const { model } = cluster;
-    const rollout = restartsSince();
+    const rollout = restartsSince(cluster);
     await model.configure('k8s', {}, { reset: ['kube-apiserver-extra-args'] });
     await settleActive(model);
     expect(rollout.most()).toBe(1);
@@ -85,7 +86,7 @@ describe('a name for the certificate of the API server', { timeout: 240_000 }, (
     const names = async () =>
       Promise.all(CONTROL_PLANES.map(async (unit) => (await served(cluster, unit, 6443)).subjectAltName ?? ''));
     const before = await names();
-    const issue = restartsSince();
+    const issue = restartsSince(cluster);
     await model.configure('k8s', { 'kube-apiserver-extra-sans': 'api.example.com 192.0.2.10' });
     await settleActive(model);
     expect(issue.most()).toBe(1);
@@ -115,7 +116,7 @@ describe('certificates that an operator renews', { timeout: 240_000 }, () => {
 
   it('on all control planes with one command are renewed on one after the other', async () => {
     const { model } = cluster;
-    const renewal = restartsSince();
+    const renewal = restartsSince(cluster);
     const outcomes = await Promise.all(
       CONTROL_PLANES.map((unit) => model.run(unit, 'refresh-certs', { 'expires-in': '40d' })),
     );
@@ -164,7 +165,7 @@ describe('certificates that an operator renews', { timeout: 240_000 }, () => {
       CONTROL_PLANES.some((unit) =>
         model.unit(unit).workload.message.includes('Waiting for its turn (somebody/9 has it)'),
       );
-    await model.settle({ timeoutMs: 120_000, until: waiting, updateStatusEveryMs: 2_000 });
+    await settleUntil(model, waiting);
     await lease('DELETE', `/${name}`);
     await settleActive(model);
     for (const unit of CONTROL_PLANES)
@@ -186,29 +187,9 @@ describe('all of it', () => {
 function settleBlocked(units: readonly string[]): Promise<void> {
   const { model } = cluster;
   const until = () => units.every((unit) => model.unit(unit).workload.status === 'blocked');
-  return model.settle({ timeoutMs: 120_000, until, updateStatusEveryMs: 2_000 });
+  return settleUntil(model, until);
 }
 
 function machinesOf(units: readonly string[]): readonly string[] {
   return units.map((unit) => machineOf(cluster, unit).id).sort();
-}
-
-/** Which API servers went down from now on, and how many were down at once at most. */
-function restartsSince() {
-  const { serviceEvents } = cluster.machines;
-  const from = serviceEvents.length;
-  const events = () => serviceEvents.slice(from).filter(({ service }) => service === API);
-  return {
-    restarted: () => [...new Set(events().map(({ machine }) => machine))].sort(),
-    most() {
-      const down = new Set<string>();
-      let most = 0;
-      for (const { machine, what } of events()) {
-        if (what === 'down') down.add(machine);
-        else down.delete(machine);
-        most = Math.max(most, down.size);
-      }
-      return most;
-    },
-  };
 }

@@ -13,13 +13,15 @@ function namesOf(unit: string): readonly string[] {
   return unit.startsWith('k8s-worker/') ? WORKER_NAMES : CONTROL_PLANE_NAMES;
 }
 
-/** As they are from then on, services are restarted to serve them. */
+/** Those that k8sd issues. As they are from then on, services are restarted to serve them. */
 export async function shortenLives(cluster: TestCluster, unit: string, secondsLeft: number): Promise<void> {
   const machine = machineOf(cluster, unit);
   const pems = cluster.machines.cluster(machine.id)?.state.pems ?? {};
   const notAfter = new Date(Math.floor(Date.now() / 1000 + secondsLeft) * 1000);
   for (const name of namesOf(unit)) {
     const { path, authority } = fileOf(unit.startsWith('k8s-worker/') ? 'worker' : 'control-plane', name);
+    const key = pems[`${authority}-key`];
+    if (!key) continue;
     const text = await machine.files.need(path);
     const present = new X509Certificate(pemIn(text));
     const pem = await issueLeaf({
@@ -28,7 +30,7 @@ export async function shortenLives(cluster: TestCluster, unit: string, secondsLe
         organizations: [...present.subject.matchAll(/^O=(.*)$/gm)].map(([, organization]) => organization ?? ''),
       },
       publicKey: present.publicKey.export({ type: 'spki', format: 'der' }),
-      issuer: { certificate: pems[`${authority}-crt`] ?? '', key: pems[`${authority}-key`] ?? '' },
+      issuer: { certificate: pems[`${authority}-crt`] ?? '', key },
       sans: (present.subjectAltName ?? '').split(', ').flatMap((san) => san.replace(/^(DNS|IP Address):/, '') || []),
       validity: { notBefore: new Date(Date.now() - LONG_AGO_MS), notAfter },
     });

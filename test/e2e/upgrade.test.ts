@@ -8,6 +8,7 @@ import type { Model } from '../model/model.ts';
 import { openCluster, settleActive, type TestCluster } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 import { expectWholeCluster, unitsOf } from './reality.ts';
+import { restartsSince } from './restarts.ts';
 
 describe('a cluster of 1.35, of two control planes and a worker', { timeout: 300_000 }, () => {
   let cluster: TestCluster;
@@ -64,13 +65,14 @@ describe('a cluster of 1.35, of two control planes and a worker', { timeout: 300
     });
     expect(machines.serviceEvents.slice(before)).toEqual([]);
 
+    const restarts = restartsSince(cluster);
     await model.configure('k8s', { 'snap-channel': '1.36-classic/stable' });
     await settleActive(model);
     expectWholeCluster(cluster);
     expect(new Set(versions())).toEqual(new Set(['1.36.4']));
     for (const unit of everybody()) expect(model.unit(unit).bag('cluster')['version']).toBe('1.36.4');
     expect(model.applicationBag('k8s', 'k8s-cluster')['version']).toBe('1.36.4');
-    expect(mostDownAtOnce(machines.serviceEvents.slice(before), machineIds(cluster, 'k8s'))).toBe(1);
+    expect(restarts.most()).toBe(1);
   });
 
   it('refuses to go back, touching nothing, until the option is put right', async () => {
@@ -114,20 +116,4 @@ async function repacked(archive: string, target: string): Promise<string> {
   bytes.writeUInt16LE(1, bytes.length - 2);
   await writeFile(target, Buffer.concat([bytes, Buffer.from('2')]));
   return target;
-}
-
-function machineIds({ model }: TestCluster, application: string): readonly string[] {
-  return unitsOf(model, application).map((unit) => model.unit(unit).machine.id);
-}
-
-function mostDownAtOnce(events: TestCluster['machines']['serviceEvents'], among: readonly string[]): number {
-  const down = new Set<string>();
-  let most = 0;
-  for (const { machine, service, what } of events) {
-    if (service !== 'kube-apiserver' || !among.includes(machine)) continue;
-    if (what === 'down') down.add(machine);
-    else down.delete(machine);
-    most = Math.max(most, down.size);
-  }
-  return most;
 }

@@ -4,30 +4,30 @@
  *
  * A call that only reads leaves nothing behind, and neither does one whose effect Juju commits with the hook: a dispatch that
  * ends there is found in the same state as at the call before. Of points that cannot be told apart by what a new dispatch finds,
- * one is tried. `CRASH_POINTS=all` tries them all.
+ * one is tried; and none of those before a hook has left anything behind, which Juju runs again as if nothing had been.
+ * `CRASH_POINTS=all` tries them all.
  */
 
 import { createHash, type Hash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
-import { packedArchives } from '../../archives.ts';
-import { openMachines } from '../../k8sd/machines.ts';
 import type { CallPhase } from '../../model/machine.ts';
-import { Model } from '../../model/model.ts';
 import type { TestCluster } from '../cluster.ts';
 import { endState } from './end-state.ts';
+import type { StartingPoint } from './starting-point.ts';
 
 export interface Scenario {
+  readonly from: StartingPoint;
   /** Whose dispatches are ended. */
   readonly unit: string;
-  /** From nothing to the state in which it begins, at rest. */
-  prepare(cluster: TestCluster): Promise<void>;
   /** Begins it, and waits until all is well again, however often a dispatch ends on the way. */
   run(cluster: TestCluster): Promise<void>;
+  /** Whether it begins with an action of the unit: Juju does not run that again. */
+  readonly action?: boolean;
+  /** Which points to try (`after k8sd POST …`) where the rest of the way is that of another scenario. */
+  readonly only?: RegExp;
 }
 
 export interface CrashPoint {
@@ -46,37 +46,29 @@ export interface CrashReport {
 /** Each run is a little shorter than the one before at most; five in a row would be another thing. */
 const MOST_ATTEMPTS = 5;
 
-/** Long enough for things to be caught half way, short enough for hundreds of runs. */
-const DELAYS = { snapChange: 40, k8sdGap: 60, signing: 50, restartAfterRefresh: 60 };
-
 export async function tryCrashPoints(scenario: Scenario): Promise<CrashReport> {
-  const home = await mkdtemp(join(tmpdir(), 'cr-'));
-  try {
-    await inModel(home, 'b', Model.create, async (cluster) => {
-      await scenario.prepare(cluster);
-      await cluster.model.save();
-    });
-    const { all, distinct, state } = await inCopy(home, async (cluster) => {
-      const points = record(cluster, scenario.unit);
-      await scenario.run(cluster);
-      return { ...points, state: await endState(cluster) };
-    });
-    const tried = process.env['CRASH_POINTS'] === 'all' ? all : distinct;
-    for (const point of tried) await reachAndTry(home, scenario, point, state);
-    return { points: all.length, tried };
-  } finally {
-    await rm(home, { recursive: true, force: true });
-  }
+  const { from, only } = scenario;
+  const { all, distinct, state } = await from.inCopy(async (cluster) => {
+    const points = record(cluster, scenario);
+    await scenario.run(cluster);
+    return { ...points, state: await endState(cluster) };
+  });
+  const tried =
+    process.env['CRASH_POINTS'] === 'all'
+      ? all
+      : distinct.filter(({ phase, what }) => only === undefined || only.test(`${phase} ${what}`));
+  for (const point of tried) await reachAndTry(scenario, point, state);
+  return { points: all.length, tried };
 }
 
 /**
  * How often a dispatch looks whether something is done is a matter of time: where a run has fewer calls than the recorded one, its
  * last call stands for the point. A run that was not ended has to come to the same state, too.
  */
-async function reachAndTry(home: string, scenario: Scenario, point: CrashPoint, expected: unknown): Promise<void> {
+async function reachAndTry(scenario: Scenario, point: CrashPoint, expected: unknown): Promise<void> {
   let { call } = point;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
-    const calls = await inCopy(home, (cluster) => tryPoint(cluster, scenario, { ...point, call }, expected));
+    const calls = await scenario.from.inCopy((cluster) => tryPoint(cluster, scenario, { ...point, call }, expected));
     if (calls === undefined) return;
     call = calls;
   }
@@ -104,47 +96,27 @@ async function tryPoint(
   return missed;
 }
 
-async function inCopy<T>(home: string, use: (cluster: TestCluster) => Promise<T>): Promise<T> {
-  try {
-    await Model.copyDirectory(join(home, 'b'), join(home, 'c'));
-    return await inModel(home, 'c', Model.open, use);
-  } finally {
-    await rm(join(home, 'c'), { recursive: true, force: true });
-  }
-}
-
-async function inModel<T>(
-  home: string,
-  name: string,
-  start: typeof Model.open,
-  use: (cluster: TestCluster) => Promise<T>,
-): Promise<T> {
-  const directory = join(home, name);
-  const machines = await openMachines({ directory, delays: DELAYS });
-  const { unpacked } = await packedArchives();
-  const model = await start({ directory, charmCache: unpacked, provider: machines });
-  try {
-    return await use({ model, machines, directory, close: () => model.close() });
-  } finally {
-    await model.close();
-  }
-}
+/** What a dispatch leaves behind that has done nothing yet. */
+const UNTOUCHED = '';
 
 /** Collects all points of a unit's dispatches, and those of them that leave something new behind. */
-function record({ model }: TestCluster, unit: string): { all: CrashPoint[]; distinct: CrashPoint[] } {
+function record(
+  { model }: TestCluster,
+  { unit, action = false }: Scenario,
+): { all: CrashPoint[]; distinct: CrashPoint[] } {
   const all: CrashPoint[] = [];
   const distinct: CrashPoint[] = [];
-  const seen = new Set<string>();
+  const seen = new Set<string>(action ? [] : [UNTOUCHED]);
   let dispatch = -1;
   let effects = 0;
-  let told = '';
+  let told = UNTOUCHED;
   let untouched = '';
   model.onOutsideCall = (caller, call, what, phase) => {
     if (caller !== unit) return;
     const point = { call, phase, what: shorten(what) };
     const files = digest(model.unit(unit).machine.root);
     const ended = model.dispatches.filter((each) => each.unit === unit).length;
-    if (ended !== dispatch) [dispatch, effects, told, untouched] = [ended, 0, '', files];
+    if (ended !== dispatch) [dispatch, effects, told, untouched] = [ended, 0, UNTOUCHED, files];
     if (phase === 'after' && isStatus(what)) told = 'status';
     else if (phase === 'after' && !isHarmless(what)) effects += 1;
     const left = effects === 0 && files === untouched ? told : `${dispatch} ${effects} ${files} ${told}`;
@@ -159,7 +131,7 @@ function record({ model }: TestCluster, unit: string): { all: CrashPoint[]; dist
 function isHarmless(what: string): boolean {
   return (
     /^[a-z-]+-(get|list) /.test(what) ||
-    /^(is-leader|relation-ids|opened-ports|goal-state|juju-log|action-log)\b/.test(what) ||
+    /^(is-leader|relation-ids|secret-ids|opened-ports|goal-state|juju-log|action-log)\b/.test(what) ||
     /^(relation-set|state-set|state-delete|open-port|close-port|action-set|action-fail) /.test(what) ||
     /^secret-(grant|revoke|remove|set) /.test(what) ||
     /^(k8sd|snapd|kubernetes) (GET|HEAD) /.test(what)

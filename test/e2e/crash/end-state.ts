@@ -10,6 +10,7 @@ import { connect } from 'node:tls';
 import { parse } from 'yaml';
 import type { NodeMachine } from '../../k8sd/machines.ts';
 import type { TestCluster } from '../cluster.ts';
+import { describePems, expectIssuedInService } from './issued.ts';
 
 /** Folders of a machine that the charm, or k8sd on its behalf, writes into. */
 const FOLDERS = [
@@ -28,8 +29,9 @@ const SERVED = [
   ['kubelet', 10250, 'etc/kubernetes/pki/kubelet.crt'],
 ] as const;
 
-/** Throws where a certificate and its key are not a pair, or a service shows another certificate than its file. */
+/** Throws where certificates, keys, requests, files and what services show do not belong together. */
 export async function endState(cluster: TestCluster): Promise<unknown> {
+  await expectIssuedInService(cluster);
   return plain(await wholeState(cluster));
 }
 
@@ -189,12 +191,13 @@ function parsed(text: string): unknown {
 /** Times, ids and digests differ from run to run. */
 function plain<T>(value: T): unknown {
   return JSON.parse(
-    JSON.stringify(value)
+    describePems(JSON.stringify(value))
       .replaceAll(/secret:[0-9a-z]+/g, 'secret:-')
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'time')
       .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'uuid')
       .replaceAll(/\b[0-9a-f]{64}\b/g, 'sha256')
       .replaceAll(/"[A-Za-z0-9+/]{43}="/g, '"sha256"')
+      .replaceAll(/\b([0-9A-F]{2}:){31}[0-9A-F]{2}\b/g, 'sha256')
       .replaceAll(/juju-[0-9a-f]{6}-(?=\d)/g, 'juju-'),
   );
 }

@@ -23,6 +23,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000,
 interface Options {
   readonly mode: ProviderMode;
   readonly validityMs: number;
+  readonly ageMs: number;
   readonly commonName: string;
   readonly announce: boolean;
 }
@@ -111,11 +112,16 @@ async function keepAuthority({ secrets }: Juju, { certificate, key }: Authority)
 }
 
 function readOptions(config: Readonly<Record<string, ConfigValue>>): Options {
-  const [, number, unit = ''] = /^([0-9]+)([dhms])$/.exec(String(config['validity'])) ?? [];
   return {
     mode: String(config['mode']) as ProviderMode,
-    validityMs: Number(number) * (UNIT_MS[unit] ?? Number.NaN),
+    validityMs: milliseconds(config['validity']),
+    ageMs: milliseconds(config['age']),
     commonName: String(config['ca-common-name']),
     announce: config['announce-capabilities'] === true,
   };
+}
+
+function milliseconds(text: ConfigValue | undefined): number {
+  const [, number, unit = ''] = /^([0-9]+)([dhms])$/.exec(String(text)) ?? [];
+  return Number(number) * (UNIT_MS[unit] ?? Number.NaN);
 }

@@ -84,15 +84,20 @@ export function revokeAll({ certificates, request_errors }: Answers): Answers {
   return { certificates: certificates.map((item) => ({ ...item, revoked: true as const })), request_errors };
 }
 
+export interface Issuing {
+  readonly mode: ProviderMode;
+  readonly issuer: Authority;
+  /** From now on. */
+  readonly validityMs: number;
+  /** How long ago the validity began; by default it begins now. */
+  readonly ageMs?: number;
+}
+
 /** One certificate or one error for the request, in place of what it had. */
 export async function answer(
   answers: Answers,
   request: Request,
-  {
-    mode,
-    issuer,
-    validityMs,
-  }: { readonly mode: ProviderMode; readonly issuer: Authority; readonly validityMs: number },
+  { mode, issuer, validityMs, ageMs = 0 }: Issuing,
 ): Promise<Answers> {
   // Written anew, and stripped: not the text that the requirer sent.
   const csr = request.csr.toString('pem').trim();
@@ -103,7 +108,8 @@ export async function answer(
   const refusal = mode === 'vault' ? refusalOf(request.csr) : undefined;
   if (refusal !== undefined) return { ...others, request_errors: [...others.request_errors, { csr, error: refusal }] };
   const certificate = await sign(issuer, request.csr, {
-    validityMs,
+    validityMs: ageMs + validityMs,
+    notBefore: new Date(Date.now() - ageMs),
     authority: mode !== 'vault' && request.authority,
     reduced: mode === 'vault',
   });

@@ -6,12 +6,14 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
 import { packCaCharm } from '../model/ca-charm/pack.ts';
-import { openCluster, settleActive, type TestCluster } from './cluster.ts';
-import { machineOf, served } from './nodes.ts';
-import { CONTROL_PLANE_LEAVES, complaintsOfOpenssl, WORKER_LEAVES } from './openssl.ts';
+import { openCluster, settleActive, settleUntil, type TestCluster, toldBy } from './cluster.ts';
+import { machineOf } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
+import { expectAllRenewed, expectSound, refreshAll } from './sound.ts';
 
-const UNITS = ['k8s/0', 'k8s/1'];
+const FIRST = ['k8s/0', 'k8s/1'];
+const CONTROL_PLANES = [...FIRST, 'k8s/2'];
+const UNITS = [...CONTROL_PLANES, 'k8s-worker/0', 'k8s-worker/1'];
 
 let cluster: TestCluster;
 
@@ -32,14 +34,10 @@ afterAll(async () => {
   await cluster?.close();
 });
 
-const message = (unit: string): string => {
-  const { status, message: text } = cluster.model.unit(unit).workload;
-  return `${status}: ${text}`;
-};
+const message = (unit: string): string => toldBy(cluster.model, unit);
 const leader = (): string =>
-  UNITS.find((unit) => cluster.model.status().applications['k8s']?.units[unit]?.leader) ?? 'none';
-const settle = (until: () => boolean): Promise<void> =>
-  cluster.model.settle({ timeoutMs: 120_000, until, updateStatusEveryMs: 2_000 });
+  FIRST.find((unit) => cluster.model.status().applications['k8s']?.units[unit]?.leader) ?? 'none';
+const settle = (until: () => boolean): Promise<void> => settleUntil(cluster.model, until);
 const authority = async (unit: string, name: string): Promise<X509Certificate> =>
   new X509Certificate(await machineOf(cluster, unit).files.need(`/etc/kubernetes/pki/${name}.crt`));
 const keysInJuju = () => cluster.model.secrets().filter(({ label }) => label.startsWith('tls-'));
@@ -79,7 +77,7 @@ describe('bootstrap-certificates=intermediate-ca', { timeout: 240_000 }, () => {
     await settle(() => message(leader()).startsWith('waiting: Waiting for ca to issue'));
     const asked = requests();
     expect(asked).toHaveLength(4);
-    const successor = UNITS.find((unit) => unit !== leader()) ?? '';
+    const successor = FIRST.find((unit) => unit !== leader()) ?? '';
     await model.moveLeadership(successor);
     await settle(() => message(successor).startsWith('waiting: Waiting for ca to issue'));
     expect(requests()).toEqual(asked);
@@ -92,10 +90,11 @@ describe('bootstrap-certificates=intermediate-ca', { timeout: 240_000 }, () => {
   it('signs everything with them: each certificate verifies, and the API server is trusted by its authority alone', async () => {
     const { model } = cluster;
     const { worker } = await packedArchives();
-    await model.deploy(worker, { application: 'k8s-worker', units: 1 });
+    await model.deploy(worker, { application: 'k8s-worker', units: 2 });
     await model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
+    await model.addUnit('k8s');
     await settleActive(model);
-    await expectSound();
+    await expectSoundChain();
     const names = ['ca', 'client-ca', 'front-proxy-ca', 'etcd/ca'];
     const found = await Promise.all(names.map((name) => authority('k8s/0', name)));
     expect(found.map(({ issuer }) => issuer)).toEqual(names.map(() => 'CN=ca.example'));
@@ -120,17 +119,11 @@ describe('bootstrap-certificates=intermediate-ca', { timeout: 240_000 }, () => {
       'CN=kubernetes-ca',
       'CN=ca.example',
     ]);
-    for (const unit of UNITS) expect(await verifiedAs(unit, sent().join('\n'), false)).toBe(true);
+    for (const unit of CONTROL_PLANES) expect(await verifiedAs(unit, sent().join('\n'), false)).toBe(true);
   });
 
-  it('renews what k8sd issues, on both kinds of unit', async () => {
-    const before = (await served(cluster, 'k8s/1', 6443)).serialNumber;
-    const outcome = await cluster.model.run('k8s/1', 'refresh-certs', { 'expires-in': '40d' });
-    expect(outcome.results).toMatchObject({ status: 'refreshed' });
-    await cluster.model.run('k8s-worker/0', 'refresh-certs', { 'expires-in': '40d' });
-    await settleActive(cluster.model);
-    expect((await served(cluster, 'k8s/1', 6443)).serialNumber).not.toBe(before);
-    await expectSound();
+  it("renews what k8sd issues, on all units at an operator's word", async () => {
+    await expectAllRenewed(cluster, UNITS, () => refreshAll(cluster, UNITS));
   });
 
   it('says that the choice cannot be changed, and needs the CA charm no more', async () => {
@@ -144,18 +137,13 @@ describe('bootstrap-certificates=intermediate-ca', { timeout: 240_000 }, () => {
     await model.removeRelation('k8s:certificates', 'ca');
     await settleActive(model);
     expect(message(leader())).toBe('active: Ready');
-    await expectSound();
+    await expectSoundChain();
   });
 });
 
-async function expectSound(): Promise<void> {
-  const complaints = await Promise.all([
-    ...UNITS.map((unit) => complaintsOfOpenssl(cluster, unit, CONTROL_PLANE_LEAVES)),
-    complaintsOfOpenssl(cluster, 'k8s-worker/0', WORKER_LEAVES),
-  ]);
-  expect(complaints.flat()).toEqual([]);
+/** The API server also to a client that has nothing but the intermediate authority. */
+async function expectSoundChain(): Promise<void> {
+  await expectSound(cluster, UNITS);
   const server = (await authority('k8s/0', 'ca')).toString();
-  for (const unit of UNITS) expect(await verifiedAs(unit, server)).toBe(true);
-  for (const unit of [...UNITS, 'k8s-worker/0'])
-    expect((await served(cluster, unit, 10250)).verify(new X509Certificate(server).publicKey)).toBe(true);
+  for (const unit of CONTROL_PLANES) expect(await verifiedAs(unit, server)).toBe(true);
 }

@@ -4,10 +4,10 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
 import { newOwnAuthorities, type OwnAuthorities } from '../certificates/given/authorities.ts';
-import { openCluster, settleActive, type TestCluster } from './cluster.ts';
-import { machineOf, served } from './nodes.ts';
-import { CONTROL_PLANE_LEAVES, complaintsOfOpenssl, WORKER_LEAVES } from './openssl.ts';
+import { openCluster, settleActive, settleUntil, type TestCluster, toldBy } from './cluster.ts';
+import { machineOf } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
+import { allServed, expectAllRenewed, expectSound, refreshAll } from './sound.ts';
 
 let cluster: TestCluster;
 let own: OwnAuthorities;
@@ -29,27 +29,11 @@ afterAll(async () => {
   await cluster?.close();
 });
 
-const message = (): string => {
-  const { status, message: text } = cluster.model.unit('k8s/0').workload;
-  return `${status}: ${text}`;
-};
-const settle = (until: () => boolean): Promise<void> =>
-  cluster.model.settle({ timeoutMs: 120_000, until, updateStatusEveryMs: 2_000 });
+const CONTROL_PLANES = ['k8s/0', 'k8s/1', 'k8s/2'];
+const UNITS = [...CONTROL_PLANES, 'k8s-worker/0', 'k8s-worker/1'];
 
-async function expectSound(): Promise<void> {
-  const complaints = [
-    ...(await complaintsOfOpenssl(cluster, 'k8s/0', CONTROL_PLANE_LEAVES)),
-    ...(await complaintsOfOpenssl(cluster, 'k8s-worker/0', WORKER_LEAVES)),
-  ];
-  expect(complaints).toEqual([]);
-  const authority = new X509Certificate(own.content['ca-crt'] ?? '');
-  const wire = [
-    await served(cluster, 'k8s/0', 6443),
-    await served(cluster, 'k8s/0', 10250),
-    await served(cluster, 'k8s-worker/0', 10250),
-  ];
-  expect(wire.map((certificate) => certificate.verify(authority.publicKey))).toEqual([true, true, true]);
-}
+const message = (): string => toldBy(cluster.model, 'k8s/0');
+const settle = (until: () => boolean): Promise<void> => settleUntil(cluster.model, until);
 
 describe('bootstrap-certificates=provided', { timeout: 240_000 }, () => {
   it('says what is missing, one after the other, and makes nothing', async () => {
@@ -68,19 +52,20 @@ describe('bootstrap-certificates=provided', { timeout: 240_000 }, () => {
   });
 
   it('makes the cluster as soon as the secret is mended, and every certificate verifies', async () => {
-    cluster.model.updateSecret(uri, own.content);
-    await settleActive(cluster.model);
-    await expectSound();
+    const { model } = cluster;
+    model.updateSecret(uri, own.content);
+    await model.addUnit('k8s', 2);
+    await model.addUnit('k8s-worker', 1);
+    await settleActive(model);
+    await expectSound(cluster, UNITS);
+    const authority = new X509Certificate(own.content['ca-crt'] ?? '');
+    const wire = Object.values(await allServed(cluster, UNITS));
+    expect(wire.map((certificate) => certificate.verify(authority.publicKey))).toEqual(wire.map(() => true));
     await expectNoSecretsToldIn(cluster);
   });
 
-  it('renews what k8sd issues', async () => {
-    const before = (await served(cluster, 'k8s/0', 6443)).serialNumber;
-    const outcome = await cluster.model.run('k8s/0', 'refresh-certs', { 'expires-in': '40d' });
-    expect(outcome.results).toMatchObject({ status: 'refreshed' });
-    await settleActive(cluster.model);
-    expect((await served(cluster, 'k8s/0', 6443)).serialNumber).not.toBe(before);
-    await expectSound();
+  it("renews what k8sd issues, on all units at an operator's word", async () => {
+    await expectAllRenewed(cluster, UNITS, () => refreshAll(cluster, UNITS));
   });
 
   it('refuses other authorities later, and does without the secret', async () => {

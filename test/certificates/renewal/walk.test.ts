@@ -93,9 +93,9 @@ describe('on a control plane', { timeout: 60_000 }, () => {
     expect((await told(leader, later(at))).join('\n')).toMatch(
       /^active: Renewal of the certificates failed: k8sd refuses .*no luck today; tried again after \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m,
     );
-    // A minute, since there are only three left.
+    // A minute after it was refused, since there are only three left; on a busy machine it is refused late.
     expect(await leader.settle(later(at + 40))).toEqual([]);
-    expect(await leader.settle(later(at + 70))).toEqual(['renew']);
+    expect(await leader.settle(later(at + 130))).toEqual(['renew']);
     expect(new Set(await hoursLeft(leader))).toEqual(new Set([YEAR]));
     expect(await told(leader, later(0))).toEqual([]);
   });

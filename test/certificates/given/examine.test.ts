@@ -95,7 +95,8 @@ beforeAll(async () => {
   const root = await newAuthority('root', await keys.draw());
   const key = await keys.draw();
   const request = new Pkcs10CertificateRequest(await createRequest(newAuthorityWish('cluster-ca'), key, 'a'));
-  intermediate = pair('ca', { certificate: await sign(root, request, { authority: true, validityMs: DAY_MS }), key });
+  const validity = { notBefore: SOUND.notBefore, validityMs: 2 * DAY_MS };
+  intermediate = pair('ca', { certificate: await sign(root, request, { authority: true, ...validity }), key });
 });
 
 const ask = (pems: Pems, more: Partial<GivenQuestion> = {}) =>

@@ -3,6 +3,7 @@
 import { type ClusterFacts, serviceAddress } from '../cluster/index.ts';
 import {
   type Assessment,
+  asksForEncryption,
   assess,
   type Benchmark,
   CATALOGUES,
@@ -17,6 +18,8 @@ import {
   observeNode,
   observePolicies,
   readCatalogue,
+  readStoredSecrets,
+  withStoredSecrets,
 } from '../hardening/index.ts';
 import type { Doors } from './doors.ts';
 
@@ -68,7 +71,19 @@ export async function assessUnit(doors: Doors, asked: Asked): Promise<Assessed> 
   const assessments = [...controls].map(([benchmark, own]) =>
     assess({ benchmark, controls: own, known, facts, waivers: options.waivers, api, subject, now }),
   );
-  return { assessments, facts };
+  return { assessments: withPolicies ? await prove(doors, facts, assessments) : assessments, facts };
+}
+
+/** The datastore is one for all, so that one unit looks into it: the one that looks at the rest of the cluster. */
+async function prove(
+  { host }: Doors,
+  { services }: NodeFacts,
+  assessments: readonly Assessment[],
+): Promise<readonly Assessment[]> {
+  if (!assessments.some(({ findings }) => findings.some(({ control }) => asksForEncryption(control))))
+    return assessments;
+  const stored = await readStoredSecrets(host, services['kube-apiserver'].file ?? {});
+  return assessments.map((assessment) => withStoredSecrets(assessment, stored));
 }
 
 /** What one benchmark looks at on a node the rules of another need to know of, too: pod security, encryption. */

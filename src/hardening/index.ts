@@ -17,6 +17,7 @@ export { observeEncryption } from './encryption/observe.ts';
 export { type EncryptionOptions, readEncryptionOptions } from './encryption/options.ts';
 export { EncryptionFailed } from './encryption/outcome.ts';
 export { planEncryption } from './encryption/plan.ts';
+export { asksForEncryption, withStoredSecrets } from './encryption/prove.ts';
 export { readStoredSecrets, type StoredSecrets } from './encryption/stored.ts';
 export type { Assessment, Finding, Waiver } from './finding.ts';
 export { formatInheritance, HARDENING_KEY, withInheritance } from './inheritance.ts';

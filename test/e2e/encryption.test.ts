@@ -80,6 +80,13 @@ describe('encryption at rest', { timeout: 240_000 }, () => {
     expect(await fileOf('k8s/0')).toMatch(/providers:\n\s+- aesgcm:/);
   });
 
+  it('is shown by an assessment, which looks into the datastore itself', async () => {
+    const { results } = await cluster.model.run('k8s/0', 'assess', { benchmark: 'stig', controls: 'V-274882' });
+    const report = await machineOf(cluster, 'k8s/0').files.need(String(results['report.json']));
+    expect(report).toContain('2 under aesgcm:1');
+    expect(report).toContain('"state":"pass"');
+  });
+
   it('moves to AES-CBC, live and without a restart, while a third control plane joins', async () => {
     const { model, machines } = cluster;
     // Long enough for the third one to come into the middle of it.

@@ -1,0 +1,53 @@
+/** Guards what an assessment says of Secrets in the datastore: a configuration alone proves nothing about what was written before it. */
+
+import { describe, expect, it } from 'vitest';
+import type { Control } from '../../../src/hardening/control.ts';
+import { withStoredSecrets } from '../../../src/hardening/encryption/prove.ts';
+import type { StoredSecrets } from '../../../src/hardening/encryption/stored.ts';
+import type { Assessment, Finding } from '../../../src/hardening/finding.ts';
+
+const content = { type: 'content', service: 'kube-apiserver', flag: '--encryption-provider-config' } as const;
+const asking: Control['check'] = { type: 'all', of: [{ ...content, rule: 'encrypts-secrets' }] };
+const other: Control['check'] = { type: 'manual', hint: '' };
+
+function assessed(state: Finding['state'], check = asking, stored: StoredSecrets | string = '') {
+  const finding = { control: { check }, state, reason: 'as configured', evidence: [], remedy: '' };
+  const assessment = { findings: [finding] } as unknown as Assessment;
+  const [after] = withStoredSecrets(assessment, stored).findings;
+  return { state: after?.state, found: after?.evidence.map((one) => one.found), reason: after?.reason };
+}
+
+describe('Secrets in the datastore', () => {
+  it.each<[string, Finding['state'], StoredSecrets | string, Finding['state'], string]>([
+    ['all encrypted', 'pass', { under: { 'aesgcm:2': 12 }, total: 12 }, 'pass', '12 under aesgcm:2'],
+    [
+      'some in clear',
+      'pass',
+      { under: { 'aesgcm:2': 12, identity: 1 }, total: 13 },
+      'fail',
+      '12 under aesgcm:2, 1 in clear',
+    ],
+    [
+      'more than are looked at',
+      'pass',
+      { under: { 'aescbc:1': 200 }, total: 950 },
+      'pass',
+      '200 under aescbc:1; 200 of 950 looked at',
+    ],
+    ['none', 'pass', { under: {}, total: 0 }, 'pass', 'there are none'],
+    ['where the configuration fails anyway', 'fail', { under: { identity: 3 }, total: 3 }, 'fail', '3 in clear'],
+    [
+      'which nobody could look at',
+      'pass',
+      'the datastore does not answer',
+      'pass',
+      'not looked at: the datastore does not answer',
+    ],
+  ])('are evidence: %s', (_, before, stored, after, found) => {
+    expect(assessed(before, asking, stored)).toMatchObject({ state: after, found: [found] });
+  });
+
+  it('are no matter of other controls', () => {
+    expect(assessed('pass', other, { under: { identity: 3 }, total: 3 })).toMatchObject({ state: 'pass', found: [] });
+  });
+});

@@ -71,6 +71,10 @@ function id(uri: string): string {
   return uri.replace('secret:', '');
 }
 
+interface Report {
+  readonly assessments: readonly { readonly findings: readonly { readonly state: string }[] }[];
+}
+
 describe('encryption at rest', { timeout: 240_000 }, () => {
   it('is there from birth, without a second start of any API server', async () => {
     for (const unit of unitsOf(cluster.model, 'k8s')) await writeSecret(cluster, unit, `of-${unit.replace('/', '-')}`);
@@ -81,10 +85,14 @@ describe('encryption at rest', { timeout: 240_000 }, () => {
   });
 
   it('is shown by an assessment, which looks into the datastore itself', async () => {
-    const { results } = await cluster.model.run('k8s/0', 'assess', { benchmark: 'stig', controls: 'V-274882' });
-    const report = await machineOf(cluster, 'k8s/0').files.need(String(results['report.json']));
-    expect(report).toContain('2 under aesgcm:1');
-    expect(report).toContain('"state":"pass"');
+    const task = await cluster.model.run('k8s/0', 'assess', { benchmark: 'stig', controls: 'V-274882' });
+    expect(task).toMatchObject({ status: 'completed' });
+    const { json } = task.results['report'] as unknown as { readonly json: string };
+    const { assessments } = JSON.parse(await machineOf(cluster, 'k8s/0').files.need(json)) as Report;
+    expect(assessments[0]?.findings[0]).toMatchObject({
+      state: 'pass',
+      evidence: expect.arrayContaining([expect.objectContaining({ found: '2 under aesgcm:1' })]),
+    });
   });
 
   it('moves to AES-CBC, live and without a restart, while a third control plane joins', async () => {

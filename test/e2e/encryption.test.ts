@@ -5,7 +5,7 @@
 
 import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { allActive, deployCluster, openCluster, type TestCluster } from './cluster.ts';
 import { machineOf, runningArguments } from './nodes.ts';
 import { unitsOf } from './reality.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
@@ -71,6 +71,11 @@ function id(uri: string): string {
   return uri.replace('secret:', '');
 }
 
+/** Without anything but what units hear of each other. */
+async function settle(model: TestCluster['model']): Promise<void> {
+  await model.settle({ timeoutMs: 120_000, until: allActive });
+}
+
 interface Report {
   readonly assessments: readonly { readonly findings: readonly { readonly state: string }[] }[];
 }
@@ -101,8 +106,8 @@ describe('encryption at rest', { timeout: 240_000 }, () => {
     machines.delays.encryptionReload = 3_000;
     await model.configure('k8s', { 'encryption-at-rest': 'aescbc' });
     await model.addUnit('k8s');
-    await settleActive(model);
-    machines.delays.encryptionReload = 150;
+    await model.settle({ timeoutMs: 120_000, until: () => rolloutOf(cluster)['now'] === 'aescbc:2' });
+    machines.delays.encryptionReload = 200;
     await settleOn(cluster, 'aescbc:2');
     await expectInService('aescbc:2');
     expect([unitsOf(model, 'k8s').length, starts()]).toEqual([3, 3]);
@@ -114,7 +119,7 @@ describe('encryption at rest', { timeout: 240_000 }, () => {
     await model.removeUnit('k8s/0');
     await model.settle({ timeoutMs: 120_000, until: () => model.state.units['k8s/0'] === undefined });
     await settleOn(cluster, 'identity');
-    await settleActive(model);
+    await settle(model);
     expect([unitsOf(model, 'k8s').length, storedUnder(cluster), model.secrets()]).toEqual([2, ['identity'], []]);
     for (const unit of unitsOf(model, 'k8s')) {
       expect(Object.keys(runningArguments(cluster, unit, API) ?? {}).filter((flag) => flag in FLAGS)).toEqual([]);
@@ -122,7 +127,7 @@ describe('encryption at rest', { timeout: 240_000 }, () => {
     }
     await model.configure('k8s', {}, { reset: ['encryption-at-rest'] });
     await settleOn(cluster, 'aesgcm:3');
-    await settleActive(model);
+    await settle(model);
     await expectInService('aesgcm:3');
   });
 

@@ -53,5 +53,5 @@ export const defaultDelays: Delays = {
   features: 200,
   argumentsCheck: 120_000,
   tokenCache: 120_000,
-  encryptionReload: 150,
+  encryptionReload: 200,
 };

@@ -2,7 +2,7 @@
 
 import type { NodeMachine } from '../node/machine.ts';
 import type { Arguments } from '../node/services.ts';
-import { type Codec, type LoadedConfiguration, loadConfiguration, PLAIN } from './encryption.ts';
+import { type Codec, digestOf, type LoadedConfiguration, loadConfiguration, PLAIN } from './encryption.ts';
 
 /** Where it runs. */
 export interface Machine extends Pick<NodeMachine, 'minor'> {
@@ -36,9 +36,9 @@ export async function loadEncryption(machine: Machine, values: Arguments): Promi
   const last: Record<string, number> = {};
   const look = async (): Promise<void> => {
     try {
-      const next = loadConfiguration(await machine.files.need(path));
-      if (next.digest === loaded.digest) return;
-      loaded = next;
+      const text = await machine.files.need(path);
+      if (digestOf(text) === loaded.digest) return;
+      loaded = loadConfiguration(text);
       last['success'] = machine.site.now() / 1000;
     } catch {
       last['failure'] = machine.site.now() / 1000;

@@ -47,7 +47,11 @@ export function loadConfiguration(text: string): LoadedConfiguration {
   const problem = document.errors[0]?.message;
   if (problem !== undefined) throw new Error(`error decoding encryption provider configuration: ${problem}`);
   const transformers = transformersOf(document.toJS() as unknown);
-  return { digest: createHash('sha256').update(text).digest('hex'), codec: union(transformers) };
+  return { digest: digestOf(text), codec: union(transformers) };
+}
+
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function union(transformers: readonly Transformer[]): Codec {

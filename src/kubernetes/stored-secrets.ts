@@ -56,6 +56,8 @@ export async function rewriteSecret(server: URL, send: Send, secret: StoredSecre
       'Content-Type': 'application/merge-patch+json',
     },
     body: JSON.stringify({ metadata: { uid, resourceVersion } }),
+    // The second time it is of a version that is past.
+    repeatable: true,
   });
   if (status >= 200 && status <= 299) return;
   const error = refusal(`PATCH ${path}`, status, text);

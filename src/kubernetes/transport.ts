@@ -17,6 +17,8 @@ export interface HttpQuestion {
   readonly take?: (piece: string) => void;
   /** Over a connection of its own: asks whoever takes connections now, not whoever took one before. */
   readonly fresh?: true;
+  /** Comes to the same when it is sent twice, though it is no GET. */
+  readonly repeatable?: true;
 }
 
 export interface HttpAnswer {
@@ -43,9 +45,10 @@ export async function sendAs(identity: Identity, timeoutMs: number): Promise<Sen
   const once = new Agent({ ...connection, keepAlive: false });
   const shared = new Agent({ ...connection, keepAlive: true, maxSockets: MOST_CONNECTIONS });
 
-  /** What only looks may be asked again when the API server has closed a connection that was open for long; nothing else may. */
+  /** What comes to the same may be asked again when the API server has closed a connection that was open for long; nothing else may. */
   return (question) => {
-    if (question.method !== 'GET' || question.fresh) return ask(question, once);
+    const repeatable = question.method === 'GET' || question.repeatable;
+    if (!repeatable || question.fresh) return ask(question, once);
     return ask(question, shared, () => ask(question, once));
   };
 

@@ -65,6 +65,12 @@ describe('a Secret', () => {
     expect(server.asked[0]?.headers['content-type']).toBe('application/merge-patch+json');
   });
 
+  it('needs no connection of its own', async () => {
+    const { kubernetes, server } = await speaking((_asked, response) => answer(response, {}));
+    await Promise.all(Array.from({ length: 6 }, () => kubernetes.rewriteSecret(secret)));
+    expect([server.asked.length, server.connections()]).toEqual([6, 1]);
+  });
+
   it.each([
     [409, 'Conflict'],
     [404, 'NotFound'],

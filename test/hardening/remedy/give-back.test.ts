@@ -10,6 +10,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExtraArguments } from '../../../src/cluster/extra-arguments.ts';
 import { CIS_BENCHMARKS } from '../../../src/hardening/options.ts';
+import { forgetRemedies } from '../../../src/hardening/remedy/apply.ts';
 import { controlsIn, optionsWith } from './controls.ts';
 import { KUBELET_UNIT, SimulatedNode, type Wishes } from './simulated-node.ts';
 
@@ -161,6 +162,20 @@ describe('what somebody else has changed meanwhile', () => {
     expect(warnings.join('\n')).toMatch(/kernel\.panic has been changed by somebody else.*left as it is/);
     expect(warnings.join('\n')).toMatch(/proxy\.conf has been changed by somebody else.*left as it is/);
     expect((await node.dispatch(NOTHING)).warnings).toEqual([]);
+  });
+
+  it("is left alone, too, when the snap goes with its node; what is the machine's own comes back", async () => {
+    const node = await newNode();
+    const before = await node.everything();
+    await node.dispatch(hardened);
+    await node.write('/proc/sys/kernel/panic_on_oops', '7\n', 0o644);
+    await forgetRemedies(node.doors);
+    const after = await node.everything();
+    expect(after['/proc/sys/kernel/panic']).toBe(before['/proc/sys/kernel/panic']);
+    expect(after['/proc/sys/vm/overcommit_memory']).toBe(before['/proc/sys/vm/overcommit_memory']);
+    expect(after['/proc/sys/kernel/panic_on_oops']).toMatch(/ 7\n$/);
+    expect(after).not.toHaveProperty('/etc/sysctl.d/99-kubelet.conf');
+    expect(await node.doors.juju.state.entries('hardening/')).toEqual({});
   });
 
   it('a file of kernel parameters that was there before comes back', async () => {

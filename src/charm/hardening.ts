@@ -62,8 +62,10 @@ export async function observeHardening(
   const place = { role: cluster.role, etcd, charmFolder: juju.identity.charmDirectory };
   const demands = await readDemands(options, place, dayOf(doors.host.now()));
   const bases = serviceBases(cluster);
-  const present = Object.fromEntries(Object.entries(bases).map(([service, base]) => [service, base.present]));
-  const facts = await observeRemedies(doors, { exists: cluster.node !== undefined, present }, demands);
+  const of = (which: 'present' | 'former') =>
+    Object.fromEntries(Object.entries(bases).map(([service, base]) => [service, base[which]]));
+  const node = { exists: cluster.node !== undefined, present: of('present'), former: of('former') };
+  const facts = await observeRemedies(doors, node, demands);
   const plan = planRemedies(facts);
   const { services, reports } = askServices(bases, demands.flags);
   return {

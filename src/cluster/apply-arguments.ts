@@ -27,12 +27,24 @@ export async function writeArguments(
   const { files } = doors.host;
   const after = editArguments(before, change.set);
   const remembered = facts.memory.arguments[change.service] ?? {};
-  const journal = { before, after, remembered, remember: change.remember, finished: false };
+  const journal = {
+    before: lastRun(facts, change.service, before),
+    after,
+    remembered,
+    remember: change.remember,
+    finished: false,
+  };
   await writeJournal(files, change.service, journal);
   await files.write(path(change.service), after, { mode: ARGUMENTS_MODE });
   warnOfOthers(doors, change);
   await restartOrUndo(doors, facts, change.service, journal, changed(change));
   await rememberArguments(doors, change);
+}
+
+/** What the service was last seen running with: an edit whose dispatch was ended before the restart is none of that. */
+function lastRun({ arguments: files }: ClusterFacts, service: Service, text: string): string {
+  const last = files[service]?.journal;
+  return last !== undefined && !last.finished && last.after === text ? last.before : text;
 }
 
 /** Goes on where a dispatch was ended after the file was written. */

@@ -4,7 +4,7 @@ import { untouchedArguments } from './arguments.ts';
 import { parseArguments } from './arguments-file.ts';
 import { isDefault, knownDefaults, SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
 import type { Arguments, ExtraArguments } from './extra-arguments.ts';
-import type { ClusterFacts } from './facts.ts';
+import type { ClusterFacts, ServiceArguments } from './facts.ts';
 
 export interface ServiceBase {
   /** The operator's; null takes a flag out. */
@@ -13,6 +13,8 @@ export interface ServiceBase {
   readonly untouched: Arguments;
   /** What it says. */
   readonly present: Arguments;
+  /** What it says again when the service does not come up with an edit whose restart is still due; none is due: nothing. */
+  readonly former: Arguments;
   /** Whether it will say something that is not known yet, before there is a node. */
   isUnknown(flag: string): boolean;
 }
@@ -34,6 +36,7 @@ function unborn({ options }: ClusterFacts, service: Service): ServiceBase {
     operator: options.arguments[service] ?? {},
     untouched: known,
     present: {},
+    former: {},
     isUnknown: (flag) => isDefault(service, flag) && !(flag in known),
   };
 }
@@ -45,6 +48,11 @@ function born({ options, arguments: files, memory }: ClusterFacts, service: Serv
     operator: options.arguments[service] ?? {},
     untouched: untouchedArguments(file, memory.arguments[service] ?? {}),
     present: parseArguments(file.text),
+    former: parseArguments(formerText(file)),
     isUnknown: () => false,
   };
+}
+
+function formerText({ text, journal }: ServiceArguments): string {
+  return journal !== undefined && !journal.finished && journal.after === text ? journal.before : '';
 }

@@ -139,6 +139,17 @@ describe('the ground on which is asked', () => {
     expect(base?.present).toEqual({ '--profiling': 'false', '--v': '9' });
     expect(base?.operator).toEqual({ '--v': '4', '--request-timeout': '60s' });
     expect(base?.isUnknown('--request-timeout')).toBe(false);
+    expect(base?.former).toEqual({});
+  });
+
+  it.each([
+    ['whose restart is due', '--v="9"\n', false, { '--v': '1' }],
+    ['that the service runs with', '--v="9"\n', true, {}],
+    ['that somebody has gone over', '--v="5"\n', false, {}],
+  ])('names what an edit %s may have to go back to', (_, text, finished, former) => {
+    const journal = { before: '--v="1"\n', after: '--v="9"\n', remembered: {}, remember: {}, finished };
+    const base = serviceBases(leader({ arguments: { 'kube-apiserver': { text, journal } } }))['kube-apiserver'];
+    expect(base?.former).toEqual(former);
   });
 
   it('is the defaults that are known, before', () => {

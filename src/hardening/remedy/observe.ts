@@ -15,17 +15,21 @@ export interface Node {
   /** Whether there is a node yet, with files of its own. */
   readonly exists: boolean;
   /** What argument files say, by service. */
-  readonly present: Readonly<Partial<Record<string, Readonly<Record<string, string>>>>>;
+  readonly present: Arguments;
+  /** What they say again when a service does not come up with what they say now: it has to find what it needs then, too. */
+  readonly former: Arguments;
 }
+
+type Arguments = Readonly<Partial<Record<string, Readonly<Record<string, string>>>>>;
 
 export async function observeRemedies(
   { juju, host }: Doors,
-  { exists, present }: Node,
+  { exists, present, former }: Node,
   demands: Demands,
 ): Promise<RemedyFacts> {
   const committed = await recall(juju.state);
   const memory = await withUncommitted(host.files, committed);
-  const named = Object.values(present['kube-apiserver'] ?? {});
+  const named = [present, former].flatMap((files) => Object.values(files['kube-apiserver'] ?? {}));
   const keys = new Set([...Object.keys(demands.kernel?.values ?? {}), ...Object.keys(memory.kernel?.values ?? {})]);
   const { auditLog } = demands;
   const begins = auditLog !== undefined && present['kube-apiserver']?.['--audit-log-path'] === undefined;
@@ -50,7 +54,7 @@ export async function observeRemedies(
     strays,
     kernel: Object.fromEntries(kernel),
     kernelFile,
-    protectsKernel: ['true', '1'].includes(present['kubelet']?.['--protect-kernel-defaults'] ?? ''),
+    protectsKernel: [present, former].some(protectsKernel),
     freeForAudit,
     auditFolder,
   };
@@ -105,6 +109,10 @@ async function readAll(files: Files, paths: readonly string[]): Promise<Readonly
 async function straysAmong(files: Files, needed: ReadonlySet<string>): Promise<readonly string[]> {
   const names = (await files.list(POLICY_DIRECTORY)).filter(isPolicyFile);
   return names.map((name) => `${POLICY_DIRECTORY}/${name}`).filter((path) => !needed.has(path));
+}
+
+function protectsKernel({ kubelet }: Arguments): boolean {
+  return ['true', '1'].includes(kubelet?.['--protect-kernel-defaults'] ?? '');
 }
 
 function folderOf(path: string): string {

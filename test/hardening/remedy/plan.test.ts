@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyRemedy } from '../../../src/hardening/remedy/apply.ts';
 import { describeRemedy } from '../../../src/hardening/remedy/change.ts';
+import { NO_DEMANDS } from '../../../src/hardening/remedy/demands.ts';
 import type { Doors } from '../../../src/hardening/remedy/doors.ts';
 import type { RemedyFacts } from '../../../src/hardening/remedy/facts.ts';
 import { contraryLine, kernelFile } from '../../../src/hardening/remedy/kernel-file.ts';
 import { NOTHING_REMEMBERED } from '../../../src/hardening/remedy/memory.ts';
+import { observeRemedies } from '../../../src/hardening/remedy/observe.ts';
 import { planRemedies } from '../../../src/hardening/remedy/plan.ts';
 import { controlsIn, demandsWith, optionsWith } from './controls.ts';
 import { SimulatedNode } from './simulated-node.ts';
@@ -121,6 +123,32 @@ describe('a line of another file', () => {
     ['net.ipv4.ip_forward=1', undefined],
   ])('%j is contrary or not', (line, expected) => {
     expect(contraryLine(`\n${line}\n`, { 'kernel.panic': '10' })).toBe(expected);
+  });
+});
+
+describe('what a service may have to go back to when it does not come up with its new arguments', () => {
+  let home: string;
+  let node: SimulatedNode;
+  const policy = '/var/snap/k8s/common/etc/k8s-charm/audit-policy-0123456789ab.yaml';
+  const former = {
+    'kube-apiserver': { '--audit-policy-file': policy },
+    kubelet: { '--protect-kernel-defaults': 'true' },
+  };
+
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'rp-'));
+    node = await SimulatedNode.create(home);
+    await node.write(policy, 'kind: Policy\n', 0o600);
+  });
+
+  afterAll(() => rm(home, { recursive: true, force: true }));
+
+  it.each([
+    ['stays until it is seen running', former, [], true],
+    ['goes afterwards', {}, [policy], false],
+  ])('%s', async (_, before, strays, protectsKernel) => {
+    const seen = await observeRemedies(node.doors, { exists: true, present: {}, former: before }, NO_DEMANDS);
+    expect(seen).toMatchObject({ strays, protectsKernel });
   });
 });
 

@@ -186,7 +186,7 @@ export class SimulatedNode {
       const base = { operator: operator[service] ?? {}, untouched, isUnknown: () => false };
       wanted[service] = wantedArguments(service, demands.flags, base);
     }
-    const plan = planRemedies(await observeRemedies(this.doors, { exists: true, present }, demands));
+    const plan = planRemedies(await observeRemedies(this.doors, { exists: true, present, former: {} }, demands));
     return { wanted, plan, overridden: Object.values(wanted).flatMap((one) => one.overridden) };
   }
 

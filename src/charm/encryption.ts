@@ -87,7 +87,7 @@ function withFlags(hardened: HardenedArguments, flags: EncryptionPlan['flags']):
   if (Object.keys(flags).length === 0) return hardened;
   const asked = hardened.services[SERVICE];
   const askers = Object.fromEntries(Object.keys(flags).map((flag) => [flag, OPTION]));
-  const all = { flags: { ...asked?.flags, ...flags }, askers: { ...asked?.askers, ...askers } };
+  const all = { ...asked, flags: { ...asked?.flags, ...flags }, askers: { ...asked?.askers, ...askers } };
   return { ...hardened, services: { ...hardened.services, [SERVICE]: all } };
 }
 

@@ -92,8 +92,8 @@ function askServices(
   const reports: UnitStatus[] = [];
   for (const [name, base] of Object.entries(bases)) {
     const service = name as Service;
-    const { flags, askers, overridden } = wantedArguments(service, demands, base);
-    services[service] = { flags, askers };
+    const { overridden, ...asked } = wantedArguments(service, demands, base);
+    services[service] = asked;
     reports.push(...overridden.map((one) => giveWay(service, one)));
   }
   return { services, reports };

@@ -28,7 +28,7 @@ export function planArguments(
   wanted: ExtraArguments,
   file: ServiceArguments,
   remembered: RememberedArguments,
-  { askers }: AskedArguments = NOT_ASKED,
+  { askers, standing = [] }: AskedArguments = NOT_ASKED,
 ): ArgumentsChange | undefined {
   const present = parseArguments(file.text);
   const known = afterLastEdit(file, remembered);
@@ -41,7 +41,7 @@ export function planArguments(
     if (here !== value) set[flag] = value;
     if (here !== value && known[flag]?.is === value) drifted.push(flag);
     remember[flag] = {
-      was: known[flag] ? known[flag].was : before(service, flag, value, present),
+      was: known[flag] ? known[flag].was : standing.includes(flag) ? here : before(service, flag, value, present),
       is: value,
       ...(askers[flag] ? { by: askers[flag] } : {}),
     };

@@ -94,6 +94,8 @@ export interface AskedArguments {
   readonly flags: ExtraArguments;
   /** Options that ask for a flag. */
   readonly askers: Readonly<Record<string, string>>;
+  /** Flags that are asked for as they stand there anyway, whoever has set them: not ours, and not to be taken out some day. */
+  readonly standing?: readonly string[];
 }
 
 export const NOT_HARDENED: HardenedArguments = { ready: true, services: {} };

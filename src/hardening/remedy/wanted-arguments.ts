@@ -27,6 +27,8 @@ export interface WantedArguments {
   readonly flags: Readonly<Record<string, string | null>>;
   /** Options that ask for a flag, as an operator knows them. */
   readonly askers: Readonly<Record<string, string>>;
+  /** Those of the flags that stand there without us as they are asked for. */
+  readonly standing: readonly string[];
   readonly overridden: readonly Overridden[];
 }
 
@@ -49,6 +51,7 @@ export function wantedArguments(
   );
   const flags: Record<string, string | null> = {};
   const askers: Record<string, string> = {};
+  const standing: string[] = [];
   const overridden: Overridden[] = [];
   for (const [flag, group] of groups) {
     const given = base.operator[flag];
@@ -57,10 +60,11 @@ export function wantedArguments(
     flags[flag] = value;
     if (value === given) continue;
     askers[flag] = [...new Set(group.map(({ asker }) => asker))].join(', ');
+    if (given === undefined && value === (base.untouched[flag] ?? null)) standing.push(flag);
     const controls = [...new Set(group.flatMap((demand) => demand.controls))];
     if (given !== undefined && !isList(group)) overridden.push({ flag, given, askers: askers[flag], controls });
   }
-  return { flags, askers, overridden };
+  return { flags, askers, standing, overridden };
 }
 
 /** Undefined: nothing is asked for that is not so anyway. */

@@ -129,6 +129,18 @@ describe('whatever was asked for in between', () => {
   });
 });
 
+it('what somebody has set by hand before, and a mode finds good, is kept by the mode and when it goes', async () => {
+  const node = await newNode();
+  await node.setArgument('kube-apiserver', '--audit-log-maxage', '60');
+  await node.setArgument('kubelet', '--streaming-connection-idle-timeout', '10m');
+  const before = await node.everything();
+  await node.dispatch({ ...NOTHING, options: optionsWith({ cis: true, stig: true }) });
+  expect(await node.arguments('kube-apiserver')).toMatchObject({ '--audit-log-maxage': '60' });
+  expect(await node.arguments('kubelet')).toMatchObject({ '--streaming-connection-idle-timeout': '10m' });
+  await node.dispatch({ ...NOTHING, options: optionsWith({ tlsMinVersion: '1.2' }) });
+  expect(await node.everything()).toEqual(before);
+});
+
 describe('what somebody else has changed meanwhile', () => {
   const hardened: Wishes = { ...NOTHING, options: optionsWith({ cis: true, stig: true }) };
 

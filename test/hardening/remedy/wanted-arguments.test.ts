@@ -54,6 +54,7 @@ describe('a flag that a control asks for', () => {
     expect(wanted([thirty, option(MAXAGE, { set: '45' })], { [MAXAGE]: '60' })).toEqual({
       flags: { [MAXAGE]: '60' },
       askers: {},
+      standing: [],
       overridden: [],
     });
     expect(wanted([thirty, option(MAXAGE, { set: '45' })], { [MAXAGE]: '7' }).flags).toEqual({ [MAXAGE]: '45' });

@@ -13,8 +13,12 @@ const PAGE = 500;
 const AT_ONCE = 4;
 /** After which the next dispatch goes on: a unit that is busy for long hears of nothing. */
 const PATIENCE_MS = 120_000;
-/** What an API server has encrypted with the former cipher just before it loaded the file has come to etcd by then. */
-const SETTLE_MS = 1_000;
+/**
+ * What an API server has encrypted with the former cipher just before it loaded the file has come to etcd by then, or never will: etcd gives
+ * a write up after five seconds and two election timeouts (etcd, `ServerConfig.ReqTimeout`). One that came later than the list would stay
+ * under a key that is about to be forgotten.
+ */
+const SETTLE_MS = 10_000;
 
 /** Rejects with `EncryptionFailed` when not all could be written now; what has been is remembered. */
 export async function rewriteSecrets(doors: Doors, rollout: Rollout): Promise<void> {

@@ -48,6 +48,8 @@ export async function reconcile(doors: Doors, role: Role): Promise<Reconciliatio
       continue;
     }
     const disruptive = await takeTurn(doors, view, failed);
+    // To ask for a turn changes nothing on the node: there is nothing that would have to settle first.
+    if (disruptive === 'asked') continue;
     if (disruptive !== 'again') return { view, changed, reports: [...view.reports, ...failed.values(), ...disruptive] };
     changed = true;
   }
@@ -86,7 +88,7 @@ async function takeTurn(
   doors: Doors,
   view: View,
   failed: Map<string, UnitStatus>,
-): Promise<'again' | readonly UnitStatus[]> {
+): Promise<'again' | 'asked' | readonly UnitStatus[]> {
   const { cluster } = view;
   const shared = cluster.role === 'control-plane' && isMember(cluster) ? cluster : undefined;
   const rolling = shared && rollingOf(shared);
@@ -108,7 +110,7 @@ async function takeTurn(
   switch (decision.kind) {
     case 'ask':
       doors.juju.relations.setUnit(shared?.peers.id ?? '', decision.entries);
-      return 'again';
+      return 'asked';
     case 'wait':
       return [...reports, { status: 'waiting', message: `Waiting for its turn (${decision.reason}) to ${reason}` }];
     case 'granted': {

@@ -94,6 +94,13 @@ describe('certificates that run out', { timeout: 240_000 }, () => {
     expect(await daysLeft(unit)).toBeLessThan(201);
     await settleReady();
   });
+
+  it('and have ended on all control planes, so that nobody gets through to an API server, are renewed all the same', async () => {
+    for (const unit of CONTROL_PLANES) await shortenLives(cluster, unit, -60 * MINUTES);
+    cluster.model.updateStatus();
+    await untilRenewed(CONTROL_PLANES);
+    await settleReady();
+  });
 });
 
 describe('a refresh of the whole cluster', { timeout: 240_000 }, () => {

@@ -25,6 +25,8 @@ export interface RemedyFacts {
   readonly kernelFile: string | undefined;
   /** Whether kubelet insists on its kernel parameters, by its argument file. */
   readonly protectsKernel: boolean;
+  /** The machine waits for a reboot; only looked at when the kernel of a running node is to be tuned for the first time. */
+  readonly rebootPending: boolean;
   /** Bytes on the disk of the audit log; only when auditing is to begin. */
   readonly freeForAudit: number | undefined;
   /** Whether the folder of the audit log is there. */

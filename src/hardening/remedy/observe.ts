@@ -20,6 +20,9 @@ export interface Node {
   readonly former: Arguments;
 }
 
+/** What Ubuntu's update-notifier leaves when a package (a kernel, for one) takes effect only with a reboot. */
+const REBOOT_REQUIRED = '/run/reboot-required';
+
 type Arguments = Readonly<Partial<Record<string, Readonly<Record<string, string>>>>>;
 
 export async function observeRemedies(
@@ -33,7 +36,8 @@ export async function observeRemedies(
   const keys = new Set([...Object.keys(demands.kernel?.values ?? {}), ...Object.keys(memory.kernel?.values ?? {})]);
   const { auditLog } = demands;
   const begins = auditLog !== undefined && present['kube-apiserver']?.['--audit-log-path'] === undefined;
-  const [wanted, policies, strays, kernel, kernelFile, freeForAudit, auditFolder] = await Promise.all([
+  const tunes = exists && demands.kernel !== undefined && memory.kernel === undefined;
+  const [wanted, policies, strays, kernel, kernelFile, freeForAudit, auditFolder, reboot] = await Promise.all([
     exists ? wantedOfFiles({ host }, demands, Object.keys(memory.files)) : NO_FILES,
     readAll(
       host.files,
@@ -44,6 +48,7 @@ export async function observeRemedies(
     keys.size > 0 ? host.files.read(KERNEL_FILE) : undefined,
     begins ? host.files.freeSpace(auditLog.path) : undefined,
     auditLog === undefined || host.files.status(folderOf(auditLog.path)).then((found) => found?.kind === 'directory'),
+    tunes ? host.files.status(REBOOT_REQUIRED) : undefined,
   ]);
   return {
     demands,
@@ -55,6 +60,7 @@ export async function observeRemedies(
     kernel: Object.fromEntries(kernel),
     kernelFile,
     protectsKernel: [present, former].some(protectsKernel),
+    rebootPending: reboot !== undefined,
     freeForAudit,
     auditFolder,
   };

@@ -20,12 +20,12 @@ export interface RemedyPlan {
 
 export function planRemedies(facts: RemedyFacts): RemedyPlan {
   const changes = [...planPolicies(facts), ...planKernel(facts)];
-  const space = spaceProblem(facts);
+  const problems = [spaceProblem(facts), rebootProblem(facts)].filter((problem) => problem !== undefined);
   const ready = changes.every(({ kind }) => kind === 'remove-policies' || kind === 'restore-kernel');
   return {
     changes: [...changes, ...planFiles(facts)],
-    reports: space === undefined ? [] : [{ status: 'blocked', message: space }],
-    ready: ready && space === undefined && isTuned(facts),
+    reports: problems.map((message) => ({ status: 'blocked', message })),
+    ready: ready && problems.length === 0 && isTuned(facts),
   };
 }
 
@@ -58,7 +58,17 @@ function spaceProblem({ demands: { auditLog }, freeForAudit }: RemedyFacts): str
   );
 }
 
+/**
+ * kubelet would be made to insist on parameters of a kernel that is about to go, and be down if another one does not have them. A node
+ * that comes into being now has nothing to lose, and the images of many clouds start with a reboot pending.
+ */
+function rebootProblem({ demands: { kernel }, rebootPending }: RemedyFacts): string | undefined {
+  if (kernel === undefined || !rebootPending) return undefined;
+  return `${kernel.askers.join(', ')}: the machine waits for a reboot (/run/reboot-required); reboot it, the rest follows by itself`;
+}
+
 function planKernel(facts: RemedyFacts): readonly RemedyChange[] {
+  if (facts.rebootPending) return [];
   const wanted = facts.demands.kernel;
   if (wanted === undefined) return planKernelBack(facts);
   const { kernel, kernelFile: present, memory, committed } = facts;

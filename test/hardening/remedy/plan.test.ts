@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyRemedy } from '../../../src/hardening/remedy/apply.ts';
 import { describeRemedy } from '../../../src/hardening/remedy/change.ts';
-import { NO_DEMANDS } from '../../../src/hardening/remedy/demands.ts';
+import { type Demands, NO_DEMANDS } from '../../../src/hardening/remedy/demands.ts';
 import type { Doors } from '../../../src/hardening/remedy/doors.ts';
 import type { RemedyFacts } from '../../../src/hardening/remedy/facts.ts';
 import { contraryLine, kernelFile } from '../../../src/hardening/remedy/kernel-file.ts';
@@ -46,6 +46,7 @@ function facts(more: Partial<RemedyFacts> = {}): RemedyFacts {
     kernel: WANTED,
     kernelFile: kernelFile(WANTED),
     protectsKernel: true,
+    rebootPending: false,
     freeForAudit: undefined,
     auditFolder: true,
     ...more,
@@ -89,6 +90,16 @@ describe('arguments may change', () => {
     );
     expect(changes.map(describeRemedy)).toEqual(['remove /x, which nothing names any more', 'set mode 600 on /f']);
     expect(ready).toBe(true);
+  });
+});
+
+describe('a machine that waits for a reboot', () => {
+  it('is not tuned, and says why', () => {
+    expect(planRemedies(facts({ ...fresh, rebootPending: true }))).toEqual({
+      changes: [],
+      reports: [{ status: 'blocked', message: expect.stringMatching(/^stig-mode: the machine waits for a reboot/) }],
+      ready: false,
+    });
   });
 });
 
@@ -149,6 +160,28 @@ describe('what a service may have to go back to when it does not come up with it
   ])('%s', async (_, before, strays, protectsKernel) => {
     const seen = await observeRemedies(node.doors, { exists: true, present: {}, former: before }, NO_DEMANDS);
     expect(seen).toMatchObject({ strays, protectsKernel });
+  });
+});
+
+describe('a reboot that a machine waits for', () => {
+  let home: string;
+  let node: SimulatedNode;
+
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'rp-'));
+    node = await SimulatedNode.create(home);
+    await node.doors.host.files.write('/run/reboot-required', '*** System restart required ***\n', { mode: 0o644 });
+  });
+
+  afterAll(() => rm(home, { recursive: true, force: true }));
+
+  it.each<[string, boolean, Demands, boolean]>([
+    ['matters before the kernel of a node is tuned', true, STIG, true],
+    ['does not matter while there is no node', false, STIG, false],
+    ['does not matter when nobody asks for a tuned kernel', true, NO_DEMANDS, false],
+  ])('%s', async (_, exists, demands, pending) => {
+    const seen = await observeRemedies(node.doors, { exists, present: {}, former: {} }, demands);
+    expect(seen.rebootPending).toBe(pending);
   });
 });
 

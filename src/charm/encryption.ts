@@ -8,6 +8,7 @@ import {
   allocations,
   type ClusterFacts,
   type ControlPlaneFacts,
+  dueEdit,
   type HardenedArguments,
   JOINED,
   makesCluster,
@@ -98,7 +99,6 @@ export function questionOf(facts: ControlPlaneFacts, options: EncryptionOptions)
   const { peers, leader, snap, identity } = facts;
   const { operator = {}, present = {} } = serviceBases(facts)[SERVICE] ?? {};
   const file = facts.arguments[SERVICE];
-  const { journal } = file ?? {};
   return {
     place,
     leader,
@@ -108,7 +108,7 @@ export function questionOf(facts: ControlPlaneFacts, options: EncryptionOptions)
     shared: peers.shared,
     others: othersOf(facts, identity.unit),
     flag: present[CONFIGURATION_FLAG] ?? operator[CONFIGURATION_FLAG] ?? undefined,
-    restarted: !(journal && !journal.finished && journal.after === file?.text),
+    restarted: file === undefined || dueEdit(file) === undefined,
     options,
   };
 }

@@ -6,7 +6,7 @@
 import { SnapdError } from '../host/errors.ts';
 import type { ArgumentsChange } from './arguments.ts';
 import { ARGUMENTS_DIRECTORY, ARGUMENTS_MODE, editArguments, parseArguments } from './arguments-file.ts';
-import { writeJournal } from './arguments-journal.ts';
+import { dueEdit, writeJournal } from './arguments-journal.ts';
 import { optionOf, type Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
 import { type ArgumentsJournal, type ClusterFacts, serviceAddress } from './facts.ts';
@@ -43,8 +43,7 @@ export async function writeArguments(
 
 /** What the service was last seen running with: an edit whose dispatch was ended before the restart is none of that. */
 function lastRun({ arguments: files }: ClusterFacts, service: Service, text: string): string {
-  const last = files[service]?.journal;
-  return last !== undefined && !last.finished && last.after === text ? last.before : text;
+  return dueEdit({ text, journal: files[service]?.journal })?.before ?? text;
 }
 
 /** Goes on where a dispatch was ended after the file was written. */

@@ -6,7 +6,7 @@
 
 import type { Files } from '../host/host.ts';
 import type { Service } from './default-arguments.ts';
-import type { ArgumentsJournal, RememberedArguments } from './facts.ts';
+import type { ArgumentsJournal, RememberedArguments, ServiceArguments } from './facts.ts';
 import { parseObject } from './wire.ts';
 
 const DIRECTORY = '/var/lib/k8s-charm/arguments';
@@ -23,6 +23,11 @@ export async function readJournal(files: Files, service: Service): Promise<Argum
   return known
     ? { before, after, finished, remembered: memory('remembered'), remember: memory('remember') }
     : undefined;
+}
+
+/** The edit that stands in the file and whose restart is still due. */
+export function dueEdit({ text, journal }: Pick<ServiceArguments, 'text' | 'journal'>): ArgumentsJournal | undefined {
+  return journal !== undefined && !journal.finished && journal.after === text ? journal : undefined;
 }
 
 export async function writeJournal(files: Files, service: Service, journal: ArgumentsJournal): Promise<void> {

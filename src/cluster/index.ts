@@ -1,6 +1,7 @@
 /** What the charms use of the cluster domain. */
 
 export { applyCluster } from './apply.ts';
+export { dueEdit } from './arguments-journal.ts';
 export { describeCensus, takeCensus } from './census.ts';
 export { certificateMode, keptAuthorities } from './certificate-mode.ts';
 export {

@@ -22,7 +22,17 @@ import {
   waiting,
 } from './plan-node.ts';
 import { failedRevision } from './tokens.ts';
-import { CLUSTER_NAME, DEPUTY, JOINED, NODE_NAME, parseObject, secretIdKey, TOKEN_FAILURE, VERSION } from './wire.ts';
+import {
+  CLUSTER_NAME,
+  DEPUTY,
+  JOINED,
+  NODE_NAME,
+  parseObject,
+  secretIdKey,
+  TOKEN_FAILURE,
+  tokenHolder,
+  VERSION,
+} from './wire.ts';
 
 export function planControlPlane(facts: ControlPlaneFacts): ClusterPlan {
   if (facts.leaving) return planDeparture(facts);
@@ -93,7 +103,7 @@ function planDeputy({ identity: { unit }, peers, leader, failedTokens }: Control
   const base = { relation: peers.id, as: 'deputy' } as const;
   const changes: Change[] = [];
   for (const [key, uri] of Object.entries(peers.own)) {
-    const offered = /^(.+)-secret-id$/.exec(key)?.[1];
+    const [offered] = tokenHolder(key);
     if (offered !== undefined && (offered !== asker || node === undefined))
       changes.push({ ...base, kind: 'withdraw-token', unit: offered, uri });
   }

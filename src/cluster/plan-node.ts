@@ -2,7 +2,7 @@
 
 import type { UnitStatus } from '../juju/status.ts';
 import { argumentsAtBirth, planArguments, rememberedAtBirth } from './arguments.ts';
-import type { Born } from './arguments-journal.ts';
+import { type Born, dueEdit } from './arguments-journal.ts';
 import type { Change, Entries } from './change.ts';
 import type { Service } from './default-arguments.ts';
 import type { ExtraArguments } from './extra-arguments.ts';
@@ -118,8 +118,8 @@ export function planServiceArguments(
     const change = facts.hardened.ready
       ? planArguments(service, all[service] ?? {}, file, remembered, asked)
       : undefined;
-    if (file.journal && !file.journal.finished && file.journal.after === file.text && !hasEdits(change))
-      changes.push({ kind: 'finish-arguments', service, journal: file.journal });
+    const due = dueEdit(file);
+    if (due && !hasEdits(change)) changes.push({ kind: 'finish-arguments', service, journal: due });
     if (change === undefined) continue;
     changes.push(
       hasEdits(change)

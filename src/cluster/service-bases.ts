@@ -2,9 +2,10 @@
 
 import { untouchedArguments } from './arguments.ts';
 import { parseArguments } from './arguments-file.ts';
+import { dueEdit } from './arguments-journal.ts';
 import { isDefault, knownDefaults, SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
 import type { Arguments, ExtraArguments } from './extra-arguments.ts';
-import type { ClusterFacts, ServiceArguments } from './facts.ts';
+import type { ClusterFacts } from './facts.ts';
 
 export interface ServiceBase {
   /** The operator's; null takes a flag out. */
@@ -48,11 +49,7 @@ function born({ options, arguments: files, memory }: ClusterFacts, service: Serv
     operator: options.arguments[service] ?? {},
     untouched: untouchedArguments(file, memory.arguments[service] ?? {}),
     present: parseArguments(file.text),
-    former: parseArguments(formerText(file)),
+    former: parseArguments(dueEdit(file)?.before ?? ''),
     isUnknown: () => false,
   };
-}
-
-function formerText({ text, journal }: ServiceArguments): string {
-  return journal !== undefined && !journal.finished && journal.after === text ? journal.before : '';
 }

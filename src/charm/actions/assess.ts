@@ -18,7 +18,7 @@ import type { Doors } from '../doors.ts';
 import { readOptions } from '../hardening.ts';
 import type { Role } from '../role.ts';
 import { look } from '../view.ts';
-import { type Parameters, refuseUnknown, textParameter } from './parameters.ts';
+import { listParameter, type Parameters, refuseUnknown, textParameter } from './parameters.ts';
 import { keepReport } from './reports.ts';
 
 const BENCHMARKS = ['cis', 'stig', 'all'] as const;
@@ -60,17 +60,13 @@ function readBenchmark(parameters: Parameters): (typeof BENCHMARKS)[number] {
 }
 
 function readFormats(parameters: Parameters): readonly ReportFormatName[] {
-  const given = words(textParameter(parameters, 'format', 'json'));
+  const given = listParameter(parameters, 'format', 'json');
   if (!given.every(isReportFormat)) throw new Error(`format must be some of ${listed(REPORT_FORMATS)}`);
   return [...new Set(given)];
 }
 
 function readNames(parameters: Parameters): readonly string[] {
-  return words(textParameter(parameters, 'controls', '')).map((name) => name.toLowerCase());
-}
-
-function words(text: string): readonly string[] {
-  return text.split(/[\s,]+/).filter((word) => word !== '');
+  return listParameter(parameters, 'controls', '').map((name) => name.toLowerCase());
 }
 
 function listed(names: readonly string[]): string {

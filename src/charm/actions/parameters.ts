@@ -9,6 +9,13 @@ export function textParameter(parameters: Parameters, name: string, fallback: st
   return value.trim() === '' ? fallback : value.trim();
 }
 
+/** Names, separated by commas or blanks. */
+export function listParameter(parameters: Parameters, name: string, fallback: string): readonly string[] {
+  return textParameter(parameters, name, fallback)
+    .split(/[\s,]+/)
+    .filter((word) => word !== '');
+}
+
 export function refuseUnknown(parameters: Parameters, known: readonly string[]): void {
   const unknown = Object.keys(parameters).find((name) => !known.includes(name));
   if (unknown !== undefined)

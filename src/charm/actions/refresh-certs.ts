@@ -23,7 +23,7 @@ import type { Doors } from '../doors.ts';
 import { withLease } from '../lease.ts';
 import type { Role } from '../role.ts';
 import { memberView, readCommon, refuseBeyondAuthorities } from './member.ts';
-import { type Parameters, refuseUnknown, textParameter } from './parameters.ts';
+import { listParameter, type Parameters, refuseUnknown, textParameter } from './parameters.ts';
 import { refreshCertsOfCluster } from './refresh-cluster.ts';
 
 const API_PORT = 6443;
@@ -34,7 +34,7 @@ export async function refreshCertsOfControlPlane(doors: Doors, role: Role): Prom
   const parameters = await juju.actions.parameters();
   refuseUnknown(parameters, ['expires-in', 'extra-sans', 'certificates', 'scope']);
   if (ofCluster(parameters)) return refreshCertsOfCluster(doors, await memberView(doors, role), parameters);
-  const asked = chooseNames(textParameter(parameters, 'certificates', ''));
+  const asked = chooseNames(listParameter(parameters, 'certificates', ''));
   const { expiresIn, extraSans } = readCommon(parameters);
   const { identity, cluster } = await memberView(doors, role);
   const names = renewable(asked, identity.managers);
@@ -108,8 +108,8 @@ function ofCluster(parameters: Parameters): boolean {
   return scope === 'cluster';
 }
 
-function chooseNames(text: string): readonly string[] {
-  const names = [...new Set(text.split(/[\s,]+/).filter((name) => name !== ''))];
+function chooseNames(given: readonly string[]): readonly string[] {
+  const names = [...new Set(given)];
   const unknown = names.filter((name) => !CONTROL_PLANE_NAMES.includes(name));
   if (unknown.length > 0)
     throw new Error(`certificates has ${unknown.join(', ')}; there are ${CONTROL_PLANE_NAMES.join(', ')}`);

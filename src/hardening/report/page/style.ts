@@ -1,6 +1,6 @@
 /** How the report looks: on screens wide and narrow, light and dark, and on paper. No file, font or picture from elsewhere. */
 
-import type { FindingState } from '../../finding.ts';
+import { FINDING_STATES } from '../../finding.ts';
 
 /** Contrast of each with the page and with panels is at least 4.5 (WCAG 2.2, 1.4.3). */
 const LIGHT = {
@@ -35,16 +35,6 @@ const DARK: Readonly<Record<keyof typeof LIGHT, string>> = {
   'not-applicable': '#9097a1',
 };
 
-const STATES: readonly FindingState[] = [
-  'fail',
-  'pending-restart',
-  'manual',
-  'not-evaluated',
-  'waived',
-  'pass',
-  'not-applicable',
-];
-
 function variables(colours: Readonly<Record<string, string>>): string {
   return Object.entries(colours)
     .map(([name, value]) => `--${name}: ${value};`)
@@ -57,7 +47,7 @@ export const STYLE = `
   color-scheme: light dark; ${variables(LIGHT)}
 }
 @media screen and (prefers-color-scheme: dark) { :root { ${variables(DARK)} } }
-${STATES.map((state) => `.${state} { --state: var(--${state}); }`).join('\n')}
+${FINDING_STATES.map((state) => `.${state} { --state: var(--${state}); }`).join('\n')}
 
 * { box-sizing: border-box; }
 html { scroll-padding-top: 1rem; }

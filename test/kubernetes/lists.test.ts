@@ -1,24 +1,12 @@
 /** Guards lists over the real protocol: page after page, begun anew when a token has expired, nothing but metadata of Secrets. */
 import type { ServerResponse } from 'node:http';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { KubernetesError } from '../../src/kubernetes/errors.ts';
-import type { Gathering, Kubernetes, ListedObject } from '../../src/kubernetes/kubernetes.ts';
-import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
-import { type Answering, type ApiServer, type Asked, answer, apiServer, kubeconfig, refuse } from './api-server.ts';
-import { type Authority, type Issued, newAuthority } from './authority.ts';
+import type { Gathering, ListedObject } from '../../src/kubernetes/kubernetes.ts';
+import { administrator } from './administrator.ts';
+import { type Asked, answer, refuse } from './api-server.ts';
 
-let authority: Authority;
-let admin: Issued;
-beforeAll(async () => {
-  authority = await newAuthority();
-  admin = await authority.client('kubernetes-admin', 'system:masters');
-});
-
-async function speaking(answering: Answering): Promise<{ server: ApiServer; kubernetes: Kubernetes }> {
-  const server = await apiServer(authority, answering);
-  const kubernetes = await openKubernetes(kubeconfig(server.url, authority.intermediate, admin), { timeoutMs: 10_000 });
-  return { server, kubernetes };
-}
+const speaking = administrator();
 
 const PODS = { group: '', version: 'v1', resource: 'pods' };
 

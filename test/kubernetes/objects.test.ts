@@ -1,24 +1,11 @@
 /** Guards what is read from Kubernetes and what is written to it: nodes, pods, and certificate signing requests with their decisions. */
 import type { ServerResponse } from 'node:http';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { KubernetesError } from '../../src/kubernetes/errors.ts';
-import type { Kubernetes } from '../../src/kubernetes/kubernetes.ts';
-import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
-import { type Answering, type ApiServer, answer, apiServer, kubeconfig, refuse } from './api-server.ts';
-import { type Authority, type Issued, newAuthority } from './authority.ts';
+import { administrator } from './administrator.ts';
+import { type Answering, answer, refuse } from './api-server.ts';
 
-let authority: Authority;
-let admin: Issued;
-beforeAll(async () => {
-  authority = await newAuthority();
-  admin = await authority.client('kubernetes-admin', 'system:masters');
-});
-
-async function speaking(answering: Answering): Promise<{ server: ApiServer; kubernetes: Kubernetes }> {
-  const server = await apiServer(authority, answering);
-  const kubernetes = await openKubernetes(kubeconfig(server.url, authority.intermediate, admin), { timeoutMs: 10_000 });
-  return { server, kubernetes };
-}
+const speaking = administrator();
 
 const notFound = (response: ServerResponse) => refuse(response, 404, 'NotFound', 'not found');
 

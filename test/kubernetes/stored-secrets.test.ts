@@ -1,22 +1,9 @@
 /** Guards how Secrets are listed and written anew: without what they hold, whatever an API server answers, and what its metrics say. */
-import { beforeAll, describe, expect, it } from 'vitest';
-import type { Kubernetes } from '../../src/kubernetes/kubernetes.ts';
-import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
-import { type Answering, type ApiServer, answer, apiServer, kubeconfig, refuse } from './api-server.ts';
-import { type Authority, type Issued, newAuthority } from './authority.ts';
+import { describe, expect, it } from 'vitest';
+import { administrator } from './administrator.ts';
+import { answer, refuse } from './api-server.ts';
 
-let authority: Authority;
-let admin: Issued;
-beforeAll(async () => {
-  authority = await newAuthority();
-  admin = await authority.client('kubernetes-admin', 'system:masters');
-});
-
-async function speaking(answering: Answering): Promise<{ server: ApiServer; kubernetes: Kubernetes }> {
-  const server = await apiServer(authority, answering);
-  const kubernetes = await openKubernetes(kubeconfig(server.url, authority.intermediate, admin), { timeoutMs: 10_000 });
-  return { server, kubernetes };
-}
+const speaking = administrator();
 
 const secret = { name: 'a', namespace: 'default', uid: 'u', resourceVersion: '7' };
 

@@ -1,6 +1,7 @@
 /**
- * The floors of the house: `main` stands on `charm`, `charm` on the domains, a domain on the doors, a door on nothing of ours. What the
- * floors are for: a decision can be tested without a machine, and a door can be replaced without touching who goes through it.
+ * The floors of the house: `main` stands on `charm`, `charm` on the domains, a domain on `core` and the doors, a door on nothing of ours.
+ * `core` holds pure notions that several domains need; of a door it may use types. What the floors are for: a decision can be tested without
+ * a machine, and a door can be replaced without touching who goes through it.
  */
 import type { Module } from './modules.ts';
 
@@ -50,8 +51,9 @@ function room(path: string): string {
 
 function floor(room: string): number {
   if (doors.includes(room)) return 0;
-  if (domains.includes(room)) return 1;
-  return room === 'charm' ? 2 : 3;
+  if (room === 'core') return 1;
+  if (domains.includes(room)) return 2;
+  return room === 'charm' ? 3 : 4;
 }
 
 function packageProblem(specifier: string): string | undefined {

@@ -13,8 +13,9 @@ const inOrder = {
     "import { join } from '../cluster/index.ts';\nimport { host } from '../host/host.ts';\nexport const run = (x: unknown) => join(x, host);\n",
   'src/cluster/index.ts': "export { join } from './join.ts';\n",
   'src/cluster/join.ts':
-    "import type { K8sd } from '../k8sd/k8sd.ts';\nimport { validate } from './wire.schema.json?validator';\nexport const join = (...all: unknown[]): K8sd => validate(all);\n",
+    "import type { Words } from '../core/words.ts';\nexport type W = Words;\nimport type { K8sd } from '../k8sd/k8sd.ts';\nimport { validate } from './wire.schema.json?validator';\nexport const join = (...all: unknown[]): K8sd => validate(all);\n",
   'src/cluster/wire.schema.json': '{}',
+  'src/core/words.ts': "import type { K8sd } from '../k8sd/k8sd.ts';\nexport type Words = K8sd;\n",
   'src/certificates/index.ts': "export const x509 = () => import('@peculiar/x509');\n",
   'src/juju/juju.ts':
     "import { readFile } from 'node:fs/promises';\nimport { execa } from 'execa';\nexport const juju = [readFile, execa];\n",
@@ -80,6 +81,8 @@ describe('the checker of the floors', () => {
       'no domain imports another',
     ],
     ['a domain that imports charm/', 'src/cluster/x.ts', "import '../charm/run.ts';", 'only what is below it'],
+    ['core/ that imports a domain', 'src/core/x.ts', "import '../cluster/index.ts';", 'only what is below it'],
+    ['a door that imports core/', 'src/host/x.ts', "import '../core/words.ts';", 'a door stands on nothing'],
     ['charm/ that imports main', 'src/charm/x.ts', "import '../main.ts';", 'only what is below it'],
     ['a door that imports a door', 'src/juju/x.ts', "import '../host/host.ts';", 'a door stands on nothing'],
     ['a door that imports a domain', 'src/k8sd/x.ts', "import '../cluster/index.ts';", 'a door stands on nothing'],

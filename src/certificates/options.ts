@@ -46,7 +46,7 @@ export function readCertificateOptions(raw: Readonly<Record<string, ConfigValue>
   const renewText = text(raw, RENEW_BEFORE);
   const validitySeconds = read(VALIDITY, validityText, DEFAULT_OPTIONS.validitySeconds);
   const renewBeforeSeconds = renewText === '' ? undefined : read(RENEW_BEFORE, renewText, DEFAULT_OPTIONS.warnSeconds);
-  // k8sd counts in calendar months, of which one may have 28 days; and between two renewals there has to be time.
+  // Between two renewals there has to be time.
   if (problems.length === 0 && (renewBeforeSeconds ?? 0) > validitySeconds / 2)
     problems.push({
       option: RENEW_BEFORE,

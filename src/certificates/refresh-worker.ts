@@ -9,6 +9,7 @@
 
 import { isIP } from 'node:net';
 import { K8sdError, K8sdUnavailable, NotSupported } from '../k8sd/errors.ts';
+import { exactLifetime } from '../k8sd/lifetime.ts';
 import type { CertificateRequest, Kubernetes } from '../kubernetes/kubernetes.ts';
 import { watchRestart } from './await-restart.ts';
 import { discard, noteFailure, type RefreshNote, readNote } from './backup.ts';
@@ -121,7 +122,8 @@ export async function submitRequests(doors: Doors, journal: RequestJournal): Pro
       signerName,
       usages,
       request,
-      expirationSeconds: journal.expirationSeconds,
+      // k8sd signs what is approved, and counts as it does everywhere.
+      expirationSeconds: exactLifetime(journal.expirationSeconds),
       annotations: {},
     });
 }

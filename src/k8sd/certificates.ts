@@ -3,6 +3,7 @@ import { anything } from './answer.ts';
 import type { Call } from './call.ts';
 import { validate as statusProblems } from './certificates-status.schema.json?validator';
 import type { CallOptions, CertificatesStatus, ExternalCertificates, RefreshPlan, RefreshRequest } from './k8sd.ts';
+import { exactLifetime } from './lifetime.ts';
 import { validate as planProblems } from './refresh-plan.schema.json?validator';
 import { validate as runProblems } from './refresh-run.schema.json?validator';
 import { CERTIFICATE_SELECTION, type Minor, requireSince } from './release.ts';
@@ -48,7 +49,7 @@ export async function refreshCertificates(
       body: {
         ...selection(minor, certificates),
         seed: exactInteger('seed', seed, 1),
-        'expiration-seconds': exactInteger('expiration-seconds', expirationSeconds, 1),
+        'expiration-seconds': exactInteger('expiration-seconds', exactLifetime(expirationSeconds), 1),
         'extra-sans': extraSans,
       },
       check: runProblems,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_OPTIONS } from '../../../src/certificates/options.ts';
 import { type FailedAttempts, nextAttempt } from '../../../src/certificates/renewal/attempts.ts';
 import { lifeToAsk } from '../../../src/certificates/renewal/lifetime.ts';
+import { exactLifetime } from '../../../src/k8sd/lifetime.ts';
 import { secondsFrom } from '../../k8sd/pki/lifetime.ts';
 import { DAY, NOW } from './facts.ts';
 
@@ -15,8 +16,8 @@ describe('the life that is asked for', () => {
     ['is the wanted one in hours', 3600, 2 * DAY, 3600],
     ['is a day less than the authority has', YEAR, 100 * DAY, 99 * DAY],
     ['is in whole days', YEAR, 100.9 * DAY, 99 * DAY],
-    ['is no month of the calendar, which may be longer', YEAR, 61 * DAY, 59 * DAY],
-    ['is no year of the calendar either', 2 * YEAR, 366 * DAY, 364 * DAY],
+    ['is sixty days when that is what is left', YEAR, 61 * DAY, 60 * DAY],
+    ['is a year when that is what is left', 2 * YEAR, 366 * DAY, YEAR],
     ['is none when there is no day left', YEAR, 1.5 * DAY, undefined],
     ['is none when the authority has ended', YEAR, -DAY, undefined],
   ])('%s', (_, wanted, left, expected) => {
@@ -30,9 +31,21 @@ describe('the life that is asked for', () => {
         for (const left of [2, 29, 31, 32, 60, 61, 62, 180, 181, 187, 365, 366, 367, 368]) {
           const asked = lifeToAsk(wanted, left * DAY);
           if (asked === undefined) continue;
-          const spare = now.getTime() + left * DAY * 1000 - secondsFrom(now, asked).getTime();
+          const spare = now.getTime() + left * DAY * 1000 - secondsFrom(now, exactLifetime(asked)).getTime();
           expect([day, wanted, left, spare >= DAY * 1000]).toEqual([day, wanted, left, true]);
         }
+    }
+  });
+});
+
+describe('a lifetime that k8sd is asked for', () => {
+  it('is what was asked for, less a second, from whatever day on', () => {
+    for (let day = 0; day < 8 * 365; day += 1) {
+      const now = new Date(NOW.getTime() + day * DAY * 1000);
+      for (const seconds of [600, 12 * 3600, DAY, 28 * DAY, 30 * DAY, 90 * DAY, YEAR, 10 * YEAR]) {
+        const short = seconds - (secondsFrom(now, exactLifetime(seconds)).getTime() - now.getTime()) / 1000;
+        expect([day, seconds, short === 0 || short === 1]).toEqual([day, seconds, true]);
+      }
     }
   });
 });

@@ -4,8 +4,9 @@
  */
 
 import { isIP } from 'node:net';
+import { firstAddressOf, isAddress, isCidr, splitRanges } from '../core/addresses.ts';
 import type { NodeIdentity } from './facts.ts';
-import { isAddress, LOOPBACK, normaliseSan } from './sans.ts';
+import { LOOPBACK, normaliseSan } from './sans.ts';
 
 export interface ApiServerNames {
   /** Of the bindings of the unit's endpoints. */
@@ -52,16 +53,9 @@ export function requiredSansOf({
 
 /** Kubernetes gives its own service the first address of each range. */
 function serviceAddresses(ranges: string | undefined): readonly string[] {
-  return (ranges ?? '').split(',').flatMap((range) => {
-    const network = range.trim().split('/')[0] ?? '';
-    if (isIP(network) === 4) return [next(network.split('.').map(Number))];
-    return isIP(network) === 6 && network.endsWith('::') ? [`${network}1`] : [];
-  });
-}
-
-function next(octets: readonly number[]): string {
-  const value = octets.reduce((sum, octet) => sum * 256 + octet, 0) + 1;
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+  return splitRanges(ranges ?? '')
+    .filter(isCidr)
+    .map(firstAddressOf);
 }
 
 /** Where the node's own kubeconfigs lead. */

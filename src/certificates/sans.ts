@@ -1,6 +1,7 @@
 /** Subject alternative names: what a certificate has, what it must have, what has to be asked for. */
 
 import { isIP } from 'node:net';
+import { canonicalAddress, isAddress } from '../core/addresses.ts';
 
 /** k8sd puts these into every API server certificate by itself; asked for, they would also end up in kubelet's. */
 const INTRINSIC: readonly string[] = [
@@ -16,26 +17,10 @@ export const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
 
 const DNS_NAME = /^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/**
- * One form for one name: lower case, and IPv6 as RFC 5952 writes it. An IPv4 address in IPv6's clothes is written as what it is,
- * since that is what ends up in a certificate (Go keeps both as one).
- */
+/** One form for one name: lower case, and an address as `canonicalAddress` writes it. */
 export function normaliseSan(san: string): string {
   const text = san.trim().toLowerCase();
-  if (!isAddress(text) || isIP(text) === 4) return text;
-  const short = new URL(`http://[${text}]`).hostname.slice(1, -1);
-  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short) ?? [];
-  return high && low ? [high, low].flatMap(twoBytes).join('.') : short;
-}
-
-/** A zone (`fe80::1%eth0`) means something on one machine only; no certificate can hold one. */
-export function isAddress(text: string): boolean {
-  return isIP(text) !== 0 && !text.includes('%');
-}
-
-function twoBytes(group: string): readonly number[] {
-  const value = Number.parseInt(group, 16);
-  return [value >> 8, value & 0xff];
+  return isAddress(text) ? canonicalAddress(text) : text;
 }
 
 /** Node's `subjectAltName` text (`DNS:a, IP Address:10.0.0.1`) as a sorted list. Kinds other than names and addresses are left out. */

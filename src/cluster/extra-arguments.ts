@@ -18,6 +18,15 @@ const SHELL_CHARACTERS = /["`$\\]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 
+/**
+ * k8sd compares an argument file with the running process flag by flag, and restarts a service for ever of which a flag stands there
+ * twice.
+ */
+const ONCE = 'the snap can give a flag once only; where it takes a list, separate the values by commas';
+
+/** `4,max-requests-inflight=600`. A map (`memory=1Gi,cpu=1`) has `=` in its first element, too. */
+const ARGUMENT_BEHIND_COMMA = /^[^=,]*,(?:[^=,]*,)*-{0,2}[a-z][a-z0-9]*(?:-[a-z0-9]+)*=/;
+
 /** Flags that the charm or k8sd must decide, with the reason that an operator gets to read. */
 const RESERVED: Readonly<Record<string, string>> = {
   '--cluster-name': 'is set by the charm',
@@ -25,8 +34,7 @@ const RESERVED: Readonly<Record<string, string>> = {
 
 /**
  * Parses one option. A flag without `=` means `true`, one with a dash at its end is to be taken out; leading dashes may be left
- * out; the last of a repeated flag is an error, since a service that gets a flag twice is restarted for ever by k8sd's check of
- * running arguments.
+ * out; a flag that is given twice is an error.
  */
 export function parseExtraArguments(option: string, text: string): Checked<ExtraArguments> {
   const value: Record<string, string | null> = {};
@@ -39,8 +47,10 @@ export function parseExtraArguments(option: string, text: string): Checked<Extra
     const setting = rest.length === 0 ? 'true' : rest.join('=');
     if (!FLAG.test(flag))
       refuse(`has ${quoted(name)}, which is not a flag name; write flag=value with letters, digits and dashes`);
-    else if (flag in RESERVED) refuse(`must not have ${flag}, which ${RESERVED[flag]}`);
-    else if (flag in value) refuse(`has ${flag} twice; give each flag once`);
+    else if (Object.hasOwn(RESERVED, flag)) refuse(`must not have ${flag}, which ${RESERVED[flag]}`);
+    else if (Object.hasOwn(value, flag)) refuse(`has ${flag} twice; ${ONCE}`);
+    else if (ARGUMENT_BEHIND_COMMA.test(setting))
+      refuse(`has a comma between ${flag} and another argument; separate arguments by spaces`);
     else if (SHELL_CHARACTERS.test(setting))
       refuse(
         `gives ${flag} a value with one of " \` $ \\, which the service's start script would interpret; take it out`,

@@ -1,10 +1,10 @@
 /** What is so, as far as the cluster domain decides by it: the input of `plan`, without any means to change it. */
 
+import { withoutPort } from '../core/addresses.ts';
 import type { Snap } from '../host/host.ts';
 import type { Event } from '../juju/event.ts';
 import type { Databag, Identity, SecretContent } from '../juju/juju.ts';
 import type { ClusterConfiguration, ClusterMember, NodeStatus } from '../k8sd/k8sd.ts';
-import { withoutPort } from './addresses.ts';
 import type { Service } from './default-arguments.ts';
 import type { EtcdAccess } from './etcd.ts';
 import type { ExtraArguments } from './extra-arguments.ts';

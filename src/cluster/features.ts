@@ -1,7 +1,7 @@
 /** Feature options against what k8sd has: what has to be sent so that the cluster is as configured. */
 
 import type { ClusterConfig } from '../k8sd/k8sd.ts';
-import type { KeyValues } from './key-values.ts';
+import { type KeyValues, REMOVED } from './key-values.ts';
 
 /** Minor version of the first snap in which kube-proxy can be left out. */
 export const FIRST_WITH_KUBE_PROXY = 36;
@@ -66,10 +66,10 @@ export function annotationChanges(
   present: KeyValues,
   ours: readonly string[],
 ): Record<string, string> {
-  const set = Object.entries(wanted).filter(([key, value]) => present[key] !== value);
+  const set = Object.entries(wanted).filter(([key, value]) => (present[key] ?? REMOVED) !== value);
   const gone = ours
     .filter((key) => !Object.hasOwn(wanted, key) && Object.hasOwn(present, key))
-    .map((key) => [key, '-'] as const);
+    .map((key) => [key, REMOVED] as const);
   return Object.fromEntries([...set, ...gone]);
 }
 

@@ -4,29 +4,41 @@ import { type Checked, type OptionProblem, words } from './option-problem.ts';
 
 export type KeyValues = Readonly<Record<string, string>>;
 
+/** The value with which the existing charms and `kubectl` take a key away; no label can have it. */
+export const REMOVED = '-';
+
 /** Kubernetes' qualified names: an optional DNS prefix and a name of up to 63 characters. */
 const QUALIFIED_NAME = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
-/** `zone=a disk=ssd` (Kubernetes: Labels and Selectors, syntax and character set). */
+/** `zone=a disk=ssd old=-` (Kubernetes: Labels and Selectors, syntax and character set). */
 export function parseLabels(option: string, text: string): Checked<KeyValues> {
   return parsePairs(option, text, (key, value) => {
     if (!QUALIFIED_NAME.test(key)) return `has ${JSON.stringify(key)}, which is not a label name`;
-    if (!LABEL_VALUE.test(value))
+    if (value !== REMOVED && !LABEL_VALUE.test(value))
       return `gives ${key} a value that a label cannot have; use up to 63 letters, digits, - _ .`;
     return undefined;
   });
 }
 
-/** `k8sd/v1alpha1/cilium/devices=eth0`; keys may have any number of slashes. `-` as a value would delete. */
+/** `k8sd/v1alpha1/cilium/devices=eth0 old=-`; keys may have any number of slashes. */
 export function parseAnnotations(option: string, text: string): Checked<KeyValues> {
-  return parsePairs(option, text, (key, value) => {
+  return parsePairs(option, text, (key) => {
     if (!/^[A-Za-z0-9][A-Za-z0-9_./-]*$/.test(key))
       return `has ${JSON.stringify(key)}, which is not an annotation name`;
-    if (value === '-') return `gives ${key} the value -, which stands for deletion; take the annotation out instead`;
     return undefined;
   });
+}
+
+/** Those that are to be there, without those that are to be taken away. */
+export function kept(pairs: KeyValues): KeyValues {
+  return Object.fromEntries(Object.entries(pairs).filter(([, value]) => value !== REMOVED));
+}
+
+/** Whether a label can have this value. */
+export function isLabelValue(text: string): boolean {
+  return LABEL_VALUE.test(text);
 }
 
 /** `dedicated=infra:NoSchedule gpu:NoExecute`. The list is in the order given, without repetitions. */

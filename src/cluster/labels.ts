@@ -5,24 +5,35 @@
 
 import type { State } from '../juju/juju.ts';
 import type { Change } from './change.ts';
-import type { NodeFacts } from './facts.ts';
-import type { KeyValues } from './key-values.ts';
+import type { ClusterFacts, NodeFacts } from './facts.ts';
+import { isLabelValue, type KeyValues, REMOVED } from './key-values.ts';
 import { recall, remember } from './memory.ts';
 import type { NodeOptions } from './options.ts';
 
-export function planLabels(facts: NodeFacts, options: NodeOptions): readonly Change[] {
-  const { labels: wanted } = options;
+export function planLabels(facts: NodeFacts, role: ClusterFacts['role'], options: NodeOptions): readonly Change[] {
+  const wanted = { ...charmLabels(facts.identity.application, role), ...options.labels };
   const { labels: remembered } = facts.memory;
   const set = Object.entries(wanted).filter(([key, value]) => remembered[key] !== value);
   const gone = Object.keys(remembered).filter((key) => !Object.hasOwn(wanted, key));
   if (set.length + gone.length === 0) return [];
-  const labels = Object.fromEntries([...set, ...gone.map((key) => [key, null] as const)]);
+  const labels = Object.fromEntries([
+    ...set.map(([key, value]) => [key, value === REMOVED ? null : value] as const),
+    ...gone.filter((key) => remembered[key] !== REMOVED).map((key) => [key, null] as const),
+  ]);
   return [{ kind: 'label-node', node: facts.node?.name ?? facts.nodeName, labels, remember: wanted }];
 }
 
 /** Labels that we gave the node and that somebody has changed or taken off since. */
 export function strayLabels({ labels: remembered }: NodeFacts['memory'], present: KeyValues): readonly string[] {
-  return Object.entries(remembered).flatMap(([key, value]) => (present[key] === value ? [] : [key]));
+  return Object.entries(remembered).flatMap(([key, value]) => ((present[key] ?? REMOVED) === value ? [] : [key]));
+}
+
+/** By which the nodes of an application are found; the existing charms give them, too. */
+function charmLabels(application: string, role: ClusterFacts['role']): KeyValues {
+  return {
+    ...(isLabelValue(application) ? { 'juju-application': application } : {}),
+    'juju-charm': role === 'worker' ? 'k8s-worker' : 'k8s',
+  };
 }
 
 /** After this the next plan gives them to the node again. */

@@ -1,11 +1,11 @@
 /** Reads everything that the cluster domain decides by. Independent reads run at once; nothing is changed. */
 
+import { joinAddresses } from '../core/addresses.ts';
 import { fileDigest } from '../host/file-digest.ts';
 import type { Host, Snap } from '../host/host.ts';
 import type { Event } from '../juju/event.ts';
 import type { Juju, SecretContent } from '../juju/juju.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
-import { joinAddresses } from './addresses.ts';
 import { ARGUMENTS_DIRECTORY, parseArguments } from './arguments-file.ts';
 import { readBirthNote, readJournal } from './arguments-journal.ts';
 import { SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';

@@ -1,6 +1,8 @@
 /** The configuration of the cluster against the options: what the leader sends to k8sd, and what cannot be changed any more. */
 
+import { canonicalRanges, dualStackProblem } from '../core/addresses.ts';
 import type { UnitStatus } from '../juju/status.ts';
+import { parseArguments } from './arguments-file.ts';
 import { certificateMode } from './certificate-mode.ts';
 import type { Change } from './change.ts';
 import type { EtcdAccess } from './etcd.ts';
@@ -58,19 +60,43 @@ function unsupportedReports({ snap, options }: ControlPlaneFacts): readonly Unit
   return [blocked(`kube-proxy-enabled needs snap 1.${FIRST_WITH_KUBE_PROXY} or newer; reset it until then`)];
 }
 
-/** Options that were read at bootstrap and have been changed since. */
-function immutableReports(facts: ControlPlaneFacts): readonly UnitStatus[] {
-  const { configuration, options } = facts;
-  const datastore = configuration?.datastore?.['type'] === 'external' ? 'etcd' : 'managed-etcd';
+/** Options that were read at bootstrap and have been changed since. Each unit tells: an operator may look at any. */
+export function immutableReports(facts: ControlPlaneFacts): readonly UnitStatus[] {
+  const { options } = facts;
+  const present = bootstrapped(facts);
   const pairs: readonly (readonly [string, string | undefined, string | undefined])[] = [
-    ['bootstrap-pod-cidr', options.podCidr, configuration?.podCidr],
-    ['bootstrap-service-cidr', options.serviceCidr, configuration?.serviceCidr],
-    ['bootstrap-datastore', options.datastore, datastore],
+    ['bootstrap-pod-cidr', options.podCidr, canonicalOr(present.podCidr)],
+    ['bootstrap-service-cidr', options.serviceCidr, canonicalOr(present.serviceCidr)],
+    ['bootstrap-datastore', options.datastore, present.datastore],
     ['bootstrap-certificates', options.certificates, certificateMode(facts)],
   ];
   return pairs
-    .filter(
-      ([, wanted, present]) => wanted !== undefined && present !== undefined && present !== '' && wanted !== present,
-    )
-    .map(([option, , present]) => blocked(`${option} cannot change after bootstrap; set it back to ${present}`));
+    .filter(([, wanted, there]) => wanted !== undefined && there !== undefined && there !== '' && wanted !== there)
+    .map(([option, , there]) => blocked(`${option} cannot change after bootstrap; set it back to ${there}`));
+}
+
+/** As k8sd has it, or, on units that have not asked it, as the node's services run with it. */
+function bootstrapped({ configuration, arguments: files }: ControlPlaneFacts) {
+  if (configuration !== undefined) {
+    const external = configuration.datastore?.['type'] === 'external';
+    return { ...configuration, datastore: external ? 'etcd' : 'managed-etcd' };
+  }
+  const apiServer = parseArguments(files['kube-apiserver']?.text ?? '');
+  const servers = apiServer['--etcd-servers'];
+  return {
+    podCidr: parseArguments(files['kube-proxy']?.text ?? '')['--cluster-cidr'],
+    serviceCidr: apiServer['--service-cluster-ip-range'],
+    // k8sd leads each API server to the etcd of its own node.
+    datastore:
+      servers === undefined
+        ? undefined
+        : /^https:\/\/(?:127\.0\.0\.1|\[::1\]):\d+$/.test(servers)
+          ? 'managed-etcd'
+          : 'etcd',
+  };
+}
+
+/** As the options are read; what is not a range stays as it is, so that it is shown. */
+function canonicalOr(ranges: string | undefined): string | undefined {
+  return ranges === undefined || dualStackProblem(ranges) !== undefined ? ranges : canonicalRanges(ranges);
 }

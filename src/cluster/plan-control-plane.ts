@@ -4,13 +4,13 @@ import type { Change, Entries } from './change.ts';
 import { newClusterName } from './cluster-name.ts';
 import { type ControlPlaneFacts, knownClusterName } from './facts.ts';
 import { planLabels } from './labels.ts';
+import { immutableReports } from './plan-configuration.ts';
 import { hasJoinedPeers, planEntry, wantedArguments } from './plan-entry.ts';
 import { identity, planLeader, planTurns } from './plan-leader.ts';
 import {
   blocked,
   type ClusterPlan,
   combine,
-  NOTHING,
   planHold,
   planPreparation,
   planRegistries,
@@ -76,9 +76,15 @@ function planMember(facts: ControlPlaneFacts): ClusterPlan {
     { changes: [...publish(peers, 'unit', membership), ...planVersionForWorkers(facts)], reports: [] },
     planServiceArguments(facts, wantedArguments(facts, clusterName)),
     planSnapRefresh(facts, facts.options, undefined),
-    { changes: [...planRegistries(facts, facts.options.registries), ...planLabels(facts, facts.options)], reports: [] },
+    {
+      changes: [
+        ...planRegistries(facts, facts.options.registries),
+        ...planLabels(facts, 'control-plane', facts.options),
+      ],
+      reports: [],
+    },
     planDeputy(facts),
-    facts.leader ? planLeader(facts, clusterName) : NOTHING,
+    facts.leader ? planLeader(facts, clusterName) : { changes: [], reports: immutableReports(facts) },
   );
 }
 

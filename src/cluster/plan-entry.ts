@@ -1,13 +1,14 @@
 /** How a control-plane unit that is in no cluster gets into one: by a bootstrap of its own, or with a token. */
 
+import { familyOf, splitRanges, withPort } from '../core/addresses.ts';
 import type { BootstrapConfig, ControlPlaneArguments } from '../k8sd/k8sd.ts';
-import { withPort } from './addresses.ts';
 import type { Change } from './change.ts';
 import { newClusterName } from './cluster-name.ts';
 import type { Service } from './default-arguments.ts';
 import type { ExtraArguments } from './extra-arguments.ts';
 import { type ControlPlaneFacts, knownClusterName, snapMinor } from './facts.ts';
 import { featuresFor } from './features.ts';
+import { type KeyValues, kept } from './key-values.ts';
 import { joinFailure } from './likely-cause.ts';
 import {
   birthArguments,
@@ -63,6 +64,8 @@ function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
   if (facts.etcd === 'not valid') return report(blocked(BAD_ETCD));
   const address = facts.addresses[0];
   if (address === undefined) return report(waiting('Waiting for an address on the binding of endpoint cluster'));
+  const family = familyProblem(facts, address);
+  if (family !== undefined) return report(blocked(family));
   const refresh = planSnapRefresh(facts, facts.options, undefined);
   if (refresh.changes.length + refresh.reports.length > 0) return refresh;
   const { pems, chain, kept } = facts.given;
@@ -78,6 +81,17 @@ function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
     born: bornWith(facts, wantedArguments(facts, name)),
   };
   return { changes: [change], reports: [] };
+}
+
+/**
+ * The API server's own service has an address of the first range, and its endpoint is this node's address: kube-apiserver does not start
+ * where they are of different families.
+ */
+function familyProblem({ options: { serviceCidr } }: ControlPlaneFacts, address: string): string | undefined {
+  const [first = ''] = splitRanges(serviceCidr ?? '');
+  if (first === '' || familyOf(first) === familyOf(address)) return undefined;
+  const [own, other] = familyOf(address) === 4 ? ['IPv4', 'IPv6'] : ['IPv6', 'IPv4'];
+  return `bootstrap-service-cidr begins with an ${other} range, but this unit joins by the ${own} address ${address}; put the ${own} range first`;
 }
 
 function bootstrapConfig(facts: ControlPlaneFacts, clusterName: string): BootstrapConfig {
@@ -101,8 +115,9 @@ function bootstrapConfig(facts: ControlPlaneFacts, clusterName: string): Bootstr
   };
 }
 
-function annotations(wanted: Readonly<Record<string, string>>): { annotations?: Record<string, string> } {
-  return Object.keys(wanted).length > 0 ? { annotations: { ...wanted } } : {};
+function annotations(wanted: KeyValues): { annotations?: Record<string, string> } {
+  const annotations = { ...kept(wanted) };
+  return Object.keys(annotations).length > 0 ? { annotations } : {};
 }
 
 /** What bootstrap and join have in common. k8sd includes the machine's own addresses; those seen from outside it cannot know. */

@@ -1,8 +1,8 @@
 /** What a worker unit has to do next: get into the cluster of the control plane that it is integrated with, and leave it. */
 
+import { withPort } from '../core/addresses.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { WorkerJoinConfig } from '../k8sd/k8sd.ts';
-import { withPort } from './addresses.ts';
 import type { Change, Entries } from './change.ts';
 import { knownClusterName, type RelationFacts, snapMinor, type WorkerFacts } from './facts.ts';
 import { planLabels } from './labels.ts';
@@ -128,7 +128,7 @@ function planMember(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
     planServiceArguments(facts, facts.options.arguments),
     planSnapRefresh(facts, facts.options, controlPlaneVersion(cluster)),
     {
-      changes: [...planRegistries(facts, facts.registries), ...planLabels(facts, facts.options)],
+      changes: [...planRegistries(facts, facts.registries), ...planLabels(facts, 'worker', facts.options)],
       reports: [],
     },
   );

@@ -65,6 +65,8 @@ export function parseRegistries(option: string, text: string): Checked<readonly 
   for (const [index, item] of items.entries()) {
     const problem = itemProblem(item);
     if (problem !== undefined) return fail(`item ${index + 1} ${problem}`);
+    const file = fileProblem(item as Registry);
+    if (file !== undefined) return fail(`item ${index + 1} ${file}`);
     const registry = item as Omit<Registry, 'host'> & { host?: string };
     const host = registry.host || hostOf(registry.url);
     if (registries.some((other) => other.host === host))
@@ -131,6 +133,25 @@ function itemProblem(item: unknown): string | undefined {
   const host = fields['host'] || hostOf(String(fields['url']));
   if (typeof host === 'string' && !/^(?:\[[0-9a-f:.]+\]|[a-z0-9_])[a-z0-9._:-]*$/i.test(host))
     return 'has a host that is not a host name';
+  return undefined;
+}
+
+const FILES = [
+  { field: 'ca_file', label: 'CERTIFICATE', what: 'a certificate' },
+  { field: 'cert_file', label: 'CERTIFICATE', what: 'a certificate' },
+  { field: 'key_file', label: '(?:(?:RSA|EC) )?PRIVATE KEY', what: 'a private key' },
+] as const;
+
+/** containerd reads what is decoded: a path, or a PEM file as it is, would be rubbish on every node. */
+function fileProblem(registry: Registry): string | undefined {
+  for (const { field, label, what } of FILES) {
+    const encoded = registry[field];
+    if (encoded === undefined || encoded === '') continue;
+    const isBase64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(encoded);
+    const text = isBase64 ? Buffer.from(encoded, 'base64').toString('utf8') : '';
+    if (!new RegExp(`^-----BEGIN ${label}-----$`, 'm').test(text.replaceAll('\r', '')))
+      return `has a ${field} that is not ${what} in PEM, encoded with base64; give it what "base64 -w0 FILE" prints`;
+  }
   return undefined;
 }
 

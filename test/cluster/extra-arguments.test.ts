@@ -31,9 +31,15 @@ describe('parseExtraArguments', () => {
       `has "${'x'.repeat(40)}", which is not a flag name; write flag=value with letters, digits and dashes`,
     ],
     ['v-=4', 'has "v-", which is not a flag name; write flag=value with letters, digits and dashes'],
-    ['v=4 v-', 'has --v twice; give each flag once'],
+    [
+      'v=4 v-',
+      'has --v twice; the snap can give a flag once only; where it takes a list, separate the values by commas',
+    ],
     ['cluster-name-', 'must not have --cluster-name, which is set by the charm'],
-    ['v=4 --v=5', 'has --v twice; give each flag once'],
+    [
+      'v=4 --v=5',
+      'has --v twice; the snap can give a flag once only; where it takes a list, separate the values by commas',
+    ],
     ['cluster-name=mine', 'must not have --cluster-name, which is set by the charm'],
     ['v=\u0007', 'gives --v a value with a control character; take it out'],
     ['v=\u007f', 'gives --v a value with a control character; take it out'],

@@ -73,6 +73,11 @@ export const NO_MEMORY: Memory = {
   failures: [],
 };
 
+/** What a settled unit of an application remembers. */
+export function remembered(application: string, more: Partial<Memory> = {}): Memory {
+  return { ...NO_MEMORY, labels: { 'juju-application': application, 'juju-charm': application }, ...more };
+}
+
 const SNAP = {
   name: 'k8s',
   version: VERSION,
@@ -104,7 +109,7 @@ function node(unit: string, name: string, address: string): Omit<NodeFacts, 'pro
     snapFile: undefined,
     daemon: 'ready',
     node: { name, address: `${address}:6400`, role: 'control-plane', taints: [] },
-    memory: NO_MEMORY,
+    memory: remembered(unit.split('/')[0] ?? ''),
     arguments: {},
     registryFiles: {},
     upgradeRelation: undefined,
@@ -130,7 +135,7 @@ export function leader(more: Partial<ControlPlaneFacts> = {}, set: RawOptions = 
     problems,
     leader: true,
     bootstrapped: undefined,
-    memory: { ...NO_MEMORY, arguments: { 'kube-controller-manager': MANAGER } },
+    memory: remembered('k8s', { arguments: { 'kube-controller-manager': MANAGER } }),
     arguments: {
       'kube-apiserver': { text: '--profiling="false"\n--secure-port="6443"\n', journal: undefined },
       'kube-controller-manager': { text: `--cluster-name="${CLUSTER}"\n--profiling="false"\n`, journal: undefined },
@@ -201,7 +206,7 @@ export function worker(more: Partial<WorkerFacts> = {}, set: RawOptions = {}): W
     options,
     problems,
     node: { name, address: '10.0.0.20', role: 'worker', taints: [] },
-    memory: { ...NO_MEMORY, home: 'cluster:4' },
+    memory: remembered('k8s-worker', { home: 'cluster:4' }),
     arguments: { kubelet: { text: '--node-ip="10.0.0.20"\n', journal: undefined } },
     cluster: relation('cluster:4', {
       units: new Map([['k8s/0', controlPlaneBag(0, { 'cluster-name': CLUSTER })]]),

@@ -6,6 +6,7 @@ describe('parseLabels', () => {
     ['', {}],
     ['zone=a disk=ssd', { zone: 'a', disk: 'ssd' }],
     ['node.kubernetes.io/zone=a_b.c-1\nempty=', { 'node.kubernetes.io/zone': 'a_b.c-1', empty: '' }],
+    ['old=- zone=a', { old: '-', zone: 'a' }],
     ['constructor=x toString=y', { constructor: 'x', toString: 'y' }],
   ])('reads %j', (text, value) => {
     expect(parseLabels('node-labels', text)).toEqual({ value, problems: [] });
@@ -26,14 +27,13 @@ describe('parseLabels', () => {
 
 describe('parseAnnotations', () => {
   it('takes names with several slashes and any value', () => {
-    expect(parseAnnotations('cluster-annotations', 'k8sd/v1alpha1/cilium/devices=eth0,eth1 a=b=c')).toEqual({
-      value: { 'k8sd/v1alpha1/cilium/devices': 'eth0,eth1', a: 'b=c' },
+    expect(parseAnnotations('cluster-annotations', 'k8sd/v1alpha1/cilium/devices=eth0,eth1 a=b=c b=-')).toEqual({
+      value: { 'k8sd/v1alpha1/cilium/devices': 'eth0,eth1', a: 'b=c', b: '-' },
       problems: [],
     });
   });
 
   it.each([
-    ['a=-', 'gives a the value -, which stands for deletion; take the annotation out instead'],
     ['/a=1', 'has "/a", which is not an annotation name'],
     ['a', 'has "a" without a value; write key=value'],
   ])('refuses %j', (text, message) => {

@@ -46,16 +46,27 @@ describe('options that mean something', () => {
       { 'bootstrap-pod-cidr': ' 10.1.0.0/16, fd01::/108 ' },
       { podCidr: '10.1.0.0/16,fd01::/108' },
     ],
+    [
+      'bits behind the prefix of a range go, as Kubernetes masks them',
+      { 'bootstrap-service-cidr': '10.96.10.10/20' },
+      { serviceCidr: '10.96.0.0/20' },
+    ],
+    [
+      'no datastore is the default, as in the existing charms',
+      { 'bootstrap-datastore': '' },
+      { datastore: 'managed-etcd' },
+    ],
     ['an external datastore', { 'bootstrap-datastore': 'etcd' }, { datastore: 'etcd' }],
     [
       'names once',
       { 'kube-apiserver-extra-sans': 'a.example 192.0.2.1 fd00::1 *.b.example a.example' },
       { extraSans: ['a.example', '192.0.2.1', 'fd00::1', '*.b.example'] },
     ],
+    ['kube-proxy left to the network', { 'kube-proxy-enabled': 'auto' }, { features: { network: { enabled: true } } }],
     ['kube-proxy unset stays unset', {}, { features: { network: { enabled: true } } }],
     [
       'kube-proxy set',
-      { 'kube-proxy-enabled': true, 'network-enabled': false },
+      { 'kube-proxy-enabled': 'true', 'network-enabled': false },
       { features: { network: { enabled: false, 'kube-proxy-enabled': true } } },
     ],
     [
@@ -103,14 +114,56 @@ describe('options that mean something', () => {
   );
 });
 
+describe('a line break at the end of an option', () => {
+  const defaults = configured('control-plane');
+  const texts = Object.entries(defaults).flatMap(([option, value]) =>
+    typeof value === 'string' && value !== '' ? [[option, value] as const] : [],
+  );
+
+  it.each(texts)('%s is read without it: files and block scalars end with one', (option, value) => {
+    expect(read({ [option]: `${value}\n` })).toEqual(read({ [option]: value }));
+  });
+});
+
 describe('a bad option is named, with what is wrong and what would be right', () => {
   it.each<[string, RawOptions[string], string, RawOptions?]>([
-    ['snap-channel', 'stable', 'must be a channel of the k8s snap, such as 1.36-classic/stable'],
-    ['snap-channel', '1.36/stable', 'must be a channel of the k8s snap, such as 1.36-classic/stable'],
+    [
+      'snap-channel',
+      'stable',
+      'is "stable", of which the track "stable" is not a version and -classic; set a channel such as 1.36-classic/stable',
+    ],
+    [
+      'snap-channel',
+      '1.36/stable',
+      'is "1.36/stable", of which the track "1.36" does not exist; set 1.36-classic/stable',
+    ],
+    ['snap-channel', '1.38', 'is "1.38", of which the track "1.38" does not exist; set 1.38-classic/stable'],
+    ['snap-channel', '1.36-classic', 'is "1.36-classic", which has no risk; set 1.36-classic/stable'],
+    [
+      'snap-channel',
+      '1.36-classic/stabel',
+      'is "1.36-classic/stabel", of which the risk "stabel" is none of stable, candidate, beta, edge; set 1.36-classic/stable',
+    ],
     [
       'snap-channel',
       '1.36-classic/stable --dangerous',
-      'must be a channel of the k8s snap, such as 1.36-classic/stable',
+      'is "1.36-classic/stable --dangerous", of which the risk "stable --dangerous" is none of stable, candidate, beta, edge; set 1.36-classic/stable',
+    ],
+    [
+      'bootstrap-service-cidr',
+      '10.152.183.0/24,fd98::/64',
+      'has fd98::/64, which is too large; an IPv6 range of services is /108 or smaller',
+    ],
+    ['kube-proxy-enabled', 'sometimes', 'must be auto, true or false'],
+    [
+      'kube-apiserver-extra-args',
+      'v=4,max-requests-inflight=600',
+      'has a comma between --v and another argument; separate arguments by spaces',
+    ],
+    [
+      'containerd-custom-registries',
+      '[{"url": "https://r.example.com", "ca_file": "/etc/ssl/certs/ca.crt"}]',
+      'item 1 has a ca_file that is not a certificate in PEM, encoded with base64; give it what "base64 -w0 FILE" prints',
     ],
     ['bootstrap-datastore', 'dqlite', 'must be managed-etcd or etcd'],
     ['bootstrap-certificates', 'self-signed', 'must be one of snap-managed, intermediate-ca, external, provided'],
@@ -140,14 +193,18 @@ describe('a bad option is named, with what is wrong and what would be right', ()
     ['dns-service-ip', '10.152.183', 'must be an IP address, or empty'],
     ['gateway-enabled', true, 'needs network-enabled to be true', { 'network-enabled': false }],
     ['ingress-enabled', true, 'needs network-enabled to be true', { 'network-enabled': false }],
-    ['kube-proxy-enabled', true, 'must not be true while network-enabled is true'],
+    ['kube-proxy-enabled', 'true', 'must not be true while network-enabled is true'],
     [
       'kube-apiserver-extra-args',
       'v=$(id)',
       'gives --v a value with one of " ` $ \\, which the service\'s start script would interpret; take it out',
     ],
     ['kube-controller-manager-extra-args', 'cluster-name=x', 'must not have --cluster-name, which is set by the charm'],
-    ['kube-scheduler-extra-args', 'v=1 v=2', 'has --v twice; give each flag once'],
+    [
+      'kube-scheduler-extra-args',
+      'v=1 v=2',
+      'has --v twice; the snap can give a flag once only; where it takes a list, separate the values by commas',
+    ],
     [
       'kube-proxy-extra-args',
       '+=1',
@@ -215,8 +272,12 @@ describe('a bad option is named, with what is wrong and what would be right', ()
   });
 
   it.each<[string, RawOptions[string], string]>([
-    ['snap-channel', '', 'must be a channel of the k8s snap, such as 1.36-classic/stable'],
-    ['kubelet-extra-args', 'v=1 v=2', 'has --v twice; give each flag once'],
+    ['snap-channel', '', 'is empty; set a channel such as 1.36-classic/stable'],
+    [
+      'kubelet-extra-args',
+      'v=1 v=2',
+      'has --v twice; the snap can give a flag once only; where it takes a list, separate the values by commas',
+    ],
     [
       'kube-proxy-extra-args',
       'v="',

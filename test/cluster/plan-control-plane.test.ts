@@ -31,7 +31,9 @@ describe('a machine is prepared first', () => {
       { snap: undefined, daemon: 'absent' },
       { 'snap-channel': 'x' },
       [],
-      ['snap-channel must be a channel of the k8s snap, such as 1.36-classic/stable'],
+      [
+        'snap-channel is "x", of which the track "x" is not a version and -classic; set a channel such as 1.36-classic/stable',
+      ],
     ],
     [
       'the snap is installed, also before the peer relation is there',
@@ -68,6 +70,25 @@ describe('a machine is prepared first', () => {
 });
 
 describe('bootstrap', () => {
+  it.each([
+    [
+      '10.0.0.10',
+      'fd98::/108,172.20.0.0/24',
+      'an IPv6 range, but this unit joins by the IPv4 address 10.0.0.10; put the IPv4',
+    ],
+    [
+      'fd00::10',
+      '172.20.0.0/24,fd98::/108',
+      'an IPv4 range, but this unit joins by the IPv6 address fd00::10; put the IPv6',
+    ],
+  ])('is refused where kube-apiserver at %s would not start with %s', (address, range, words) => {
+    const set = { 'bootstrap-service-cidr': range, 'bootstrap-pod-cidr': 'auto' };
+    expect(planControlPlane(newborn({ addresses: [address] }, set))).toMatchObject({
+      changes: [{ kind: 'publish' }],
+      reports: [{ status: 'blocked', message: `bootstrap-service-cidr begins with ${words} range first` }],
+    });
+  });
+
   it('is made by the first leader, which says who it is', () => {
     const { changes, reports } = planControlPlane(newborn());
     expect(descriptions(changes)).toEqual([
@@ -619,6 +640,33 @@ describe('the cluster is kept as configured', () => {
     expect(planControlPlane(leader({ etcd: 'no relation' }, { 'bootstrap-datastore': 'etcd' })).reports).toEqual([
       { status: 'blocked', message: 'bootstrap-datastore cannot change after bootstrap; set it back to managed-etcd' },
     ]);
+  });
+
+  it('and on every control-plane unit, also on one that has not asked k8sd', () => {
+    const arguments_ = {
+      'kube-apiserver': {
+        text: '--etcd-servers="https://127.0.0.1:2379"\n--service-cluster-ip-range="10.152.183.0/24"\n',
+        journal: undefined,
+      },
+      'kube-proxy': { text: '--cluster-cidr="10.1.0.0/16"\n', journal: undefined },
+    };
+    const messages = (set: RawOptions) =>
+      planControlPlane(follower({ arguments: arguments_ }, set)).reports.map(({ message }) => message);
+    expect(messages({ 'bootstrap-pod-cidr': '10.2.0.0/16' })).toEqual([
+      'bootstrap-pod-cidr cannot change after bootstrap; set it back to 10.1.0.0/16',
+    ]);
+    expect(messages({ 'bootstrap-service-cidr': '10.7.0.0/24', 'bootstrap-datastore': 'etcd' })).toEqual([
+      'bootstrap-service-cidr cannot change after bootstrap; set it back to 10.152.183.0/24',
+      'bootstrap-datastore cannot change after bootstrap; set it back to managed-etcd',
+    ]);
+    expect(messages({})).toEqual([]);
+  });
+
+  it('a range that differs in bits behind the prefix alone is the same', () => {
+    const { configuration } = leader();
+    const made = { ...configuration, config: configuration?.config ?? {}, serviceCidr: '10.152.183.9/24' };
+    const facts = leader({ configuration: made }, { 'bootstrap-service-cidr': '10.152.183.77/24' });
+    expect(planControlPlane(facts).reports).toEqual([]);
   });
 
   it('new credentials of an external etcd are given to k8sd', () => {

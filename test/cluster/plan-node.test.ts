@@ -9,7 +9,7 @@ import {
   planUpgradeRelation,
 } from '../../src/cluster/plan-node.ts';
 import { parseRegistries, registryFiles } from '../../src/cluster/registries.ts';
-import { kinds, leader, NO_MEMORY, relation } from './facts.ts';
+import { kinds, leader, NO_MEMORY, relation, worker } from './facts.ts';
 
 describe('planSnapRefresh', () => {
   const plan = (channel: string, more: Partial<NodeFacts> = {}, ceiling?: string) => {
@@ -166,6 +166,8 @@ describe('planServiceArguments', () => {
   });
 });
 
+const CHARM_LABELS = { 'juju-application': 'k8s', 'juju-charm': 'k8s' };
+
 describe('strayLabels', () => {
   const memory = { ...NO_MEMORY, labels: { zone: 'a', tier: 'control' } };
 
@@ -178,17 +180,38 @@ describe('strayLabels', () => {
 describe('planLabels', () => {
   it('sets what is new or other, and takes off what was ours and is no longer wanted', () => {
     const facts = leader(
-      { memory: { ...NO_MEMORY, labels: { a: '1', b: '1', c: '1' } } },
+      { memory: { ...NO_MEMORY, labels: { ...CHARM_LABELS, a: '1', b: '1', c: '1' } } },
       { 'node-labels': 'a=1 b=2 d=4' },
     );
-    expect(planLabels(facts, facts.options)).toEqual([
+    expect(planLabels(facts, 'control-plane', facts.options)).toEqual([
       {
         kind: 'label-node',
         node: 'juju-3f2a-0',
         labels: { b: '2', d: '4', c: null },
-        remember: { a: '1', b: '2', d: '4' },
+        remember: { ...CHARM_LABELS, a: '1', b: '2', d: '4' },
       },
     ]);
+  });
+
+  it('gives those by which the nodes of an application are found, as the existing charms do', () => {
+    const facts = worker({ memory: NO_MEMORY });
+    expect(planLabels(facts, 'worker', facts.options)).toMatchObject([
+      { labels: { 'juju-application': 'k8s-worker', 'juju-charm': 'k8s-worker' } },
+    ]);
+  });
+
+  it('takes a label off with the value -, also one that was never ours, and keeps it off', () => {
+    const set = { 'node-labels': 'a=1 b=-' };
+    const facts = leader({ memory: { ...NO_MEMORY, labels: { ...CHARM_LABELS, a: '1' } } }, set);
+    const [change, ...rest] = planLabels(facts, 'control-plane', facts.options);
+    expect(rest).toEqual([]);
+    expect(change).toMatchObject({ labels: { b: null }, remember: { a: '1', b: '-' } });
+    const after = { ...NO_MEMORY, labels: { ...CHARM_LABELS, a: '1', b: '-' } };
+    expect(planLabels(leader({ memory: after }, set), 'control-plane', facts.options)).toEqual([]);
+    expect(strayLabels(after, { ...CHARM_LABELS, a: '1' })).toEqual([]);
+    expect(strayLabels(after, { ...CHARM_LABELS, a: '1', b: 'back' })).toEqual(['b']);
+    const given = leader({ memory: after }, { 'node-labels': 'a=1' });
+    expect(planLabels(given, 'control-plane', given.options)).toMatchObject([{ labels: {}, remember: { a: '1' } }]);
   });
 });
 

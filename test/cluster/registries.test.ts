@@ -10,6 +10,29 @@ const files = (item: object) => {
 };
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
+const PEM = '-----BEGIN CERTIFICATE-----\nMAo=\n-----END CERTIFICATE-----\n';
+const KEY_PEM = '-----BEGIN EC PRIVATE KEY-----\nMAo=\n-----END EC PRIVATE KEY-----\n';
+
+describe('files of a registry', () => {
+  it.each([
+    ['a path', 'ca_file', '/etc/ssl/certs/ca.crt'],
+    ['PEM as it is', 'ca_file', PEM],
+    ['something else in base64', 'cert_file', base64('CERT')],
+    ['a key where a certificate is wanted', 'cert_file', base64(KEY_PEM)],
+    ['an encrypted key', 'key_file', base64(KEY_PEM.replaceAll('EC PRIVATE', 'ENCRYPTED PRIVATE'))],
+  ])('refuses %s, which would be rubbish on every node', (_, field, value) => {
+    expect(parse([{ url: 'https://r.example', [field]: value }]).problems).toMatchObject([
+      { message: expect.stringMatching(`^item 1 has a ${field} that is not a .* in PEM, encoded with base64`) },
+    ]);
+  });
+
+  it('takes what base64 prints without -w0', () => {
+    const wrapped = base64(PEM).replace(/.{20}/g, '$&\n');
+    const written = files({ url: 'https://r.example', ca_file: wrapped });
+    expect(written['/etc/containerd/hosts.d/r.example/ca.crt']).toBe(PEM);
+  });
+});
+
 describe('registriesAsJson', () => {
   it.each([
     ['[{"url": "https://a.example"}]', '[{"url": "https://a.example"}]'],
@@ -56,16 +79,16 @@ capabilities = ["pull", "resolve"]
         host: 'docker.io',
         username: 'u',
         password: 'p"\\q',
-        ca_file: base64('CA\n'),
-        cert_file: base64('CERT\n'),
-        key_file: base64('KEY\n'),
+        ca_file: base64(PEM),
+        cert_file: base64(PEM),
+        key_file: base64(KEY_PEM),
         skip_verify: true,
         override_path: true,
       }),
     ).toEqual({
-      [`${folder}/ca.crt`]: 'CA\n',
-      [`${folder}/client.crt`]: 'CERT\n',
-      [`${folder}/client.key`]: 'KEY\n',
+      [`${folder}/ca.crt`]: PEM,
+      [`${folder}/client.crt`]: PEM,
+      [`${folder}/client.key`]: KEY_PEM,
       [`${folder}/hosts.toml`]: `server = "http://mirror.example.com/v2"
 
 [host."http://mirror.example.com/v2"]

@@ -200,7 +200,7 @@ describe('options of the cluster', { timeout: 120_000 }, () => {
     await configure('k8s', { 'network-enabled': false });
     expect(configuration()['network']).toEqual({ enabled: false, 'kube-proxy-enabled': true });
     await expect.poll(() => machineOf(cluster, 'k8s/0').services.isActive('kube-proxy')).toBe(true);
-    await configure('k8s', { 'kube-proxy-enabled': false });
+    await configure('k8s', { 'kube-proxy-enabled': 'false' });
     expect(configuration()['network']).toEqual({ enabled: false, 'kube-proxy-enabled': false });
     await reset('k8s', 'network-enabled', 'kube-proxy-enabled');
     expect(configuration()['network']).toEqual({ enabled: true, 'kube-proxy-enabled': false });

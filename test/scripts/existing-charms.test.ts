@@ -21,7 +21,11 @@ const workerOptions = {
   'node-labels': text(),
 };
 
-/** charms/worker/k8s/charmcraft.yaml there. `bootstrap-datastore` was `auto` in older revisions. */
+/**
+ * charms/worker/k8s/charmcraft.yaml there. The defaults of `bootstrap-datastore`, `bootstrap-pod-cidr` and `bootstrap-service-cidr` are
+ * empty there, which means what is written out here: the snap's own. `bootstrap-datastore` was `auto` in older revisions, and
+ * `kube-proxy-enabled` a boolean.
+ */
 const controlPlaneOptions = {
   ...workerOptions,
   'bootstrap-datastore': text('managed-etcd'),
@@ -40,6 +44,7 @@ const controlPlaneOptions = {
   'kube-apiserver-extra-args': text(),
   'kube-apiserver-extra-sans': text(),
   'kube-controller-manager-extra-args': text(),
+  'kube-proxy-enabled': text('auto'),
   'kube-scheduler-extra-args': text(),
   'load-balancer-enabled': flag(false),
   'load-balancer-cidrs': text(),
@@ -48,6 +53,7 @@ const controlPlaneOptions = {
   'load-balancer-bgp-mode': flag(false),
   'load-balancer-bgp-local-asn': whole(64512),
   'load-balancer-bgp-peer-address': text(),
+  'load-balancer-bgp-peer-asn': whole(64513),
   'load-balancer-bgp-peer-port': whole(179),
   'local-storage-enabled': flag(true),
   'local-storage-local-path': text('/var/snap/k8s/common/rawfile-storage'),

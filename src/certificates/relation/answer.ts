@@ -1,6 +1,6 @@
 /** Whether a certificate is what was wished for. */
 
-import { isAddress } from '../sans.ts';
+import { isAddress } from '../../core/addresses.ts';
 import { type Chain, orderChain } from './chain.ts';
 import { type IssuedCertificate, isSignedBy, readAllIssued, readIssued } from './issued.ts';
 import type { BagCertificate } from './provider-bag.ts';

@@ -1,7 +1,7 @@
 /** Makes certificate signing requests (PKCS #10, RFC 2986) for wishes. */
 
 import type { Extension, Name } from '@peculiar/x509';
-import { isAddress } from '../sans.ts';
+import { isAddress } from '../../core/addresses.ts';
 import { loadX509 } from '../signing-request.ts';
 import { signingPair } from './keys.ts';
 import { fulfils, readRequest } from './read-request.ts';

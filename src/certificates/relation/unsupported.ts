@@ -1,6 +1,6 @@
 /** What a provider says beforehand that it does not issue. */
 
-import { isAddress } from '../sans.ts';
+import { isAddress } from '../../core/addresses.ts';
 import type { Capabilities } from './provider-bag.ts';
 import { type CertificateWish, wantedSans } from './wish.ts';
 

@@ -1,6 +1,7 @@
 /** What is wanted of a certificate authority: one certificate, with a key of its own. */
 
-import { isAddress, normaliseSan } from '../sans.ts';
+import { isAddress } from '../../core/addresses.ts';
+import { normaliseSan } from '../sans.ts';
 
 export type KeyAlgorithm =
   | { readonly name: 'rsa'; readonly bits: 2048 | 3072 | 4096 }

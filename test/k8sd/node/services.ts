@@ -4,6 +4,7 @@
  */
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { serveApi } from '../kubernetes/server.ts';
 import { parseCertificates } from '../pki/parse.ts';
 import type { ServiceState } from '../state.ts';
@@ -213,6 +214,7 @@ async function readCommandLine(machine: NodeMachine, service: string): Promise<A
   for (const [flag, value] of Object.entries(values)) {
     if (fileFlags.has(flag) && value.startsWith('/')) await machine.files.need(value);
   }
+  if (service === 'kube-apiserver') requireOneFamily(values);
   await requirePolicies(machine, service, values);
   const signing = values['--cluster-signing-cert-file'];
   if (signing !== undefined) requireOne(await machine.files.need(signing));
@@ -223,6 +225,16 @@ async function readCommandLine(machine: NodeMachine, service: string): Promise<A
       requirePair(await machine.files.need(crt), await machine.files.need(pem));
   }
   return values;
+}
+
+/** `validatePublicIPServiceClusterIPRangeIPFamilies` of kubernetes/kubernetes (cmd/kube-apiserver/app/options/validation.go). */
+function requireOneFamily(values: Arguments): void {
+  const [range = ''] = (values['--service-cluster-ip-range'] ?? '').split(',');
+  const address = values['--advertise-address'] ?? '';
+  if (address !== '' && isIP(range.split('/')[0] ?? '') !== isIP(address))
+    throw new Error(
+      `service IP family ${JSON.stringify(range)} must match public address family ${JSON.stringify(address)}`,
+    );
 }
 
 /** kube-controller-manager signs with one certificate (`pkg/controller/certificates/signer/ca_provider.go` of kubernetes/kubernetes). */

@@ -188,14 +188,26 @@ export function held(pems: Readonly<Pems>, field: string): boolean {
   return (pems[field] ?? '') !== '';
 }
 
-/** First usable address of each CIDR: that of the `kubernetes` service. */
+/** First usable address of each CIDR, bits behind the prefix masked (`GetFirstIP` of k8s-snap): that of the `kubernetes` service. */
 export function firstAddresses(cidrs: string): readonly string[] {
   return cidrs.split(',').map((cidr) => {
-    const network = cidr.trim().split('/')[0] ?? '';
-    if (isIP(network) === 4) {
-      const parts = network.split('.');
-      return [...parts.slice(0, 3), String(Number(parts[3]) + 1)].join('.');
-    }
-    return network.endsWith('::') ? `${network}1` : network;
+    const [address = '', prefix = '0'] = cidr.trim().split('/');
+    const width = isIP(address) === 4 ? 32 : 128;
+    const free = BigInt(width - Number(prefix));
+    return addressOf(((toNumber(address) >> free) << free) + 1n, width);
   });
+}
+
+function toNumber(address: string): bigint {
+  if (isIP(address) === 4) return address.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n);
+  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  const groups = (text: string | undefined) => (text ? text.split(':') : []);
+  const middle = tail === undefined ? [] : Array<string>(8 - groups(head).length - groups(tail).length).fill('0');
+  return [...groups(head), ...middle, ...groups(tail)].reduce((sum, group) => sum * 65536n + BigInt(`0x${group}`), 0n);
+}
+
+function addressOf(value: bigint, width: number): string {
+  if (width === 32) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
+  const groups = Array.from({ length: 8 }, (_, index) => ((value >> BigInt(112 - 16 * index)) & 65535n).toString(16));
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }

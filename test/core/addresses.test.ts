@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import {
+  canonicalAddress,
+  canonicalRanges,
   dualStackProblem,
+  firstAddressOf,
   isAddressRange,
   isCidr,
   joinAddresses,
   overlap,
   withoutPort,
   withPort,
-} from '../../src/cluster/addresses.ts';
+} from '../../src/core/addresses.ts';
 
 describe('isCidr', () => {
   it.each(['10.1.0.0/16', '0.0.0.0/0', '10.0.0.1/32', '2001:db8::/32', '::/0', 'fd00::1/128'])('takes %s', (text) => {
@@ -22,6 +25,8 @@ describe('isCidr', () => {
     '10.1.0.0/',
     '10.1.0.0/-1',
     '::/129',
+    '10.1.0.0/016',
+    '010.1.0.0/16',
     'fe80::1%eth0/64',
     '',
   ])('refuses %j', (text) => {
@@ -70,6 +75,37 @@ describe('overlap', () => {
     ['0.0.0.0/0', 'fd01::/108', false],
   ])('%s and %s: %s', (one, other, expected) => {
     expect(overlap(one, other)).toBe(expected);
+  });
+});
+
+describe('ranges with bits behind the prefix', () => {
+  it.each([
+    ['10.96.10.10/20', '10.96.0.0/20', '10.96.0.1'],
+    ['10.152.183.0/24', '10.152.183.0/24', '10.152.183.1'],
+    ['10.0.255.255/16', '10.0.0.0/16', '10.0.0.1'],
+    ['FD98:0::5/108', 'fd98::/108', 'fd98::1'],
+    ['fd98::1:ffff/112', 'fd98::1:0/112', 'fd98::1:1'],
+    ['10.0.0.255/32', '10.0.0.255/32', '10.0.1.0'],
+  ])('%s is %s, of which the first address is %s', (range, canonical, first) => {
+    expect(canonicalRanges(range)).toBe(canonical);
+    expect(firstAddressOf(range)).toBe(first);
+  });
+
+  it('keeps the order of two', () => {
+    expect(canonicalRanges('fd98::5/108, 10.96.10.10/20')).toBe('fd98::/108,10.96.0.0/20');
+  });
+});
+
+describe('canonicalAddress', () => {
+  it.each([
+    ['2001:0DB8:0:0:0:0:0:1', '2001:db8::1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['::ffff:c000:0201', '192.0.2.1'],
+    ['10.0.0.4', '10.0.0.4'],
+    ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1:1:1:1:1'],
+    ['2001:0:0:1::1', '2001:0:0:1::1'],
+  ])('%s is %s', (address, expected) => {
+    expect(canonicalAddress(address)).toBe(expected);
   });
 });
 

@@ -21,6 +21,7 @@ import { claimNetwork } from './network.ts';
 import { restartDrifted } from './node/drift.ts';
 import { NodeMachine } from './node/machine.ts';
 import { paths, SOCKET_PATH_LIMIT } from './node/paths.ts';
+import type { Program } from './node/services.ts';
 import { installSystemd } from './node/systemd.ts';
 import { openKeyPool } from './pki/keys.ts';
 import type { ServiceEvent, Site } from './site.ts';
@@ -38,6 +39,7 @@ import { createTimers } from './timers.ts';
 export type { Delays } from './delays.ts';
 export type { Failure, K8sdMode } from './faults.ts';
 export type { NodeMachine } from './node/machine.ts';
+export type { Program } from './node/services.ts';
 export type { KubernetesObject } from './state.ts';
 
 const STATE_FILE = 'machines.json';
@@ -46,6 +48,8 @@ export interface OpenOptions {
   /** Folder of state; short, for Unix sockets hang from it. */
   readonly directory: string;
   readonly delays?: Partial<Delays>;
+  /** Services that are real processes, by name; the others are stand-ins. */
+  readonly programs?: Readonly<Record<string, Program>>;
 }
 
 /** The cluster of a machine, for assertions and for making trouble. */
@@ -217,6 +221,7 @@ function createSite(options: OpenOptions, state: ProviderState, failures: unknow
     keys: openKeyPool(state.keysDrawn),
     timers: createTimers(fail),
     machines,
+    programs: options.programs ?? {},
     proxied: new Map(),
     serviceEvents: [],
     fail,

@@ -4,6 +4,7 @@ import type { Delays } from './delays.ts';
 import type { Faults } from './faults.ts';
 import type { Api } from './kubernetes/api.ts';
 import type { NodeMachine } from './node/machine.ts';
+import type { Program } from './node/services.ts';
 import type { KeyPool } from './pki/keys.ts';
 import type { ClusterState, ProviderState } from './state.ts';
 import type { Timers } from './timers.ts';
@@ -23,6 +24,8 @@ export interface Site {
   readonly keys: KeyPool;
   readonly timers: Timers;
   readonly machines: Map<string, NodeMachine>;
+  /** Services that are real processes, by name. */
+  readonly programs: Readonly<Record<string, Program>>;
   /** The Kubernetes API of a cluster. */
   api(cluster: string): Api;
   cluster(id: string): ClusterState;

@@ -20,10 +20,23 @@ import { recordUnit } from './systemd.ts';
 
 export type Arguments = Readonly<Record<string, string>>;
 
-/** Ends what was started. */
-export type Stop = () => Promise<void>;
+/** Ends what was started: as systemd does, or at once as a loss of power does. */
+export type Stop = (how?: 'at once') => Promise<void>;
 
 type Launch = (machine: NodeMachine, values: Arguments) => Promise<Stop>;
+
+/** A service that is a real process, in place of the stand-in of that name. It judges its arguments and files itself. */
+export interface Program {
+  /**
+   * Resolves when the process is there, whether it will be ready or not, as systemd's `Type=simple`.
+   * @param words its arguments, as the snap's shell reads them from the file
+   * @param ended is called when it ends without having been asked, with its last words
+   */
+  start(machine: NodeMachine, words: readonly string[], ended: (lastWords: string) => void): Promise<Stop>;
+}
+
+/** What systemd does with a service that ends with an error: starts it again, unless it has done so too often. */
+const RESTART = { afterMs: 100, atMost: 5, withinMs: 10_000 } as const;
 
 const nothingToServe: Launch = async () => async () => {};
 
@@ -68,6 +81,7 @@ export const snapServices: readonly string[] = [
 export class Services {
   readonly #machine: NodeMachine;
   readonly #running = new Map<string, Stop>();
+  readonly #ends = new Map<string, readonly number[]>();
   #turn: Promise<void> = Promise.resolve();
   #off = false;
 
@@ -105,6 +119,7 @@ export class Services {
       await this.#end(name);
       state.active = false;
       delete state.running;
+      delete state.failure;
       await this.#record(name);
     });
   }
@@ -121,7 +136,7 @@ export class Services {
   suspend(): Promise<void> {
     return this.#inTurn(async () => {
       this.#off = true;
-      for (const name of [...this.#running.keys()].reverse()) await this.#end(name);
+      for (const name of [...this.#running.keys()].reverse()) await this.#end(name, 'at once');
     }, true);
   }
 
@@ -170,9 +185,7 @@ export class Services {
       if (name === 'k8sd') {
         this.#running.set(name, await this.#machine.k8sd.start());
       } else {
-        const values = await readCommandLine(this.#machine, name);
-        this.#running.set(name, await (launches[name] ?? nothingToServe)(this.#machine, values));
-        state.running = values;
+        state.running = { ...(await this.#startOne(name)) };
       }
       state.active = true;
       this.#tell(name, 'up');
@@ -185,6 +198,41 @@ export class Services {
     await this.#record(name);
   }
 
+  async #startOne(name: string): Promise<Arguments> {
+    const program = this.#machine.site.programs[name];
+    if (program === undefined) {
+      const values = await readCommandLine(this.#machine, name);
+      this.#running.set(name, await (launches[name] ?? nothingToServe)(this.#machine, values));
+      return values;
+    }
+    const words = shellWords(await this.#machine.files.need(`${paths.args}/${name}`));
+    let mine: Stop | undefined;
+    const stop = await program.start(this.#machine, words, (lastWords) => {
+      void this.#inTurn(() => this.#ended(name, mine, lastWords)).catch(this.#machine.site.fail);
+    });
+    mine = stop;
+    this.#running.set(name, stop);
+    return flagsOf(words);
+  }
+
+  /** A process has ended by itself. */
+  async #ended(name: string, stop: Stop | undefined, lastWords: string): Promise<void> {
+    if (stop === undefined || this.#running.get(name) !== stop) return;
+    this.#running.delete(name);
+    this.#tell(name, 'down');
+    const state = this.state(name);
+    state.active = false;
+    state.failure = lastWords;
+    await this.#record(name);
+    const now = Date.now();
+    const recent = [...(this.#ends.get(name) ?? []).filter((end) => now - end < RESTART.withinMs), now];
+    this.#ends.set(name, recent);
+    if (recent.length >= RESTART.atMost) return;
+    this.#machine.timers.after(RESTART.afterMs, async () => {
+      if (state.failure === lastWords) await this.start(name);
+    });
+  }
+
   /** What systemd and the kernel show of it. */
   async #record(name: string): Promise<void> {
     const { active, enabled, running } = this.state(name);
@@ -193,17 +241,27 @@ export class Services {
     await recordUnit(this.#machine, `snap.k8s.${name}.service`, { active, enabled, ...words });
   }
 
-  async #end(name: string): Promise<void> {
+  async #end(name: string, how?: 'at once'): Promise<void> {
     const stop = this.#running.get(name);
     this.#running.delete(name);
     if (stop === undefined) return;
     this.#tell(name, 'down');
-    await stop();
+    await stop(how);
   }
 
   #tell(service: string, what: 'up' | 'down'): void {
     this.#machine.site.serviceEvents.push({ machine: this.#machine.id, service, what });
   }
+}
+
+/** Flags with their last values; a word that is no flag counts as one without a value. */
+function flagsOf(words: readonly string[]): Arguments {
+  return Object.fromEntries(
+    words.map((word) => {
+      const at = word.indexOf('=');
+      return at < 0 ? [word, 'true'] : [word.slice(0, at), word.slice(at + 1)];
+    }),
+  );
 }
 
 /** Arguments as the service gets them. Throws what would make it end at once. */

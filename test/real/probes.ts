@@ -1,0 +1,70 @@
+/** What the programs of a machine are asked to see whether they are ready, as an operator would ask them. */
+
+import { request } from 'node:https';
+import type { NodeMachine } from '../k8sd/machines.ts';
+import { readKubeconfig } from '../k8sd/node/kubeconfig.ts';
+import type { ProgramName } from './programs.ts';
+import type { Probe } from './running-program.ts';
+
+const ASK_MS = 2_000;
+
+interface Credentials {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** etcd's health with the API server's own certificate, `/readyz` of the API server as the administrator, `/healthz` of the others. */
+export function probeOf(machine: NodeMachine, program: ProgramName): Probe {
+  const { address, files } = machine;
+  switch (program) {
+    case 'etcd':
+      return async () => {
+        const credentials = {
+          cert: await files.need('/etc/kubernetes/pki/apiserver-etcd-client.crt'),
+          key: await files.need('/etc/kubernetes/pki/apiserver-etcd-client.key'),
+        };
+        return problemOf(await ask(`https://${address}:2379/health`, credentials), '"health":"true"');
+      };
+    case 'kube-apiserver':
+      return async () => {
+        const { server, certificate, key } = readKubeconfig(await files.need('/etc/kubernetes/admin.conf'));
+        return problemOf(await ask(`${server}/readyz?verbose`, { cert: certificate, key }), 'readyz check passed');
+      };
+    case 'kube-controller-manager':
+      return async () => problemOf(await ask(`https://${address}:10257/healthz`), 'ok');
+    case 'kube-scheduler':
+      return async () => problemOf(await ask(`https://${address}:10259/healthz`), 'ok');
+    default:
+      throw new Error(`nobody knows when ${program} is ready`);
+  }
+}
+
+function problemOf({ status, text }: { readonly status: number; readonly text: string }, wanted: string) {
+  if (status === 200 && text.includes(wanted)) return undefined;
+  const failing = text.split('\n').filter((line) => line.startsWith('[-]'));
+  return `${status} ${failing.length > 0 ? failing.join('; ') : text.trim()}`;
+}
+
+/** Takes any certificate: what is asked is whether it is there, not who it is. */
+export function ask(
+  url: string,
+  credentials?: Credentials,
+): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const asking = request(
+      url,
+      { ...credentials, rejectUnauthorized: false, agent: false, timeout: ASK_MS },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+        );
+      },
+    );
+    asking.on('timeout', () => asking.destroy(new Error(`${url} does not answer`)));
+    asking.on('error', reject);
+    asking.end();
+  });
+}

@@ -9,15 +9,7 @@ const domains = ['cluster', 'certificates', 'hardening', 'access'];
 const doors = ['juju', 'k8sd', 'kubernetes', 'host'];
 
 /** Packages that may be part of a charm. Everything else is for developers. */
-const packages = [
-  '@kubernetes/client-node',
-  '@peculiar/x509',
-  'execa',
-  'fast-xml-builder',
-  'ipaddr.js',
-  'reflect-metadata',
-  'yaml',
-];
+const packages = ['@peculiar/x509', 'execa', 'fast-xml-builder', 'ipaddr.js', 'reflect-metadata', 'yaml'];
 
 /** Words of other doors' languages that a door has never heard of. */
 const unheardOf: Readonly<Record<string, RegExp>> = {

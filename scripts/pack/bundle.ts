@@ -1,11 +1,10 @@
 /**
- * Makes one program of src/ and the packages that it uses. What is imported lazily (X.509, the Kubernetes client) becomes a chunk of its
+ * Makes one program of src/ and the packages that it uses. What is imported lazily (X.509) becomes a chunk of its
  * own, so that a dispatch that does not need it does not read it.
  */
 import { join } from 'node:path';
 import { type OutputChunk, type PreRenderedChunk, rolldown } from 'rolldown';
 import { schemaValidators } from '../schema-validators.ts';
-import { leanKubernetesClient } from './kubernetes-client.ts';
 import { repository } from './places.ts';
 
 export interface BundleFile {
@@ -29,7 +28,7 @@ export async function bundleProgram(entry: string = join(repository, 'src/main.t
     input: { main: entry },
     cwd: repository,
     platform: 'node',
-    plugins: [schemaValidators(), leanKubernetesClient()],
+    plugins: [schemaValidators()],
     onLog: (level, log) => {
       if (level === 'warn' && isOurs(log.id)) throw new Error(`${log.id}: ${log.message}`);
     },

@@ -61,11 +61,14 @@ async function featureHealth(doors: Doors, { snap, options }: ControlPlaneFacts)
 }
 
 async function podHealth(kubernetes: Kubernetes, namespaces: readonly string[]): Promise<readonly UnitStatus[]> {
-  const pods = (await Promise.all(namespaces.map((namespace) => kubernetes.pods(namespace)))).flat();
-  const unready = pods
-    .filter(({ phase, ready }) => phase !== 'Succeeded' && !ready)
-    .map(({ namespace, name }) => `${namespace}/${name}`);
-  if (unready.length === 0) return [];
-  const more = unready.length > MOST_NAMES ? ` and ${unready.length - MOST_NAMES} more` : '';
-  return [waiting(`Unready Pods: ${unready.slice(0, MOST_NAMES).join(', ')}${more}`)];
+  const found = await Promise.all(
+    namespaces.map(async (namespace) => ({ namespace, unready: await kubernetes.unreadyPods(namespace) })),
+  );
+  const total = found.reduce((sum, { unready }) => sum + unready.total, 0);
+  if (total === 0) return [];
+  const names = found
+    .flatMap(({ namespace, unready }) => unready.names.map((name) => `${namespace}/${name}`))
+    .slice(0, MOST_NAMES);
+  const more = total > names.length ? ` and ${total - names.length} more` : '';
+  return [waiting(`Unready Pods: ${names.join(', ')}${more}`)];
 }

@@ -3,10 +3,10 @@
  * read, added to, and written back against the version that was read.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { readRequest } from './certificate-requests.ts';
-import type { Client } from './client.ts';
+import { readRequest, requestPath } from './certificate-requests.ts';
 import { KubernetesError } from './errors.ts';
 import { isReason } from './failure.ts';
+import { anything, ask, type Client } from './json.ts';
 import type { Decision } from './kubernetes.ts';
 
 const TRIES = 6;
@@ -23,7 +23,7 @@ export async function decide(
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const found = await readRequest(client, name);
-    if (uid !== undefined && found.metadata?.uid !== uid)
+    if (uid !== undefined && found.metadata.uid !== uid)
       throw new KubernetesError(409, 'Conflict', `certificate signing request ${name} is another one by now`);
     const conditions = found.status?.conditions ?? [];
     if (conditions.some((condition) => condition.type === type)) return;
@@ -31,15 +31,10 @@ export async function decide(
     if (conditions.some((condition) => condition.type === opposite)) {
       throw new KubernetesError(409, 'Conflict', `certificate signing request ${name} is ${opposite} already`);
     }
-    found.status = {
-      ...found.status,
-      conditions: [...conditions, { type, status: 'True', reason, message, lastUpdateTime: new Date() }],
-    };
-    const { ask, certificates } = client;
+    const decided = { type, status: 'True', reason, message, lastUpdateTime: new Date().toISOString() };
+    const body = { ...found, status: { ...found.status, conditions: [...conditions, decided] } };
     try {
-      await ask(certificates.requests.replaceCertificateSigningRequestApproval(name, found), (response) =>
-        certificates.answers.replaceCertificateSigningRequestApprovalWithHttpInfo(response),
-      );
+      await ask(client, { method: 'PUT', path: `${requestPath(name)}/approval`, body }, anything);
       return;
     } catch (error) {
       if (!isReason(error, 'Conflict') || attempt === TRIES) throw error;

@@ -1,28 +1,50 @@
 /** Certificate signing requests: read, made, decided on, deleted. */
-import type { V1CertificateSigningRequest } from '@kubernetes/client-node/dist/gen/models/V1CertificateSigningRequest.js';
-import type { Client } from './client.ts';
-import { KubernetesError } from './errors.ts';
+import { validate as requestProblems } from './certificate-request.schema.json?validator';
 import { isReason } from './failure.ts';
+import { anything, ask, type Client, unlessNotFound } from './json.ts';
 import type { CertificateRequest, Kubernetes } from './kubernetes.ts';
 
 type NewCertificateRequest = Parameters<Kubernetes['createCertificateRequest']>[0];
+
+interface Condition {
+  readonly type: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** As far as it is looked at; what else it has is kept. */
+export interface RequestObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly creationTimestamp?: string | null;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec: {
+    readonly request: string;
+    readonly signerName: string;
+    readonly username?: string;
+    readonly expirationSeconds?: number | null;
+    readonly groups?: readonly string[] | null;
+    readonly usages?: readonly string[] | null;
+  };
+  readonly status?: { readonly certificate?: string | null; readonly conditions?: readonly Condition[] | null };
+}
+
+const PATH = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+
+export function requestPath(name: string): string {
+  return `${PATH}/${encodeURIComponent(name)}`;
+}
 
 export async function certificateRequest(client: Client, name: string): Promise<CertificateRequest | undefined> {
   const found = await unlessNotFound(readRequest(client, name));
   return found === undefined ? undefined : certificateRequestOf(found);
 }
 
-export function certificateRequests({ ask, certificates }: Client): Promise<readonly CertificateRequest[]> {
-  return ask(certificates.requests.listCertificateSigningRequest(), async (response) => {
-    const { data } = await certificates.answers.listCertificateSigningRequestWithHttpInfo(response);
-    return { data: data.items.map(certificateRequestOf) };
-  });
-}
-
 /** A dispatch that was killed after it made one finds it on the next try; another's of the same name is not ours to take. */
 export async function createCertificateRequest(client: Client, wanted: NewCertificateRequest): Promise<void> {
-  const { ask, certificates } = client;
-  const body: V1CertificateSigningRequest = {
+  const body = {
     apiVersion: 'certificates.k8s.io/v1',
     kind: 'CertificateSigningRequest',
     metadata: { name: wanted.name, annotations: { ...wanted.annotations } },
@@ -34,9 +56,7 @@ export async function createCertificateRequest(client: Client, wanted: NewCertif
     },
   };
   try {
-    await ask(certificates.requests.createCertificateSigningRequest(body), (response) =>
-      certificates.answers.createCertificateSigningRequestWithHttpInfo(response),
-    );
+    await ask(client, { method: 'POST', path: PATH, body }, anything);
   } catch (error) {
     if (!isReason(error, 'AlreadyExists')) throw error;
     const present = await certificateRequest(client, wanted.name);
@@ -44,18 +64,12 @@ export async function createCertificateRequest(client: Client, wanted: NewCertif
   }
 }
 
-export async function deleteCertificateRequest({ ask, certificates }: Client, name: string): Promise<void> {
-  await unlessNotFound(
-    ask(certificates.requests.deleteCertificateSigningRequest(name), (response) =>
-      certificates.answers.deleteCertificateSigningRequestWithHttpInfo(response),
-    ),
-  );
+export async function deleteCertificateRequest(client: Client, name: string): Promise<void> {
+  await unlessNotFound(ask(client, { method: 'DELETE', path: requestPath(name) }, anything));
 }
 
-export function readRequest({ ask, certificates }: Client, name: string): Promise<V1CertificateSigningRequest> {
-  return ask(certificates.requests.readCertificateSigningRequest(name), (response) =>
-    certificates.answers.readCertificateSigningRequestWithHttpInfo(response),
-  );
+export function readRequest(client: Client, name: string): Promise<RequestObject> {
+  return ask(client, { method: 'GET', path: requestPath(name) }, requestProblems);
 }
 
 const DECIDING = [
@@ -64,40 +78,37 @@ const DECIDING = [
   { type: 'Approved', state: 'approved' },
 ] as const;
 
-function certificateRequestOf({ metadata, spec, status }: V1CertificateSigningRequest): CertificateRequest {
+function certificateRequestOf({ metadata, spec, status }: RequestObject): CertificateRequest {
   const decided = DECIDING.flatMap(({ type, state }) =>
     (status?.conditions ?? [])
       .filter((condition) => condition.type === type)
       .map((condition) => ({ state, condition })),
   )[0];
   const { reason, message } = decided?.condition ?? {};
+  const { expirationSeconds } = spec;
   return {
-    name: metadata?.name ?? '',
-    uid: metadata?.uid ?? '',
+    name: metadata.name,
+    uid: metadata.uid,
     signerName: spec.signerName,
     request: fromBase64(spec.request),
     usages: spec.usages ?? [],
     username: spec.username ?? '',
     groups: spec.groups ?? [],
-    annotations: metadata?.annotations ?? {},
+    annotations: metadata.annotations ?? {},
     state: decided?.state ?? 'pending',
-    createdAt: metadata?.creationTimestamp?.toISOString() ?? '',
-    ...(spec.expirationSeconds === undefined ? {} : { expirationSeconds: spec.expirationSeconds }),
+    createdAt: timeOf(metadata.creationTimestamp),
+    ...(expirationSeconds === undefined || expirationSeconds === null ? {} : { expirationSeconds }),
     ...(reason === undefined ? {} : { reason }),
     ...(message === undefined ? {} : { message }),
     ...(status?.certificate ? { certificate: fromBase64(status.certificate) } : {}),
   };
 }
 
-function fromBase64(text: string): string {
-  return Buffer.from(text, 'base64').toString('utf8');
+function timeOf(text: string | null | undefined): string {
+  const time = new Date(text ?? '');
+  return Number.isNaN(time.getTime()) ? '' : time.toISOString();
 }
 
-async function unlessNotFound<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof KubernetesError && error.reason === 'NotFound') return undefined;
-    throw error;
-  }
+function fromBase64(text: string): string {
+  return Buffer.from(text, 'base64').toString('utf8');
 }

@@ -1,14 +1,21 @@
 /** What went wrong with a request, in Kubernetes' words. */
-import { KubernetesError } from './errors.ts';
+import { ExpiredError, KubernetesError } from './errors.ts';
+
+/** Characters of a message. A webhook writes what it wants into it, and it goes into statuses and logs. */
+const LONGEST_MESSAGE = 500;
 
 /** The API server explains an error with a Status object; what is in between (a proxy) does not. */
 export function refusal(asked: string, status: number, body: string): KubernetesError {
   const explained = statusObject(body);
-  return new KubernetesError(
-    status,
-    explained?.reason || reasonFor(status),
-    explained?.message || `${asked}: HTTP ${status}`,
-  );
+  const reason = explained?.reason || reasonFor(status);
+  const message = oneLine(explained?.message || `${asked}: HTTP ${status}`);
+  if (status === 410) return new ExpiredError(message, explained?.next);
+  return new KubernetesError(status, reason, message);
+}
+
+/** The answer is longer than it may be. What can be asked for in smaller pages can be asked for again. */
+export function tooLarge(asked: string, most: number): KubernetesError {
+  return new KubernetesError(0, 'TooLarge', `${asked}: the answer has more than ${most} characters`);
 }
 
 export function unreachable(asked: string, why: string): KubernetesError {
@@ -24,18 +31,35 @@ export function isReason(error: unknown, reason: string): boolean {
   return error instanceof KubernetesError && error.reason === reason;
 }
 
-function statusObject(body: string): { readonly reason?: string; readonly message?: string } | undefined {
+interface Explained {
+  readonly reason?: string;
+  readonly message?: string;
+  /** Where a list may be continued that cannot be continued as it was. */
+  readonly next?: string;
+}
+
+function statusObject(body: string): Explained | undefined {
   try {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed !== 'object' || parsed === null || !('kind' in parsed) || parsed.kind !== 'Status')
       return undefined;
+    const metadata = 'metadata' in parsed ? parsed.metadata : undefined;
+    const next =
+      typeof metadata === 'object' && metadata !== null && 'continue' in metadata ? metadata.continue : undefined;
     return {
       ...('reason' in parsed && typeof parsed.reason === 'string' ? { reason: parsed.reason } : {}),
       ...('message' in parsed && typeof parsed.message === 'string' ? { message: parsed.message } : {}),
+      ...(typeof next === 'string' && next !== '' ? { next } : {}),
     };
   } catch {
     return undefined;
   }
+}
+
+/** Without control characters, which could forge lines of a log, and of bounded length. */
+function oneLine(text: string): string {
+  const plain = text.slice(0, LONGEST_MESSAGE + 1).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Cf}]+/gu, ' ');
+  return plain.length > LONGEST_MESSAGE ? `${plain.slice(0, LONGEST_MESSAGE)}…` : plain;
 }
 
 const REASONS: Readonly<Record<number, string>> = {

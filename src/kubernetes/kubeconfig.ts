@@ -1,7 +1,6 @@
 /**
- * Whom to ask and as whom, out of a kubeconfig's text. Read here and not by the client library, whose reader brings every way to
- * sign in to a cloud; k8sd's kubeconfigs hold certificates, and nothing but what is in the text is used: no files, no programs, no
- * skipping of verification.
+ * Whom to ask and as whom, out of a kubeconfig's text. k8sd's kubeconfigs hold certificates, and nothing but what is in the text is
+ * used: no files, no programs, no skipping of verification.
  */
 import { KubernetesError } from './errors.ts';
 import { validate as kubeconfigProblems } from './kubeconfig.schema.json?validator';

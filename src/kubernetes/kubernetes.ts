@@ -30,11 +30,11 @@ export interface CertificateRequest {
   readonly createdAt: string;
 }
 
-export interface Pod {
-  readonly namespace: string;
-  readonly name: string;
-  readonly phase: string;
-  readonly ready: boolean;
+/** Pods that are neither ready nor done. */
+export interface UnreadyPods {
+  /** Of the first ones. */
+  readonly names: readonly string[];
+  readonly total: number;
 }
 
 export interface Decision {
@@ -51,7 +51,7 @@ export interface LeaseName {
 
 export interface LeaseClaim extends LeaseName {
   readonly holder: string;
-  /** For how long, unless it is given back before. */
+  /** For how long, unless it is released before. */
   readonly seconds: number;
   readonly now: Date;
 }
@@ -61,10 +61,13 @@ export interface LeaseHolder {
   readonly until: Date;
 }
 
-/** An object as far as it has to be known to be written once more. */
-export interface StoredSecret {
+export interface SecretName {
   readonly namespace: string;
   readonly name: string;
+}
+
+/** An object as far as it has to be known to be written once more. */
+export interface StoredSecret extends SecretName {
   readonly uid: string;
   readonly resourceVersion: string;
 }
@@ -133,17 +136,16 @@ export interface Kubernetes {
   /** All that the API server serves, each kind once. */
   kinds(): Promise<readonly Kind[]>;
   /**
-   * Gathers from the objects of a list, page by page. Undefined when there is no such kind. `gather` makes a new gathering when the
-   * list has to begin anew.
+   * Gathers from the objects of a list, page by page, in pages as large as memory allows. Undefined when there is no such kind.
+   * `gather` makes a new gathering when the list has to begin anew.
    */
   list<I extends ListedObject, R>(query: ListQuery, gather: () => Gathering<I, R>): Promise<R | undefined>;
   node(name: string): Promise<Node | undefined>;
   nodes(): Promise<readonly Node[]>;
   /** Sets labels; null removes one. */
   labelNode(name: string, labels: Readonly<Record<string, string | null>>): Promise<void>;
-  pods(namespace: string): Promise<readonly Pod[]>;
+  unreadyPods(namespace: string): Promise<UnreadyPods>;
   certificateRequest(name: string): Promise<CertificateRequest | undefined>;
-  certificateRequests(): Promise<readonly CertificateRequest[]>;
   /** An existing one of that name counts as done only when it holds the same request; else it rejects. */
   createCertificateRequest(request: {
     readonly name: string;
@@ -164,8 +166,13 @@ export interface Kubernetes {
   giveBackLease(lease: LeaseName & { readonly holder: string }): Promise<void>;
   /** Lines of the metrics of these names, as the API server that is asked tells them of itself. */
   metrics(names: readonly string[]): Promise<readonly string[]>;
-  /** Which Secrets there are, in all namespaces, without their content. Rejects with `Expired` when `after` is too old. */
+  /**
+   * Which Secrets there are, in all namespaces and in the order of namespace and name, without their content: never more than `limit`, fewer
+   * where they are large. When `after` is too old, goes on with the list as it is now; rejects with `Expired` where that cannot be.
+   */
   secretPage(page: { readonly limit: number; readonly after: string | undefined }): Promise<SecretPage>;
+  /** One Secret, without its content. Undefined when it does not exist. */
+  storedSecret(name: SecretName): Promise<StoredSecret | undefined>;
   /** Has the API server write it once more, as it is and with the key that it writes with now. One that is gone counts as done. */
   rewriteSecret(secret: StoredSecret): Promise<void>;
 }

@@ -2,12 +2,21 @@
  * Leases: who may do what only one may do at a time. Written against the version that was read, so that of two who ask at once
  * one gets it; and over after a while, so that a holder that dies keeps nobody waiting for good.
  */
-import type { V1Lease } from '@kubernetes/client-node/dist/gen/models/V1Lease.js';
-import type { Client } from './client.ts';
 import { isReason } from './failure.ts';
+import { anything, ask, type Client, unlessNotFound } from './json.ts';
 import type { LeaseClaim, LeaseHolder, LeaseName } from './kubernetes.ts';
+import { validate as leaseProblems } from './lease.schema.json?validator';
 
 const TRIES = 6;
+
+interface LeaseObject {
+  readonly metadata: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly spec?: {
+    readonly holderIdentity?: string | null;
+    readonly renewTime?: string | null;
+    readonly leaseDurationSeconds?: number | null;
+  };
+}
 
 export async function takeLease(client: Client, claim: LeaseClaim): Promise<LeaseHolder | undefined> {
   for (let attempt = 1; ; attempt += 1) {
@@ -31,59 +40,50 @@ export async function giveBackLease(
 ): Promise<void> {
   const present = await readLease(client, lease);
   if (present === undefined || holderOf(present)?.holder !== holder) return;
-  const { requests, answers } = await client.coordination();
-  const preconditions = {
-    ...(present.metadata?.uid && { uid: present.metadata.uid }),
-    ...(present.metadata?.resourceVersion && { resourceVersion: present.metadata.resourceVersion }),
-  };
-  const { name, namespace } = lease;
-  const none = undefined;
-  const request = requests.deleteNamespacedLease(name, namespace, none, none, none, none, none, none, {
-    preconditions,
-  });
+  const { uid, resourceVersion } = present.metadata;
+  const preconditions = { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) };
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions };
   try {
-    await client.ask(request, (response) => answers.deleteNamespacedLeaseWithHttpInfo(response));
+    await ask(client, { method: 'DELETE', path: pathOf(lease), body }, anything);
   } catch (error) {
     if (!isReason(error, 'Conflict') && !isReason(error, 'NotFound')) throw error;
   }
 }
 
-async function readLease(client: Client, { name, namespace }: LeaseName): Promise<V1Lease | undefined> {
-  const { requests, answers } = await client.coordination();
-  try {
-    return await client.ask(requests.readNamespacedLease(name, namespace), (response) =>
-      answers.readNamespacedLeaseWithHttpInfo(response),
-    );
-  } catch (error) {
-    if (isReason(error, 'NotFound')) return undefined;
-    throw error;
-  }
+function readLease(client: Client, lease: LeaseName): Promise<LeaseObject | undefined> {
+  return unlessNotFound(ask<LeaseObject>(client, { method: 'GET', path: pathOf(lease) }, leaseProblems));
 }
 
-async function writeLease(client: Client, claim: LeaseClaim, present: V1Lease | undefined): Promise<void> {
-  const { requests, answers, MicroTime } = await client.coordination();
+async function writeLease(client: Client, claim: LeaseClaim, present: LeaseObject | undefined): Promise<void> {
   const { name, namespace, holder, seconds, now } = claim;
-  const time = new MicroTime(now);
+  const time = microTime(now);
   const { resourceVersion } = present?.metadata ?? {};
-  const body: V1Lease = {
+  const body = {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
     metadata: { name, namespace, ...(resourceVersion && { resourceVersion }) },
     spec: { holderIdentity: holder, leaseDurationSeconds: seconds, acquireTime: time, renewTime: time },
   };
-  if (present === undefined)
-    await client.ask(requests.createNamespacedLease(namespace, body), (response) =>
-      answers.createNamespacedLeaseWithHttpInfo(response),
-    );
-  else
-    await client.ask(requests.replaceNamespacedLease(name, namespace, body), (response) =>
-      answers.replaceNamespacedLeaseWithHttpInfo(response),
-    );
+  if (present === undefined) await ask(client, { method: 'POST', path: folderOf(claim), body }, anything);
+  else await ask(client, { method: 'PUT', path: pathOf(claim), body }, anything);
+}
+
+function folderOf({ namespace }: LeaseName): string {
+  return `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
+}
+
+function pathOf(lease: LeaseName): string {
+  return `${folderOf(lease)}/${encodeURIComponent(lease.name)}`;
+}
+
+/** Six digits behind the seconds: the API server takes a lease's times with no others (`metav1.MicroTime`). */
+function microTime(time: Date): string {
+  return time.toISOString().replace('Z', '000Z');
 }
 
 /** Undefined when nobody has it. Whatever wrote a lease without times has it no longer. */
-function holderOf({ spec }: V1Lease): LeaseHolder | undefined {
+function holderOf({ spec }: LeaseObject): LeaseHolder | undefined {
   if (!spec?.holderIdentity) return undefined;
-  const renewed = new Date(String(spec.renewTime ?? '')).getTime() || 0;
+  const renewed = new Date(spec.renewTime ?? '').getTime() || 0;
   return { holder: spec.holderIdentity, until: new Date(renewed + (spec.leaseDurationSeconds ?? 0) * 1000) };
 }

@@ -1,23 +1,18 @@
 /** The Kubernetes door, opened with a kubeconfig. */
 import { decide } from './approval.ts';
-import {
-  certificateRequest,
-  certificateRequests,
-  createCertificateRequest,
-  deleteCertificateRequest,
-} from './certificate-requests.ts';
-import { openClient } from './client.ts';
+import { certificateRequest, createCertificateRequest, deleteCertificateRequest } from './certificate-requests.ts';
 import { kinds, serverVersion } from './discovery.ts';
 import { KubernetesError } from './errors.ts';
+import type { Client } from './json.ts';
 import { identityOf } from './kubeconfig.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { giveBackLease, takeLease } from './leases.ts';
 import { list } from './lists.ts';
 import { metrics } from './metrics.ts';
 import { labelNode, node, nodes } from './nodes.ts';
-import { pods } from './pods.ts';
-import { rewriteSecret, secretPage } from './stored-secrets.ts';
-import { type Send, sendAs } from './transport.ts';
+import { unreadyPods } from './pods.ts';
+import { rewriteSecret, secretPage, storedSecret } from './stored-secrets.ts';
+import { sendAs } from './transport.ts';
 
 export interface OpenKubernetesOptions {
   /** For each request. */
@@ -31,31 +26,31 @@ export interface OpenKubernetesOptions {
 export async function openKubernetes(kubeconfig: string, { timeoutMs }: OpenKubernetesOptions): Promise<Kubernetes> {
   const identity = await identityOf(kubeconfig);
   const send = await sendAs(identity, timeoutMs);
-  const client = await openClient(identity.server, send);
+  const client = { server: identity.server, send };
   return {
-    ready: () => ready(identity.server, send),
-    version: () => serverVersion(identity.server, send),
-    kinds: () => kinds(identity.server, send),
-    list: (query, gather) => list(identity.server, send, query, gather),
+    ready: () => ready(client),
+    version: () => serverVersion(client),
+    kinds: () => kinds(client),
+    list: (query, gather) => list(client, query, gather),
     node: (name) => node(client, name),
     nodes: () => nodes(client),
     labelNode: (name, labels) => labelNode(client, name, labels),
-    pods: (namespace) => pods(client, namespace),
+    unreadyPods: (namespace) => unreadyPods(client, namespace),
     certificateRequest: (name) => certificateRequest(client, name),
-    certificateRequests: () => certificateRequests(client),
     createCertificateRequest: (request) => createCertificateRequest(client, request),
     approve: (name, decision) => decide(client, name, 'Approved', decision),
     deny: (name, decision) => decide(client, name, 'Denied', decision),
     deleteCertificateRequest: (name) => deleteCertificateRequest(client, name),
     takeLease: (claim) => takeLease(client, claim),
     giveBackLease: (lease) => giveBackLease(client, lease),
-    metrics: (names) => metrics(identity.server, send, names),
-    secretPage: (page) => secretPage(identity.server, send, page),
-    rewriteSecret: (secret) => rewriteSecret(identity.server, send, secret),
+    metrics: (names) => metrics(client, names),
+    secretPage: (page) => secretPage(client, page),
+    storedSecret: (name) => storedSecret(client, name),
+    rewriteSecret: (secret) => rewriteSecret(client, secret),
   };
 }
 
-async function ready(server: URL, send: Send): Promise<boolean> {
+async function ready({ server, send }: Client): Promise<boolean> {
   try {
     const { status, text } = await send({
       method: 'GET',

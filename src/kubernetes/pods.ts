@@ -1,20 +1,41 @@
-/** Pods of a namespace, as far as their health goes. */
-import type { V1Pod } from '@kubernetes/client-node/dist/gen/models/V1Pod.js';
-import type { Client } from './client.ts';
-import type { Pod } from './kubernetes.ts';
+/** Pods of a namespace that are not ready, as far as a status can name them. */
 
-export function pods({ ask, core }: Client, namespace: string): Promise<readonly Pod[]> {
-  return ask(core.requests.listNamespacedPod(namespace), async (response) => {
-    const { data } = await core.answers.listNamespacedPodWithHttpInfo(response);
-    return { data: data.items.map(podOf) };
-  });
+import type { Client } from './json.ts';
+import type { ListedObject, UnreadyPods } from './kubernetes.ts';
+import { list } from './lists.ts';
+
+/** Any node can fill a namespace with mirror pods: more names than these are counted and not kept. */
+const MOST_NAMES = 5;
+
+interface PodObject extends ListedObject {
+  readonly status?: {
+    readonly phase?: unknown;
+    readonly conditions?: unknown;
+  };
 }
 
-function podOf({ metadata, status }: V1Pod): Pod {
-  return {
-    namespace: metadata?.namespace ?? '',
-    name: metadata?.name ?? '',
-    phase: status?.phase ?? 'Unknown',
-    ready: status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
-  };
+/** Neither ready nor done. */
+export async function unreadyPods(client: Client, namespace: string): Promise<UnreadyPods> {
+  const found = await list(client, { group: '', version: 'v1', resource: 'pods', namespace }, () => {
+    const result = { names: [] as string[], total: 0 };
+    return {
+      result,
+      add: ({ metadata, status }: PodObject) => {
+        if (status?.phase === 'Succeeded' || isReady(status?.conditions)) return;
+        result.total += 1;
+        if (result.names.length < MOST_NAMES) result.names.push(metadata.name);
+      },
+    };
+  });
+  return found ?? { names: [], total: 0 };
+}
+
+function isReady(conditions: unknown): boolean {
+  return (
+    Array.isArray(conditions) &&
+    conditions.some(
+      (one: { readonly type?: unknown; readonly status?: unknown } | null) =>
+        one?.type === 'Ready' && one.status === 'True',
+    )
+  );
 }

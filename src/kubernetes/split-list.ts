@@ -19,21 +19,28 @@ const OPEN_MAP = 123;
 const CLOSE_MAP = 125;
 const ITEMS = '"items":';
 
-/** @param take is given an item, and what of the list came before its items. */
+/**
+ * Looks at each character once, in whatever pieces they come.
+ * @param take is given an item, and what of the list came before its items.
+ */
 export function listSplitter(take: (item: string, head: string) => void): ListSplitter {
   /** What is not of an item. */
   let rest = '';
-  /** From where the item begins that is looked at, or the list while no item is. */
-  let text = '';
-  /** Up to where it has been looked at. */
+  /** What came in earlier pieces of the item that is looked at, or of the list while no item is. */
+  let parts: string[] = [];
+  let piece = '';
+  /** Up to where the piece has been looked at, and from where on it is of what is looked at. */
   let at = 0;
+  let from = 0;
   let depth = 0;
   let inString = false;
+  /** The next character of a string stands behind a backslash. */
+  let escaped = false;
   let where: 'before' | 'within' | 'behind' = 'before';
   let malformed = false;
 
   function step(): void {
-    const code = text.charCodeAt(at);
+    const code = piece.charCodeAt(at);
     at += 1;
     if (where === 'within' && depth === 0) between(code);
     else if (code === QUOTE) inString = true;
@@ -48,23 +55,34 @@ export function listSplitter(take: (item: string, head: string) => void): ListSp
     else {
       malformed = code !== CLOSE_LIST;
       where = 'behind';
-      rest += text.slice(0, at);
+      rest += text();
       forget();
     }
   }
 
+  /** To behind the quote that ends the string, or to the end of the piece. */
   function leaveString(): void {
-    const end = text.indexOf('"', at);
-    at = end === -1 ? text.length : end + 1;
-    if (end === -1) return;
-    let escapes = 0;
-    while (text.charCodeAt(end - 1 - escapes) === BACKSLASH) escapes += 1;
-    inString = escapes % 2 === 1;
+    if (escaped) {
+      escaped = false;
+      at += 1;
+      return;
+    }
+    const found = piece.indexOf('"', at);
+    const end = found === -1 ? piece.length : found;
+    let backslashes = 0;
+    while (end - backslashes > at && piece.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
+    const odd = backslashes % 2 === 1;
+    at = end;
+    if (found === -1) escaped = odd;
+    else {
+      at += 1;
+      inString = odd;
+    }
   }
 
   function open(code: number): void {
     if (where === 'before' && depth === 1 && code === OPEN_LIST && isItems()) {
-      rest = text.slice(0, at);
+      rest = text();
       forget();
       where = 'within';
       depth = 0;
@@ -73,32 +91,37 @@ export function listSplitter(take: (item: string, head: string) => void): ListSp
 
   /** Whether the list that opens here is the one of the items. */
   function isItems(): boolean {
-    return text
-      .slice(0, at - 1)
-      .replaceAll(/\s/g, '')
-      .endsWith(ITEMS);
+    return text().slice(0, -1).replaceAll(/\s/g, '').endsWith(ITEMS);
   }
 
   function close(): void {
     depth -= 1;
     if (where !== 'within' || depth > 0) return;
-    take(text.slice(0, at), rest);
+    take(text(), rest);
     forget();
   }
 
+  function text(): string {
+    return parts.join('') + piece.slice(from, at);
+  }
+
   function forget(): void {
-    text = text.slice(at);
-    at = 0;
+    parts = [];
+    from = at;
   }
 
   return {
-    push(piece) {
-      text += piece;
-      while (at < text.length && where !== 'behind') {
+    push(next) {
+      piece = next;
+      at = 0;
+      from = 0;
+      while (at < piece.length && where !== 'behind') {
         if (inString) leaveString();
         else step();
       }
+      if (from < piece.length) parts.push(piece.slice(from));
+      piece = '';
     },
-    end: () => (malformed ? '' : rest + text),
+    end: () => (malformed ? '' : rest + parts.join('')),
   };
 }

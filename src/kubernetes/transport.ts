@@ -1,11 +1,10 @@
 /**
- * One HTTPS request to the API server. `node:https` instead of the client library's own way, for three reasons: an authority that
- * is an intermediate one is trusted as it stands, every request has a time limit, and connections are few and keep no process
- * alive: with a key of 2048 bits a handshake costs more than the answer that it is for.
+ * One HTTPS request to the API server. Every request has a time limit and every answer a limit of length, a CA that is an
+ * intermediate one is trusted as it stands, and connections are few and keep no process alive: with a key of 2048 bits a handshake costs more than the answer that it is for.
  */
 import type { SecureContext } from 'node:tls';
 import { KubernetesError } from './errors.ts';
-import { badAnswer, unreachable } from './failure.ts';
+import { tooLarge, unreachable } from './failure.ts';
 import type { Identity } from './kubeconfig.ts';
 
 export interface HttpQuestion {
@@ -15,6 +14,8 @@ export interface HttpQuestion {
   readonly body?: string;
   /** Is given the text of an answer of success piece by piece, as it comes. The answer’s own text is empty then. */
   readonly take?: (piece: string) => void;
+  /** Characters of the answer above which it is given up; by default `LONGEST_ANSWER`. For answers that are not kept. */
+  readonly most?: number;
   /** Over a connection of its own: asks whoever takes connections now, not whoever took one before. */
   readonly fresh?: true;
   /** Comes to the same when it is sent twice, though it is no GET. */
@@ -27,14 +28,18 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** Rejects with `KubernetesError` `Unreachable` when there is no whole answer. */
+/** Rejects with `KubernetesError`: `Unreachable` when there is no whole answer, `TooLarge` when it is longer than it may be. */
 export type Send = (question: HttpQuestion) => Promise<HttpAnswer>;
 
 /** Requests beyond these wait for one of them. */
 const MOST_CONNECTIONS = 1;
 
-/** Characters. */
-const LONGEST_ANSWER = 256 * 1024 * 1024;
+/**
+ * Characters. The charm has a heap of 256 MB, and any tenant can fill the metadata of his objects: 256 KiB of annotations each
+ * (apimachinery, `TotalAnnotationSizeLimitB`). One object is never larger than etcd takes, 1.5 MiB, so that what is asked for in pages
+ * can always be asked for in smaller ones.
+ */
+export const LONGEST_ANSWER = 16 * 1024 * 1024;
 
 export async function sendAs(identity: Identity, timeoutMs: number): Promise<Send> {
   const { Agent, request: httpsRequest } = await import('node:https');
@@ -53,7 +58,7 @@ export async function sendAs(identity: Identity, timeoutMs: number): Promise<Sen
   };
 
   function ask(
-    { method, url, headers, body, take }: HttpQuestion,
+    { method, url, headers, body, take, most = LONGEST_ANSWER }: HttpQuestion,
     agent: InstanceType<typeof Agent>,
     again?: () => Promise<HttpAnswer>,
   ): Promise<HttpAnswer> {
@@ -91,7 +96,7 @@ export async function sendAs(identity: Identity, timeoutMs: number): Promise<Sen
         response.setEncoding('utf8');
         response.on('data', (piece: string) => {
           length += piece.length;
-          if (length > LONGEST_ANSWER) return fail(badAnswer(asked, status));
+          if (length > most) return fail(tooLarge(asked, most));
           try {
             keep(piece);
           } catch (error) {

@@ -38,7 +38,7 @@ describe('the identity', () => {
   it('is the certificate of the kubeconfig; an intermediate authority is trusted by itself', async () => {
     const server = await apiServer(authority, (_asked, response) => answer(response, noNodes));
     expect(await (await as(server.url)).nodes()).toEqual([]);
-    expect(server.asked).toMatchObject([{ method: 'GET', path: '/api/v1/nodes', user: 'kubernetes-admin' }]);
+    expect(server.asked).toMatchObject([{ method: 'GET', path: '/api/v1/nodes?limit=500', user: 'kubernetes-admin' }]);
   });
 
   it('is the token of the kubeconfig when it has one', async () => {

@@ -70,6 +70,34 @@ describe('a list', () => {
     expect(server.asked).toHaveLength(6);
   });
 
+  it('goes on where the API server says when its token has expired, with what it has', async () => {
+    const { server, kubernetes } = await speaking((asked, response) => {
+      if (!asked.path.endsWith('continue=1000')) return page(asked, response);
+      const metadata = { continue: '1001' };
+      answer(
+        response,
+        { kind: 'Status', metadata, status: 'Failure', reason: 'Expired', message: 'old', code: 410 },
+        410,
+      );
+    });
+    expect(await kubernetes.list(PODS, names)).toEqual(all.filter((_, index) => index !== 1000));
+    expect(server.asked).toHaveLength(4);
+  });
+
+  it('does not go on for ever where it is told so', async () => {
+    const { server, kubernetes } = await speaking((asked, response) => {
+      if (!asked.path.includes('continue')) return page(asked, response);
+      const metadata = { continue: `${server.asked.length}` };
+      answer(
+        response,
+        { kind: 'Status', metadata, status: 'Failure', reason: 'Expired', message: 'old', code: 410 },
+        410,
+      );
+    });
+    await expect(kubernetes.list(PODS, names)).rejects.toMatchObject({ status: 410, reason: 'Expired' });
+    expect(server.asked).toHaveLength(9);
+  });
+
   it('does not begin anew for ever', async () => {
     const { server, kubernetes } = await speaking((asked, response) =>
       asked.path.includes('continue') ? expired(response) : page(asked, response),

@@ -83,24 +83,31 @@ describe('nodes', () => {
   });
 });
 
-it('pods of a namespace are read', async () => {
+it('pods of a namespace are counted and the first ones named, where they are neither ready nor done', async () => {
   const pod = (name: string, phase: string, ready: string) => ({
     metadata: { namespace: 'kube-system', name },
     status: { phase, conditions: [{ type: 'Ready', status: ready }] },
   });
+  const many = Array.from({ length: 90 }, (_, number) => pod(`mirror-${number}`, 'Running', 'False'));
   const { server, kubernetes } = await speaking((_asked, response) =>
     answer(response, {
       kind: 'PodList',
       apiVersion: 'v1',
       metadata: {},
-      items: [pod('coredns', 'Running', 'True'), pod('cilium', 'Pending', 'False')],
+      items: [
+        pod('coredns', 'Running', 'True'),
+        pod('cilium', 'Pending', 'False'),
+        pod('install', 'Succeeded', 'False'),
+        { metadata: { namespace: 'kube-system', name: 'odd' }, status: { conditions: [null] } },
+        ...many,
+      ],
     }),
   );
-  expect(await kubernetes.pods('kube-system')).toEqual([
-    { namespace: 'kube-system', name: 'coredns', phase: 'Running', ready: true },
-    { namespace: 'kube-system', name: 'cilium', phase: 'Pending', ready: false },
-  ]);
-  expect(server.asked[0]?.path).toBe('/api/v1/namespaces/kube-system/pods');
+  expect(await kubernetes.unreadyPods('kube-system')).toEqual({
+    names: ['cilium', 'odd', 'mirror-0', 'mirror-1', 'mirror-2'],
+    total: 92,
+  });
+  expect(server.asked[0]?.path).toBe('/api/v1/namespaces/kube-system/pods?limit=500');
 });
 
 const pem = '-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n';
@@ -163,15 +170,8 @@ describe('certificate signing requests', () => {
     ['failed', [condition('Approved'), condition('Failed')], 'Failed'],
     ['pending', [condition('Seen')], undefined],
   ])('are %s by their conditions', async (state, conditions, deciding) => {
-    const { kubernetes } = await speaking((_asked, response) =>
-      answer(response, {
-        kind: 'CertificateSigningRequestList',
-        apiVersion: 'certificates.k8s.io/v1',
-        metadata: {},
-        items: [signingRequest({ conditions })],
-      }),
-    );
-    const [request] = await kubernetes.certificateRequests();
+    const { kubernetes } = await speaking((_asked, response) => answer(response, signingRequest({ conditions })));
+    const request = await kubernetes.certificateRequest('x');
     expect(request?.state).toBe(state);
     expect(request?.reason).toBe(deciding && `${deciding}Reason`);
     expect(request?.message).toBe(deciding && `${deciding} message`);

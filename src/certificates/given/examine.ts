@@ -7,10 +7,10 @@
 import type { X509Certificate } from 'node:crypto';
 import { type IssuedCertificate, isSignedBy, readAllIssued } from '../relation/issued.ts';
 import { missingSans } from '../sans.ts';
+import { certificateProblem, readGivenKey } from './as-go-reads.ts';
 import { clusterAuthorities } from './authorities.ts';
 import type { Pems } from './fields.ts';
 import { type Leaf, leavesOf } from './leaves.ts';
-import { readGivenKey } from './private-key.ts';
 
 export interface GivenQuestion {
   readonly pems: Pems;
@@ -53,7 +53,7 @@ function authorityProblems({ pems, now }: GivenQuestion, name: string): readonly
   if (!pems[crt]) return pems[key] ? [`${key} is given without ${crt}`] : [];
   const all = readAllIssued(pems[crt]);
   const [authority] = all;
-  if (authority === undefined) return [`${crt} is no certificate in PEM`];
+  if (authority === undefined) return [`${crt} ${certificateProblem(pems[crt]) ?? 'is no certificate in PEM'}`];
   const wrong = authority.isAuthority
     ? unfit(authority, now)
     : 'is no authority: its basic constraints or its key usage do not allow it to sign';
@@ -92,8 +92,10 @@ export function leafProblems(question: GivenQuestion, leaf: Leaf): readonly stri
   const [crt, key] = [called(`${leaf.name}-crt`), called(`${leaf.name}-key`)];
   if (!certificatePem && !keyPem) return [];
   if (!certificatePem || !keyPem) return [`${certificatePem ? key : crt} is missing: a certificate goes with its key`];
+  const unreadable = certificateProblem(certificatePem);
   const [certificate] = readAllIssued(certificatePem);
-  if (certificate === undefined) return [`${crt} is no certificate in PEM`];
+  if (unreadable !== undefined || certificate === undefined)
+    return [`${crt} ${unreadable ?? 'is no certificate in PEM'}`];
   const authority = readAllIssued(pems[`${leaf.authority}-crt`] ?? '');
   const wrong =
     unfit(certificate, question.now) ??

@@ -5,6 +5,7 @@
 
 import type { Role } from '../names.ts';
 import { readIssued } from '../relation/issued.ts';
+import { asGoReads } from './as-go-reads.ts';
 import { type GivenQuestion, leafProblems } from './examine.ts';
 import type { Pems } from './fields.ts';
 import { exchangeableLeaves, type Leaf, leavesOf } from './leaves.ts';
@@ -33,7 +34,8 @@ export interface OwnLeaves {
 }
 
 /** Pure. For a node that comes into being: all that k8sd could not issue must be there. */
-export function leavesForBirth(question: OwnLeavesQuestion, birth: GivenQuestion['birth']): OwnLeaves {
+export function leavesForBirth(given: OwnLeavesQuestion, birth: GivenQuestion['birth']): OwnLeaves {
+  const question = { ...given, content: asGoReads(given.content) };
   const leaves = ownLeaves(leavesOf(birth, false), question);
   const fields = fieldsOfUnit(question.content, question.unit);
   const missing = leaves.filter(({ name }) => !fields[`${name}-crt`] && !fields[`${name}-key`]);
@@ -50,10 +52,11 @@ export interface NextLeaves extends OwnLeaves {
 
 /** Pure. Of a running node: those of the secret that are not in service. @param inService fingerprints by field. */
 export function nextLeaves(
-  question: OwnLeavesQuestion,
+  given: OwnLeavesQuestion,
   role: Role,
   inService: Readonly<Record<string, string | undefined>>,
 ): NextLeaves {
+  const question = { ...given, content: asGoReads(given.content) };
   const fields = fieldsOfUnit(question.content, question.unit);
   const found = ownLeaves(exchangeableLeaves(role), question).flatMap((leaf) => {
     const [crt, key] = [fields[`${leaf.name}-crt`], fields[`${leaf.name}-key`]];

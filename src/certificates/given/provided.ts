@@ -2,6 +2,7 @@
 
 import { orderChain } from '../relation/chain.ts';
 import { type IssuedCertificate, readAllIssued } from '../relation/issued.ts';
+import { asGoReads, certificateProblem } from './as-go-reads.ts';
 import { clusterAuthorities } from './authorities.ts';
 import { trustProblems } from './examine.ts';
 import type { Pems } from './fields.ts';
@@ -35,7 +36,8 @@ interface Provided {
  * kube-controller-manager signs with no chain, and whoever else the issuers have signed for shall be no client of the cluster. Only a
  * server CA that signs nothing here has them along, for clients that want to see the root.
  */
-export function providedToGive(question: ProvidedQuestion): ProvidedToGive {
+export function providedToGive(given: ProvidedQuestion): ProvidedToGive {
+  const question = { ...given, content: asGoReads(given.content) };
   const { content, nodeName, etcd, now } = question;
   const names = clusterAuthorities(etcd).map(({ name }) => name);
   const provided = names.flatMap((name) => {
@@ -109,9 +111,8 @@ export function strangeKeys(content: Pems, names: readonly string[]): string | u
 function chainProblems(content: Pems, { name, certificates }: Provided, now: Date): readonly string[] {
   const crt = `${name}-crt`;
   const [first] = certificates;
-  const blocks = content[crt]?.match(/-----BEGIN CERTIFICATE-----/g)?.length ?? 0;
-  const readable = readAllIssued(content[crt] ?? '').length;
-  if (first === undefined || readable < blocks) return [`${crt} is no certificate in PEM, or one of several is not`];
+  const unreadable = certificateProblem(content[crt] ?? '');
+  if (first === undefined || unreadable !== undefined) return [`${crt} ${unreadable ?? 'is no certificate in PEM'}`];
   const over = certificates.slice(1).find(({ notAfter }) => notAfter < now);
   if (over !== undefined) return [`${crt} has an issuer in its chain that ran out at ${over.notAfter.toISOString()}`];
   const complete = orderChain(first, certificates).complete;
@@ -130,6 +131,7 @@ function twinProblems(provided: readonly Provided[]): readonly string[] {
 
 /** The authority itself comes first in the text; the others in any order. */
 function orderedChain(text: string): readonly IssuedCertificate[] {
+  if (certificateProblem(text) !== undefined) return [];
   const [first, ...others] = readAllIssued(text);
   return first === undefined ? [] : orderChain(first, others).certificates;
 }

@@ -1,10 +1,12 @@
-/** Takes a PEM text apart (RFC 7468), as strictly as those who read it: Go takes the first block, and no garbage within one. */
+/** Takes a PEM file of a node apart as Go does, which takes the first block that it finds. */
+
+import { decodePem, encodePem } from '../../core/pem.ts';
 
 export interface PemBlock {
   readonly label: string;
   /** With its boundaries. */
   readonly text: string;
-  /** What is between them, decoded; what is no base64 is skipped. */
+  /** What is between them, decoded. */
   readonly bytes: Uint8Array;
 }
 
@@ -19,32 +21,15 @@ const MOST_BLOCKS = 100;
 
 export function parsePem(text: string): Pem {
   const blocks: PemBlock[] = [];
-  let position = 0;
+  let rest = text;
   while (blocks.length < MOST_BLOCKS) {
-    const found = nextBlock(text, position);
+    const found = decodePem(rest);
     if (found === undefined) break;
-    blocks.push(found.block);
-    position = found.end;
+    const { label, bytes } = found.block;
+    blocks.push({ label, text: encodePem(label, bytes), bytes });
+    rest = found.rest;
   }
-  return { blocks, trailing: blocks.length > 0 && text.slice(position).trim() !== '' };
-}
-
-/** Looks for texts rather than with one expression, which a hostile file could make slow. */
-function nextBlock(text: string, from: number): { block: PemBlock; end: number } | undefined {
-  const begin = /-----BEGIN ([A-Z0-9 ]{1,40})-----/g;
-  begin.lastIndex = from;
-  const match = begin.exec(text);
-  if (match?.[1] === undefined) return undefined;
-  const footer = `-----END ${match[1]}-----`;
-  const body = match.index + match[0].length;
-  const end = text.indexOf(footer, body);
-  if (end === -1) return undefined;
-  const block = {
-    label: match[1],
-    text: `${text.slice(match.index, end + footer.length)}\n`,
-    bytes: Buffer.from(text.slice(body, end), 'base64'),
-  };
-  return { block, end: end + footer.length };
+  return { blocks, trailing: blocks.length > 0 && rest.trim() !== '' };
 }
 
 /**

@@ -92,7 +92,9 @@ function embedded(kubeconfig: string, field: string): string {
 
 function whyNoBlock(pem: string, { keyPath }: Place): string {
   if (pem.trim() === '') return keyPath === undefined ? 'holds no client certificate' : 'is empty';
-  return 'holds no PEM';
+  return pem.includes('-----BEGIN ')
+    ? 'holds no PEM that Go can read: it is cut off or damaged, or something is in the line of its BEGIN or END'
+    : 'holds no PEM';
 }
 
 function whyNoCertificate({ label }: PemBlock): string {

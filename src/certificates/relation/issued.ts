@@ -1,6 +1,7 @@
 /** Certificates as a provider hands them out: read with Node's own parser, so that a look at an answer loads no library. */
 
 import { X509Certificate } from 'node:crypto';
+import { readPem } from '../../core/pem.ts';
 import { parseSubjectAltName } from '../sans.ts';
 import { publicKeyId } from './keys.ts';
 
@@ -22,7 +23,8 @@ export interface IssuedCertificate {
   readonly parsed: X509Certificate;
 }
 
-const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+/** `X509 CERTIFICATE` is an older name of the same. */
+const LABELS = ['CERTIFICATE', 'X509 CERTIFICATE'];
 
 /** The first certificate of the text; undefined when there is none that can be read. */
 export function readIssued(text: string): IssuedCertificate | undefined {
@@ -31,9 +33,12 @@ export function readIssued(text: string): IssuedCertificate | undefined {
 
 /** All certificates of the text; what cannot be read is left out. */
 export function readAllIssued(text: string): readonly IssuedCertificate[] {
-  return (text.match(PEM_BLOCK) ?? []).flatMap((block) => {
+  return readPem(text).blocks.flatMap(({ label, bytes }) => {
+    if (!LABELS.includes(label)) return [];
     try {
-      return [describeIssued(new X509Certificate(block))];
+      const certificate = new X509Certificate(bytes);
+      // Go takes nothing behind a certificate in its block.
+      return certificate.raw.length === bytes.length ? [describeIssued(certificate)] : [];
     } catch {
       return [];
     }

@@ -281,12 +281,17 @@ describe.skipIf(!hasOpenssl)('a spoiled certificate', () => {
     {
       what: 'broken PEM',
       spoil: text('apiserver.crt', (pem) => pem.replace(/[A-Za-z0-9]{40}/, '####')),
-      findings: [['apiserver', 'unreadable', 'error', 'holds no certificate that can be read']],
+      findings: [['apiserver', 'unreadable', 'error', /^holds no PEM that Go can read: it is cut off or damaged/]],
+    },
+    {
+      what: 'a byte order mark before it',
+      spoil: text('apiserver.crt', (pem) => `\uFEFF${pem}`),
+      findings: [['apiserver', 'unreadable', 'error', /^holds no PEM that Go can read/]],
     },
     {
       what: 'half a PEM',
       spoil: text('apiserver.crt', (pem) => pem.slice(0, pem.length / 2)),
-      findings: [['apiserver', 'unreadable', 'error', 'holds no PEM']],
+      findings: [['apiserver', 'unreadable', 'error', /^holds no PEM that Go can read/]],
     },
     {
       what: 'the key first',

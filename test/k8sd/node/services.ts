@@ -3,10 +3,9 @@
  * real one would end on; what it serves from then on changes only with a restart.
  */
 
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { serveApi } from '../kubernetes/server.ts';
-import { parseCertificates } from '../pki/parse.ts';
+import { parseCertificates, requireKeyPair } from '../pki/parse.ts';
 import type { ServiceState } from '../state.ts';
 import { parseCommandLine, shellWords } from './arguments.ts';
 import { startEtcd } from './etcd.ts';
@@ -280,7 +279,7 @@ async function readCommandLine(machine: NodeMachine, service: string): Promise<A
     const crt = values[certificate];
     const pem = values[key];
     if (crt !== undefined && pem !== undefined)
-      requirePair(await machine.files.need(crt), await machine.files.need(pem));
+      requireKeyPair(await machine.files.need(crt), await machine.files.need(pem));
   }
   return values;
 }
@@ -300,10 +299,4 @@ function requireOne(text: string): void {
   const found = parseCertificates(text).length;
   if (found !== 1)
     throw new Error(`error reading CA cert file "csr-controller": expected 1 certificate, found ${found}`);
-}
-
-function requirePair(certificate: string, key: string): void {
-  if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) {
-    throw new Error('tls: private key does not match public key');
-  }
 }

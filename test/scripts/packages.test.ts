@@ -4,12 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { OLDEST_TO_INSTALL, warnedAbout, withoutWarnings } from '../../scripts/lock-engines.ts';
 import { repository } from '../../scripts/pack/places.ts';
 
 interface LockedPackage {
   readonly version: string;
   readonly integrity?: string;
   readonly hasInstallScript?: boolean;
+  readonly engines?: { readonly node?: string };
 }
 
 async function json<T>(name: string): Promise<T> {
@@ -20,7 +22,8 @@ const manifest = await json<{
   devDependencies: Record<string, string>;
   optionalDependencies: Record<string, string>;
 }>('package.json');
-const { packages } = await json<{ packages: Record<string, LockedPackage> }>('package-lock.json');
+const lock = await json<{ packages: Record<string, LockedPackage> }>('package-lock.json');
+const { packages } = lock;
 const installed = Object.entries(packages).filter(([path]) => path !== '');
 
 describe('the packages', () => {
@@ -40,6 +43,22 @@ describe('the packages', () => {
   it('bring the same Node for both architectures, and it is the one that runs this', () => {
     const versions = new Set(Object.values(manifest.optionalDependencies));
     expect([...versions].map((version) => `v${version}`)).toEqual([process.version]);
+  });
+});
+
+describe('npm ci', () => {
+  it('warns about no package on Node 20 (after a change of packages: npm run lock)', () => {
+    expect(warnedAbout(lock, OLDEST_TO_INSTALL)).toEqual([]);
+  });
+
+  it('goes on to warn about a package that the Node of the archives does not satisfy either', () => {
+    const later = { engines: { node: '>=99' } };
+    const ours = { engines: { node: `>=${process.version.slice(1)}` } };
+    const spared = withoutWarnings(
+      { packages: { 'node_modules/later': later, 'node_modules/ours': ours } },
+      process.version,
+    );
+    expect(spared.packages).toEqual({ 'node_modules/later': later, 'node_modules/ours': {} });
   });
 });
 

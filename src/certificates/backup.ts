@@ -3,6 +3,8 @@
  * that only root reads. As long as the note exists, a refresh is under way or was ended in the middle.
  */
 
+import { readForeign } from '../core/foreign-json.ts';
+import { list, object, or, record, type Shape, text } from '../core/shapes.ts';
 import type { Files } from '../host/host.ts';
 import { type Role, refreshedFiles } from './names.ts';
 
@@ -23,22 +25,15 @@ export interface RefreshNote {
   readonly failure?: string;
 }
 
+const REFRESH_NOTE: Shape<RefreshNote> = object(
+  { names: or(list(text()), []), before: or(record(text()), {}), startedAt: or(text(), '') },
+  { order: text(), failure: text(100_000) },
+);
+
 export async function readNote(files: Files): Promise<RefreshNote | undefined> {
-  const text = await files.read(NOTE);
-  if (text === undefined) return undefined;
-  try {
-    const note = JSON.parse(text) as Partial<RefreshNote>;
-    const { names = [], before = {}, startedAt = '', failure, order } = note;
-    return {
-      names,
-      before,
-      startedAt,
-      ...(order === undefined ? {} : { order }),
-      ...(failure === undefined ? {} : { failure }),
-    };
-  } catch {
-    return { names: [], before: {}, startedAt: '' };
-  }
+  const written = await files.read(NOTE);
+  if (written === undefined) return undefined;
+  return readForeign(written, REFRESH_NOTE) ?? { names: [], before: {}, startedAt: '' };
 }
 
 /** The copies first, the note last: a note is a promise that the copies are complete. So one that stands there goes before all. */

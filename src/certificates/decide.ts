@@ -1,5 +1,6 @@
 /** The leader's part in a worker's refresh: looks at each request and approves or denies it. */
 
+import { oneLine } from '../core/printable.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { CertificateRequest, Kubernetes, Node } from '../kubernetes/kubernetes.ts';
 import { reasonToDeny } from './approval.ts';
@@ -87,7 +88,7 @@ async function firstDenial(
   for (const [index, published] of wish.requests.entries()) {
     const object = found[index];
     const reason = (await objectReason(object, published)) ?? (object && (await contentReason(object, requester)));
-    if (reason !== undefined) return presentable(`${published.object}: ${reason}`);
+    if (reason !== undefined) return oneLine(`${published.object}: ${reason}`, LONGEST);
   }
   return undefined;
 }
@@ -121,9 +122,4 @@ function namesOfOthers(own: string, nodes: readonly Node[]): readonly (readonly 
 
 function userOf(node: string): string {
   return `system:node:${node}`;
-}
-
-/** One line of bounded length, fit for a log. */
-function presentable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, LONGEST);
 }

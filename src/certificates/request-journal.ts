@@ -3,6 +3,8 @@
  * that only root reads. Keys never leave the machine. The file is what a refresh is taken up by after a crash or a reboot.
  */
 
+import { LARGE_BOUNDS, readForeign } from '../core/foreign-json.ts';
+import { flag, list, object, oneOf, type Shape, text, timestamp, whole } from '../core/shapes.ts';
 import type { Files } from '../host/host.ts';
 
 const PATH = '/var/lib/k8s-charm/certificates/requests.json';
@@ -39,16 +41,33 @@ export interface RequestJournal {
   readonly issued?: IssuedPems;
 }
 
+const PEM = text(64 * 1024);
+const JOURNAL: Shape<RequestJournal> = object(
+  {
+    id: text(),
+    requestedAt: timestamp,
+    expirationSeconds: whole(),
+    requests: list(
+      object({
+        pair: oneOf(WORKER_PAIRS),
+        object: text(),
+        signerName: text(),
+        usages: list(text()),
+        request: PEM,
+        key: PEM,
+      }),
+    ),
+  },
+  {
+    renewal: flag,
+    order: text(),
+    issued: object({}, { kubelet: PEM, 'kubelet-client': PEM, 'kube-proxy-client': PEM }),
+  },
+);
+
 /** One that cannot be read counts as none: nothing can be taken up by it, and the next refresh overwrites it. */
 export async function readRequestJournal(files: Files): Promise<RequestJournal | undefined> {
-  const text = await files.read(PATH);
-  if (text === undefined) return undefined;
-  try {
-    const journal = JSON.parse(text) as RequestJournal | null;
-    return Array.isArray(journal?.requests) ? journal : undefined;
-  } catch {
-    return undefined;
-  }
+  return readForeign(await files.read(PATH), JOURNAL, LARGE_BOUNDS);
 }
 
 export async function writeRequestJournal(files: Files, journal: RequestJournal): Promise<void> {

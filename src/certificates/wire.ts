@@ -9,8 +9,9 @@
  */
 
 import { createHash } from 'node:crypto';
+import { readForeign } from '../core/foreign-json.ts';
+import { flag, line, object, or, record, type Shape, text, timestamp, where } from '../core/shapes.ts';
 import type { Decision, PublishedRequest } from './facts.ts';
-import { parseObject } from './json.ts';
 import type { RequestJournal } from './request-journal.ts';
 
 export const REQUESTS = 'certificate-requests';
@@ -40,17 +41,19 @@ const ID = /^[a-z0-9-]{1,200}$/;
 const OBJECT = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
 const DIGEST = /^[0-9a-f]{64}$/;
 
+/** A wish without a request is none: a unit that is approved for nothing would only keep others from their turn. */
+const WISH = object({
+  id: text(200, ID),
+  requests: where(record(text(64, DIGEST), MOST_REQUESTS, OBJECT), (requests) => Object.keys(requests).length > 0),
+  renewal: or(flag, false),
+});
+
 /** What the other side wrote, or undefined when it is not what it should be. */
 export function parseWish(
-  text: string | undefined,
+  written: string | undefined,
 ): { readonly id: string; readonly requests: readonly PublishedRequest[]; readonly renewal: boolean } | undefined {
-  const { id, requests, renewal } = parseObject(text);
-  if (typeof id !== 'string' || !ID.test(id) || typeof requests !== 'object' || requests === null) return undefined;
-  const published = Object.entries(requests).map(([object, digest]) => ({ object, digest: String(digest) }));
-  const usual = published.every(({ object, digest }) => OBJECT.test(object) && DIGEST.test(digest));
-  return usual && published.length <= MOST_REQUESTS
-    ? { id, requests: published, renewal: renewal === true }
-    : undefined;
+  const wish = readForeign(written, WISH);
+  return wish && { ...wish, requests: Object.entries(wish.requests).map(([object, digest]) => ({ object, digest })) };
 }
 
 export function formatDecision({ id, approved, reason, at }: Decision): string {
@@ -58,9 +61,11 @@ export function formatDecision({ id, approved, reason, at }: Decision): string {
   return `{"id": ${JSON.stringify(id)}, "approved": ${approved}, "reason": ${JSON.stringify(reason)}${time}}`;
 }
 
-export function parseDecision(text: string | undefined): Decision | undefined {
-  const { id, approved, reason, at } = parseObject(text);
-  return typeof id === 'string' && typeof approved === 'boolean'
-    ? { id, approved, reason: String(reason ?? ''), ...(typeof at === 'string' ? { at } : {}) }
-    : undefined;
+const DECISION: Shape<Decision> = object(
+  { id: text(200, ID), approved: flag, reason: or(line(2000), '') },
+  { at: timestamp },
+);
+
+export function parseDecision(written: string | undefined): Decision | undefined {
+  return readForeign(written, DECISION);
 }

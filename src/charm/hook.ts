@@ -2,8 +2,10 @@
 
 import { noteRunOut } from '../certificates/index.ts';
 import { forgetLabels, type Health, observeHealth } from '../cluster/index.ts';
+import { readForeign } from '../core/foreign-json.ts';
+import { list, object, oneOf, text } from '../core/shapes.ts';
 import type { Event } from '../juju/event.ts';
-import type { UnitStatus } from '../juju/status.ts';
+import { STATUS_WORDS, type UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import { type Reconciliation, reconcile } from './reconcile.ts';
 import type { Role } from './role.ts';
@@ -12,6 +14,7 @@ import { decideApplicationStatus, decideUnitStatus } from './status.ts';
 import type { View } from './view.ts';
 
 const HEALTH_KEY = 'charm/health';
+const REPORTS = list(object({ status: oneOf(STATUS_WORDS), message: text(10_000) }));
 
 /** How long a node that has just changed gets to become ready before its status says that it is not. */
 const SETTLE_MS = 20_000;
@@ -69,7 +72,7 @@ async function pruneSecret({ juju }: Doors): Promise<boolean> {
 /** Asks the API server when there is reason to: regularly, after changes, and while things were not well. Else remembers. */
 async function healthOf(doors: Doors, view: View, changed: boolean): Promise<Health> {
   const { juju, host } = doors;
-  const remembered = JSON.parse((await juju.state.get(HEALTH_KEY)) ?? 'null') as readonly UnitStatus[] | null;
+  const remembered = readForeign(await juju.state.get(HEALTH_KEY), REPORTS);
   if (!changed && remembered?.length === 0 && !isOccasion(juju.event)) return { reports: [], strayLabels: [] };
   const deadline = host.now().getTime() + (changed || juju.event.kind === 'start' ? SETTLE_MS : 0);
   let health = await observeHealth(doors, view.cluster);

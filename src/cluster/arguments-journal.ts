@@ -4,10 +4,11 @@
  * the service was seen running with it.
  */
 
+import { LARGE_BOUNDS, readForeign } from '../core/foreign-json.ts';
+import { flag, object, or, record, type Shape, text } from '../core/shapes.ts';
 import type { Files } from '../host/host.ts';
 import type { Service } from './default-arguments.ts';
 import type { ArgumentsJournal, RememberedArguments, ServiceArguments } from './facts.ts';
-import { parseObject } from './wire.ts';
 
 const DIRECTORY = '/var/lib/k8s-charm/arguments';
 const BIRTH = `${DIRECTORY}/birth.json`;
@@ -15,14 +16,27 @@ const BIRTH = `${DIRECTORY}/birth.json`;
 /** What each service was given by us when the node came into being. */
 export type Born = Readonly<Partial<Record<Service, RememberedArguments>>>;
 
+/** Characters of an argument file, and of what one argument says. */
+const LONGEST_FILE = 1024 * 1024;
+const LONGEST_VALUE = 256 * 1024;
+
+const VALUE: Shape<string | null> = (value) => (value === null ? null : text(LONGEST_VALUE)(value));
+
+/** What the charm has put into one argument file, by the names of the arguments. */
+export const REMEMBERED_ARGUMENTS: Shape<RememberedArguments> = record(
+  object({ was: VALUE, is: VALUE }, { by: text() }),
+);
+
+const JOURNAL = object({
+  before: text(LONGEST_FILE),
+  after: text(LONGEST_FILE),
+  finished: flag,
+  remembered: or(REMEMBERED_ARGUMENTS, {}),
+  remember: or(REMEMBERED_ARGUMENTS, {}),
+});
+
 export async function readJournal(files: Files, service: Service): Promise<ArgumentsJournal | undefined> {
-  const journal = parseObject(await files.read(path(service))) ?? {};
-  const { before, after, finished } = journal;
-  const known = typeof before === 'string' && typeof after === 'string' && typeof finished === 'boolean';
-  const memory = (key: 'remembered' | 'remember') => (journal[key] ?? {}) as RememberedArguments;
-  return known
-    ? { before, after, finished, remembered: memory('remembered'), remember: memory('remember') }
-    : undefined;
+  return readForeign(await files.read(path(service)), JOURNAL, LARGE_BOUNDS);
 }
 
 /** The edit that stands in the file and whose restart is still due. */
@@ -40,7 +54,7 @@ export async function writeBirthNote(files: Files, born: Born): Promise<void> {
 }
 
 export async function readBirthNote(files: Files): Promise<Born> {
-  return (parseObject(await files.read(BIRTH)) ?? {}) as Born;
+  return readForeign(await files.read(BIRTH), record(REMEMBERED_ARGUMENTS), LARGE_BOUNDS) ?? {};
 }
 
 export async function removeJournals(files: Files): Promise<void> {

@@ -1,8 +1,9 @@
 /** Where the certificates of this unit's cluster come from, by whatever says it first: the cluster, the machine, the option. */
 
+import { readForeign } from '../core/foreign-json.ts';
 import type { ClusterFacts } from './facts.ts';
-import { type CertificateMode, isCertificateMode, type KeptAuthorities, readKept } from './given-certificates.ts';
-import { BOOTSTRAP_CERTIFICATES, KEPT_AUTHORITIES, parseObject } from './wire.ts';
+import { type CertificateMode, isCertificateMode, KEPT, type KeptAuthorities } from './given-certificates.ts';
+import { BOOTSTRAP_CERTIFICATES, KEPT_AUTHORITIES } from './wire.ts';
 
 /** Of our cluster; before there is one, what the option asks for. A worker without a control plane has none. */
 export function certificateMode(facts: ClusterFacts): CertificateMode | undefined {
@@ -18,6 +19,6 @@ export function certificateMode(facts: ClusterFacts): CertificateMode | undefine
 export function keptAuthorities(facts: ClusterFacts): KeptAuthorities {
   const relation = facts.role === 'control-plane' ? facts.peers : facts.cluster;
   const told = relation?.shared[BOOTSTRAP_CERTIFICATES];
-  if (told) return readKept(parseObject(relation.shared[KEPT_AUTHORITIES]));
+  if (told) return readForeign(relation.shared[KEPT_AUTHORITIES], KEPT) ?? {};
   return facts.role === 'control-plane' ? (facts.bootstrapped?.kept ?? {}) : {};
 }

@@ -4,9 +4,12 @@
  * it anew.
  */
 
+import { readForeign } from '../core/foreign-json.ts';
+import { isNodeName } from '../core/node-name.ts';
+import { fitting, object, text, timestamp, where } from '../core/shapes.ts';
 import type { Change, Entries } from './change.ts';
 import type { ControlPlaneFacts } from './facts.ts';
-import { NODE_NAME, parseObjects } from './wire.ts';
+import { NODE_NAME } from './wire.ts';
 
 /** Key in the application databag of the peer relation, which the next leader reads, too. */
 export const DEPARTED = 'departed-nodes';
@@ -46,9 +49,9 @@ export function departedEntries(facts: ControlPlaneFacts, removals: readonly Cha
   return { [DEPARTED]: record.length === 0 ? undefined : JSON.stringify(record) };
 }
 
+const RECORD = fitting(object({ node: where(text(), isNodeName), at: timestamp }));
+
 /** Nothing, when it is no record of ours. */
-function parse(text: string | undefined): readonly DepartedNode[] {
-  return parseObjects(text).flatMap(({ node, at }) =>
-    typeof node === 'string' && typeof at === 'string' && !Number.isNaN(Date.parse(at)) ? [{ node, at }] : [],
-  );
+function parse(written: string | undefined): readonly DepartedNode[] {
+  return readForeign(written, RECORD) ?? [];
 }

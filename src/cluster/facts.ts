@@ -1,6 +1,7 @@
 /** What is so, as far as the cluster domain decides by it: the input of `plan`, without any means to change it. */
 
 import { withoutPort } from '../core/addresses.ts';
+import type { Ignored } from '../core/remote-units.ts';
 import type { Snap } from '../host/host.ts';
 import type { Event } from '../juju/event.ts';
 import type { Databag, Identity, SecretContent } from '../juju/juju.ts';
@@ -20,6 +21,8 @@ export interface RelationFacts {
   readonly application: string;
   /** Remote units with their databags. */
   readonly units: ReadonlyMap<string, Databag>;
+  /** What remote units wrote that cannot be used, and that stands in none of `units`. */
+  readonly ignored?: readonly Ignored[];
   /** Our unit's databag. */
   readonly own: Databag;
   /** Databag of the control plane's application: ours on a control plane, the remote one on a worker. */

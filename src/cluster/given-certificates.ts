@@ -3,9 +3,10 @@
  * others. The cluster says it in a databag; until that is committed, the machine that was bootstrapped says it.
  */
 
+import { readForeign } from '../core/foreign-json.ts';
+import { object, oneOf, or, record, type Shape, text } from '../core/shapes.ts';
 import type { Files } from '../host/host.ts';
 import type { GivenPairs } from '../k8sd/k8sd.ts';
-import { parseObject } from './wire.ts';
 
 /**
  * `intermediate-ca`: a provider signs the authorities, k8sd issues with them. `external`: a provider issues what API servers and
@@ -35,6 +36,17 @@ export interface BootstrapNote {
   readonly kept?: KeptAuthorities;
 }
 
+/** Characters of PEM: some certificates. */
+const LONGEST_PEM = 128 * 1024;
+
+/** As they stand in a note or a databag. */
+export const KEPT: Shape<KeptAuthorities> = record(text(LONGEST_PEM), 20);
+
+const BOOTSTRAP_NOTE: Shape<BootstrapNote> = object(
+  { mode: oneOf(CERTIFICATE_MODES), chain: or(text(LONGEST_PEM), '') },
+  { kept: or(KEPT, {}) },
+);
+
 const NOTE = '/var/lib/k8s-charm/bootstrap.json';
 
 export function isCertificateMode(text: unknown): text is CertificateMode {
@@ -47,17 +59,7 @@ export async function writeBootstrapNote(files: Files, note: BootstrapNote): Pro
 }
 
 export async function readBootstrapNote(files: Files): Promise<BootstrapNote | undefined> {
-  const { mode, chain, kept } = parseObject(await files.read(NOTE)) ?? {};
-  if (!isCertificateMode(mode)) return undefined;
-  return { mode, chain: String(chain ?? ''), ...(kept === undefined ? {} : { kept: readKept(kept) }) };
-}
-
-/** What stands in a note or a databag; texts only. */
-export function readKept(value: unknown): KeptAuthorities {
-  if (typeof value !== 'object' || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
+  return readForeign(await files.read(NOTE), BOOTSTRAP_NOTE);
 }
 
 export async function removeBootstrapNote(files: Files): Promise<void> {

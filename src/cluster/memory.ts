@@ -1,27 +1,31 @@
 /** What the domain keeps in the unit state, which Juju commits together with the databags. */
 
+import { readForeign } from '../core/foreign-json.ts';
+import { list, record, type Shape, text } from '../core/shapes.ts';
 import type { State } from '../juju/juju.ts';
-import type { Memory, RollingFailure } from './facts.ts';
-import { parseObject } from './wire.ts';
+import { REMEMBERED_ARGUMENTS } from './arguments-journal.ts';
+import type { Memory } from './facts.ts';
+import { FAILURES } from './wire.ts';
 
 export type MemoryKey = keyof Memory;
 
 const PREFIX = 'cluster/';
+const TEXTS = list(text(), 5000);
 
 export async function recall(state: State): Promise<Memory> {
   const entries = await state.entries(PREFIX);
   const read = (key: MemoryKey) => entries[`${PREFIX}${key}`];
-  const list = (key: MemoryKey) => JSON.parse(read(key) ?? '[]') as string[];
+  const of = <T>(key: MemoryKey, shape: Shape<T>): T | undefined => readForeign(read(key), shape);
   return {
     leaving: read('leaving') !== undefined,
-    arguments: (parseObject(read('arguments')) ?? {}) as Memory['arguments'],
-    labels: (parseObject(read('labels')) ?? {}) as Memory['labels'],
-    annotations: list('annotations'),
-    registries: list('registries'),
+    arguments: of('arguments', record(REMEMBERED_ARGUMENTS)) ?? {},
+    labels: of('labels', record(text())) ?? {},
+    annotations: of('annotations', TEXTS) ?? [],
+    registries: of('registries', TEXTS) ?? [],
     snapFile: read('snapFile') ?? '',
     snapFileDue: read('snapFileDue') !== undefined,
     home: read('home'),
-    failures: JSON.parse(read('failures') ?? '[]') as RollingFailure[],
+    failures: of('failures', FAILURES) ?? [],
   };
 }
 

@@ -1,5 +1,6 @@
 /** Relations of an endpoint, with the databags that a unit of its role may read. */
 
+import { readRemoteUnits } from '../core/remote-units.ts';
 import type { Databag, Juju } from '../juju/juju.ts';
 import type { RelationFacts } from './facts.ts';
 
@@ -13,12 +14,12 @@ export async function observeRelations(juju: Juju, endpoint: string, side: Side)
       const readable = side !== 'ours' || (await juju.isLeader());
       const application = side === 'theirs' ? await juju.relations.application(id) : juju.identity.application;
       const none: Databag = {};
-      const [units, own, shared] = await Promise.all([
-        juju.relations.remoteBags(id),
+      const [{ units, ignored }, own, shared] = await Promise.all([
+        readRemoteUnits(juju, id),
         juju.relations.unitBag(id, juju.identity.unit),
         readable ? juju.relations.applicationBag(id, application) : none,
       ]);
-      return { id, application, units, own, shared };
+      return { id, application, units, ...(ignored.length > 0 ? { ignored } : {}), own, shared };
     }),
   );
 }

@@ -27,7 +27,7 @@ import {
   DEPUTY,
   JOINED,
   NODE_NAME,
-  parseObject,
+  parseDeputy,
   secretIdKey,
   TOKEN_FAILURE,
   tokenHolder,
@@ -102,8 +102,8 @@ function isStranger({ node, members, peers }: ControlPlaneFacts): boolean {
 
 /** Offers a token in the name of a leader that asks for it, and clears away what it no longer has to offer. */
 function planDeputy({ identity: { unit }, peers, leader, failedTokens }: ControlPlaneFacts): ClusterPlan {
-  const request = leader ? undefined : parseObject(peers.shared[DEPUTY]);
-  const asker = request?.['unit'] === unit ? String(request['for']) : undefined;
+  const request = leader ? undefined : parseDeputy(peers.shared[DEPUTY]);
+  const asker = request?.unit === unit ? request.for : undefined;
   const bag = asker === undefined ? undefined : peers.units.get(asker);
   const node = bag?.[JOINED] ? undefined : bag?.[NODE_NAME];
   const base = { relation: peers.id, as: 'deputy' } as const;

@@ -11,10 +11,12 @@
  */
 
 import { createHash } from 'node:crypto';
+import { readForeign } from '../core/foreign-json.ts';
+import { object, or, type Shape, text, timestamp } from '../core/shapes.ts';
 import type { Databag } from '../juju/juju.ts';
 import type { Entries } from './change.ts';
 import type { RollingFailure } from './facts.ts';
-import { parseObject, parseObjects } from './wire.ts';
+import { CHANGE_ID, FAILURES } from './wire.ts';
 
 export const REQUEST = 'rolling-request';
 export const FAILURE = 'rolling-failure';
@@ -44,6 +46,10 @@ interface Request {
   /** RFC 3339. */
   readonly at: string;
 }
+
+const UNIT = text(200, /^[a-z][a-z0-9-]*\/\d+$/);
+const GRANT_SHAPE: Shape<Grant> = object({ unit: UNIT, id: CHANGE_ID, asked: timestamp, at: timestamp });
+const REQUEST_SHAPE: Shape<Request> = object({ id: CHANGE_ID, at: timestamp, reason: or(text(), '') });
 
 export interface Rolling {
   readonly unit: string;
@@ -165,25 +171,16 @@ function formatGrant({ unit, id, asked, at }: Grant): string {
   return `{"unit": "${unit}", "id": "${id}", "asked": "${asked}", "at": "${at}"}`;
 }
 
-function parseGrant(text: string | undefined): Grant | undefined {
-  const { unit, id, asked, at } = parseObject(text) ?? {};
-  const known = typeof unit === 'string' && typeof id === 'string' && typeof asked === 'string';
-  return known && isTime(at) ? { unit, id, asked, at } : undefined;
+function parseGrant(written: string | undefined): Grant | undefined {
+  return readForeign(written, GRANT_SHAPE);
 }
 
-function parseRequest(text: string | undefined): Request | undefined {
-  const { id, at, reason } = parseObject(text) ?? {};
-  return typeof id === 'string' && isTime(at) ? { id, at, reason: String(reason ?? '') } : undefined;
+function parseRequest(written: string | undefined): Request | undefined {
+  return readForeign(written, REQUEST_SHAPE);
 }
 
-function isTime(value: unknown): value is string {
-  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
-}
-
-function parseFailures(text: string | undefined): readonly RollingFailure[] {
-  return parseObjects(text).flatMap(({ id, reason }) =>
-    typeof id === 'string' ? [{ id, reason: String(reason ?? '') }] : [],
-  );
+function parseFailures(written: string | undefined): readonly RollingFailure[] {
+  return readForeign(written, FAILURES) ?? [];
 }
 
 function unitNumber(unit: string): number {

@@ -3,6 +3,9 @@
  * and `cluster` (worker). Existing charms speak them too: names and forms must not change.
  */
 
+import { readForeign } from '../core/foreign-json.ts';
+import { isNodeName } from '../core/node-name.ts';
+import { fitting, line, object, or, text, wholeOrDigits } from '../core/shapes.ts';
 import type { Databag } from '../juju/juju.ts';
 
 /** Unit databag keys. */
@@ -33,6 +36,11 @@ export function tokenHolder(key: string): readonly string[] {
   return unit === undefined ? [] : [unit];
 }
 
+/** The unit that is to hand out a token, and the one that it is for. */
+export function parseDeputy(written: string | undefined): { readonly unit: string; readonly for: string } | undefined {
+  return readForeign(written, object({ unit: text(200, UNIT_NAME), for: text(200, UNIT_NAME) }));
+}
+
 /** What the allocator remembers of a unit. */
 export interface Allocation {
   readonly state: 'pending' | 'joined';
@@ -48,13 +56,17 @@ export function allocations(applicationBag: Databag): ReadonlyMap<string, Alloca
   const found = new Map<string, Allocation>();
   for (const [key, value] of Object.entries(applicationBag)) {
     const match = /^(pending|joined)-(.+)$/.exec(value);
-    if (UNIT_NAME.test(key) && match?.[1] !== undefined && match[2] !== undefined)
+    if (UNIT_NAME.test(key) && match?.[1] !== undefined && match[2] !== undefined && isNodeName(match[2]))
       found.set(key, { state: match[1] as Allocation['state'], node: match[2] });
   }
   return found;
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
+/** Of a change: it goes into JSON as it stands, so it has no quotation marks. */
+export const CHANGE_ID = text(64, /^[\w.-]+$/);
+
+/** Changes that were given up, on another unit or in our own memory: few, and fit to be shown. */
+export const FAILURES = fitting(object({ id: CHANGE_ID, reason: or(line(500), '') }), 100);
 
 export interface TokenFailure {
   readonly revision: number;
@@ -66,36 +78,11 @@ export function formatTokenFailure({ revision, error }: TokenFailure): string {
   return `{"revision": ${revision}, "error": ${JSON.stringify(error)}}`;
 }
 
+const TOKEN_FAILURE_SHAPE = object({ revision: wholeOrDigits(), error: or(line(1000), '') });
+
 /** Undefined for an absent or an unreadable one: the other side is not trusted to write sense. */
-export function parseTokenFailure(text: string | undefined): TokenFailure | undefined {
-  const value = parseObject(text);
-  const revision = Number(value?.['revision']);
-  if (value === undefined || !Number.isSafeInteger(revision)) return undefined;
-  return { revision, error: String(value['error'] ?? '') };
-}
-
-/** A JSON object in a databag, or undefined when there is none or it is something else. */
-export function parseObject(text: string | undefined): JsonObject | undefined {
-  const value = parseJson(text);
-  return isObject(value) ? value : undefined;
-}
-
-/** The objects of a JSON list in a databag; none when it is no list. */
-export function parseObjects(text: string | undefined): readonly JsonObject[] {
-  const value = parseJson(text);
-  return Array.isArray(value) ? value.filter(isObject) : [];
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+export function parseTokenFailure(written: string | undefined): TokenFailure | undefined {
+  return readForeign(written, TOKEN_FAILURE_SHAPE);
 }
 
 /** `1.36` of `1.36.4`, as a number to compare: 36. Undefined when it is no version of Kubernetes 1. */

@@ -4,6 +4,7 @@
  * each is what the control plane has. Juju tells an option without a default only when it is set, which is why the worker's have none.
  */
 
+import { parseObject } from '../core/foreign-json.ts';
 import type { ConfigValue } from '../juju/juju.ts';
 import type { RawOptions } from './options.ts';
 
@@ -36,7 +37,7 @@ export function formatInheritance(raw: RawOptions): string | undefined {
 
 /** The worker's options with those of the control plane where it has none. What cannot be understood is passed over. */
 export function withInheritance(own: RawOptions, text: string | undefined): RawOptions {
-  const told = parse(text);
+  const told = parseObject(text);
   const values = Object.entries(INHERITED).flatMap(([option, { type }]) => {
     const set = own[option];
     if (set !== undefined && set !== '') return [];
@@ -44,13 +45,4 @@ export function withInheritance(own: RawOptions, text: string | undefined): RawO
     return typeof value === type ? [[option, value as ConfigValue] as const] : [];
   });
   return { ...own, ...Object.fromEntries(values) };
-}
-
-function parse(text: string | undefined): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-  } catch {
-    return {};
-  }
 }

@@ -4,8 +4,10 @@
  */
 
 import { createHash } from 'node:crypto';
+import { readForeign } from '../core/foreign-json.ts';
+import { list, object, oneOf, type Shape, text, whole } from '../core/shapes.ts';
 import type { Host } from '../host/host.ts';
-import type { Control, HardenedService } from './control.ts';
+import { type Control, HARDENED_SERVICES, type HardenedService } from './control.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { argumentsPath, observeFiles } from './observe-node.ts';
 import { readingFor } from './reading.ts';
@@ -32,6 +34,21 @@ interface Note {
   readonly fingerprint: string;
   readonly messages: readonly string[];
 }
+
+const TEXTS = list(text(), 10_000);
+const NOTE: Shape<Note> = object({
+  key: text(100_000),
+  until: whole(),
+  looked: object({
+    services: list(oneOf(HARDENED_SERVICES)),
+    pids: list(whole()),
+    paths: TEXTS,
+    contents: TEXTS,
+    sysctls: TEXTS,
+  }),
+  fingerprint: text(),
+  messages: TEXTS,
+});
 
 /** @param key what else the score depends on: options, versions. @returns undefined when it has to be counted. */
 export async function recallScore(host: Host, key: string): Promise<readonly string[] | undefined> {
@@ -77,11 +94,6 @@ function inOrder(found: NodeFacts['files']): unknown {
 }
 
 /** A note that was cut short, or that an older charm left, is none. */
-function parse(text: string | undefined): Note | undefined {
-  try {
-    const note = JSON.parse(text ?? 'null') as Note | null;
-    return note !== null && Array.isArray(note.looked?.pids) && Array.isArray(note.messages) ? note : undefined;
-  } catch {
-    return undefined;
-  }
+function parse(written: string | undefined): Note | undefined {
+  return readForeign(written, NOTE);
 }

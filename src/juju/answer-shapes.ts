@@ -1,6 +1,6 @@
 /** Shapes that several hook tools print, checked by hand: a dispatch is too short to load a validator for an object of strings. */
 
-import { HookToolFailure } from './errors.ts';
+import { UnusableAnswer } from './errors.ts';
 import type { Check } from './hook-tools.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -58,6 +58,6 @@ export function booleanFrom(tool: string): Check<boolean> {
 }
 
 /** The error for an answer of another shape. Never contains the answer: it may be a secret. */
-export function unexpected(tool: string, wanted: string): HookToolFailure {
-  return new HookToolFailure(`${tool} did not print ${wanted}`);
+export function unexpected(tool: string, wanted: string): UnusableAnswer {
+  return new UnusableAnswer(`${tool} did not print ${wanted}`);
 }

@@ -24,5 +24,10 @@ export class PermissionDenied extends HookToolRefusal {
 
 /** The tool could not be run, or was cut off from the unit agent, or what it printed makes no sense. Nothing is known of its effect. */
 export class HookToolFailure extends Error {
-  override readonly name = 'HookToolFailure';
+  override readonly name: string = 'HookToolFailure';
+}
+
+/** The tool printed more than was asked for, or something else than it is known to print: what it read cannot be used. */
+export class UnusableAnswer extends HookToolFailure {
+  override readonly name = 'UnusableAnswer';
 }

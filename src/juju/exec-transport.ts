@@ -4,11 +4,11 @@
  */
 
 import { execFile } from 'node:child_process';
-import { HookToolFailure } from './errors.ts';
+import { HookToolFailure, UnusableAnswer } from './errors.ts';
 import type { HookToolAnswer, Transport } from './transport.ts';
 
-/** A databag may be 16 MiB in Juju, and JSON escapes up to six bytes for one; Node's default of 1 MiB would cut that off. */
-const LARGEST_OUTPUT = 64 * 1024 * 1024;
+/** Bytes, where the caller does not say. Node's default of 1 MiB would cut the unit state off, of which Juju keeps 2 MiB. */
+const LARGEST_OUTPUT = 16 * 1024 * 1024;
 
 /** The agent runs one tool at a time; more processes than this would only wait for it, each with its memory. */
 const PROCESSES_AT_ONCE = 4;
@@ -33,10 +33,10 @@ export function createExecTransport(env: NodeJS.ProcessEnv = process.env): Trans
   };
 
   return {
-    async call(tool, args, stdin) {
+    async call(tool, args, stdin, largestOutput = LARGEST_OUTPUT) {
       await enter();
       try {
-        return await execute(tool, args, stdin, env);
+        return await execute(tool, args, { env, stdin, largestOutput });
       } finally {
         leave();
       }
@@ -44,28 +44,28 @@ export function createExecTransport(env: NodeJS.ProcessEnv = process.env): Trans
   };
 }
 
-async function execute(
-  tool: string,
-  args: readonly string[],
-  stdin: string | undefined,
-  env: NodeJS.ProcessEnv,
-): Promise<HookToolAnswer> {
+interface Call {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: string | undefined;
+  readonly largestOutput: number;
+}
+
+async function execute(tool: string, args: readonly string[], call: Call): Promise<HookToolAnswer> {
   try {
-    return await run(tool, args, stdin, env);
+    return await run(tool, args, call);
   } catch (error) {
+    if (reasonOf(error) === TOO_MUCH) throw new UnusableAnswer(`${tool} printed more than ${call.largestOutput} bytes`);
     // Node's own message may show the arguments.
     throw new HookToolFailure(`${tool} could not be run: ${reasonOf(error)}`);
   }
 }
 
-function run(
-  tool: string,
-  args: readonly string[],
-  stdin: string | undefined,
-  env: NodeJS.ProcessEnv,
-): Promise<HookToolAnswer> {
+/** Node has ended the tool by then. */
+const TOO_MUCH = 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER';
+
+function run(tool: string, args: readonly string[], { env, stdin, largestOutput }: Call): Promise<HookToolAnswer> {
   return new Promise((resolve, reject) => {
-    const options = { env, encoding: 'utf8', maxBuffer: LARGEST_OUTPUT } as const;
+    const options = { env, encoding: 'utf8', maxBuffer: largestOutput } as const;
     const child = execFile(tool, [...args], options, (error, stdout, stderr) => {
       if (error === null) resolve({ code: 0, stdout, stderr });
       else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
@@ -80,5 +80,5 @@ function run(
 function reasonOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'unknown';
   if ('code' in error && typeof error.code === 'string') return error.code;
-  return 'signal' in error ? `ended by ${String(error.signal)}` : 'unknown';
+  return 'signal' in error && typeof error.signal === 'string' ? `ended by ${error.signal}` : 'unknown';
 }

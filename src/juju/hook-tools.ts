@@ -1,9 +1,17 @@
 /** Calls of hook tools with their meaning: success gives text or checked JSON, anything else an error by meaning. */
 
-import { HookToolFailure, HookToolMisuse, HookToolRefusal, NotFound, NotLeader, PermissionDenied } from './errors.ts';
+import {
+  HookToolFailure,
+  HookToolMisuse,
+  HookToolRefusal,
+  NotFound,
+  NotLeader,
+  PermissionDenied,
+  UnusableAnswer,
+} from './errors.ts';
 import type { HookToolAnswer, Transport } from './transport.ts';
 
-/** Checks an answer's shape; throws {@link HookToolFailure} when it is not what the tool is known to print. */
+/** Checks an answer's shape; throws {@link UnusableAnswer} when it is not what the tool is known to print. */
 export type Check<T> = (answer: unknown) => T;
 
 export interface HookTools {
@@ -12,33 +20,42 @@ export interface HookTools {
   /**
    * Asks a tool for JSON, once per dispatch: the same question is not asked twice, not even by two askers at the same time.
    * A question that failed may be asked again. Prints nothing: `null`.
+   *
+   * @param largestOutput bytes of an answer that somebody else determines. @throws UnusableAnswer for more, or another shape.
    */
-  ask<T>(tool: string, args: readonly string[], check: Check<T>): Promise<T>;
+  ask<T>(tool: string, args: readonly string[], check: Check<T>, largestOutput?: number): Promise<T>;
 }
 
 export function createHookTools(transport: Transport): HookTools {
   const asked = new Map<string, Promise<unknown>>();
 
-  const run = async (tool: string, args: readonly string[], stdin?: string): Promise<string> => {
-    const answer = await transport.call(tool, args, stdin);
+  const run = async (
+    tool: string,
+    args: readonly string[],
+    stdin?: string,
+    largestOutput?: number,
+  ): Promise<string> => {
+    const answer = await transport.call(tool, args, stdin, largestOutput);
     if (answer.code !== 0) throw errorOf(tool, answer);
     return answer.stdout;
   };
 
-  const askJson = (tool: string, args: readonly string[]): Promise<unknown> => {
+  const askJson = (tool: string, args: readonly string[], largestOutput?: number): Promise<unknown> => {
     const question = JSON.stringify([tool, ...args]);
     const known = asked.get(question);
     if (known !== undefined) return known;
-    const answer = run(tool, ['--format=json', ...args]).then((text) => parseJson(tool, text));
+    const answer = run(tool, ['--format=json', ...args], undefined, largestOutput).then((text) =>
+      parseJson(tool, text),
+    );
     asked.set(question, answer);
     answer.catch(() => asked.delete(question));
     return answer;
   };
 
   return {
-    run,
-    async ask(tool, args, check) {
-      return check(await askJson(tool, args));
+    run: (tool, args, stdin) => run(tool, args, stdin),
+    async ask(tool, args, check, largestOutput) {
+      return check(await askJson(tool, args, largestOutput));
     },
   };
 }
@@ -49,7 +66,7 @@ export function parseJson(tool: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new HookToolFailure(`${tool} printed something that is not JSON`);
+    throw new UnusableAnswer(`${tool} printed something that is not JSON`);
   }
 }
 

@@ -10,6 +10,15 @@ import type { UnitStatus } from './status.ts';
 /** String keys and values, as Juju keeps them. */
 export type Databag = Readonly<Record<string, string>>;
 
+/** A databag that counts as empty. */
+export interface UnusableBag {
+  readonly relation: string;
+  /** Unit or application that wrote it. */
+  readonly owner: string;
+  /** What is wrong with it, as the end of a sentence about the databag. */
+  readonly reason: string;
+}
+
 export type ConfigValue = string | number | boolean;
 
 /** Who we are; from the environment alone, costs nothing. */
@@ -46,6 +55,11 @@ export interface Relations {
    * Without `egress-subnets`, which may change without an event.
    */
   remoteBags(relation: string): Promise<ReadonlyMap<string, Databag>>;
+  /**
+   * Remote units and applications whose databag was read in this dispatch and counts as empty, because it is larger than any charm
+   * needs, or not what Juju is known to print. None of them can end a hook.
+   */
+  unusable(): readonly UnusableBag[];
   /** Changes keys of our own unit databag; `undefined` or `''` deletes. Deferred. */
   setUnit(relation: string, entries: Readonly<Record<string, string | undefined>>): void;
   /** Changes keys of our own application databag; leader only. Deferred. */

@@ -1,11 +1,11 @@
 /** Relations and their databags: reads asked once per dispatch, writes collected and sent once, where they differ from what Juju holds. */
 
 import { listFrom, stringFrom, stringsFrom } from './answer-shapes.ts';
-import { NotFound, PermissionDenied } from './errors.ts';
+import { NotFound, PermissionDenied, UnusableAnswer } from './errors.ts';
 import type { Event } from './event.ts';
 import type { HookTools } from './hook-tools.ts';
 import { applicationOf } from './identity.ts';
-import type { Databag, Identity, Relations } from './juju.ts';
+import type { Databag, Identity, Relations, UnusableBag } from './juju.ts';
 import { byName } from './natural-order.ts';
 import { type RememberedDatabags, withoutJujuKeys } from './remembered-databags.ts';
 import { yamlMap, yamlString } from './yaml-map.ts';
@@ -15,6 +15,13 @@ const LONGEST_KEY = 1000;
 
 /** Every unit on the other side reads the whole bag again after each change; Juju itself would take 16 MiB. */
 const LARGEST_VALUE = 1024 * 1024;
+
+/**
+ * Bytes of what `relation-get` prints. Juju takes 16 MiB a databag, and JSON escapes one byte with up to six; a unit's databag has some
+ * KiB. An application's may hold the certificates of a whole cluster.
+ */
+const LARGEST_UNIT_BAG = 2 * 1024 * 1024;
+const LARGEST_APPLICATION_BAG = 24 * 1024 * 1024;
 
 type Entries = Readonly<Record<string, string | undefined>>;
 
@@ -41,13 +48,34 @@ export function createRelations(
   /** What was sent in this dispatch: Juju shows it to later reads, but ours are cached. */
   const sent = new Map<string, Map<string, string>>();
 
-  const askBag = async (relation: string, flags: readonly string[], owner: string): Promise<Databag> => {
+  const unusable = new Map<string, UnusableBag>();
+
+  const askBag = async (
+    relation: string,
+    flags: readonly string[],
+    owner: string,
+    largest?: number,
+  ): Promise<Databag> => {
     try {
-      return await tools.ask('relation-get', ['-r', relation, ...flags, '-', owner], stringsFrom('relation-get'));
+      const args = ['-r', relation, ...flags, '-', owner];
+      return await tools.ask('relation-get', args, stringsFrom('relation-get'), largest);
     } catch (error) {
       // Never joined, gone, or not ours to read: nothing there for us. Any other refusal must not look like an empty bag.
       if (error instanceof NotFound || error instanceof PermissionDenied) return {};
       throw error;
+    }
+  };
+
+  /** Of somebody else: whatever they write, the dispatch goes on without them. */
+  const askRemoteBag = async (relation: string, owner: string): Promise<Databag> => {
+    const [flags, largest] = owner.includes('/') ? [[], LARGEST_UNIT_BAG] : [['--app'], LARGEST_APPLICATION_BAG];
+    try {
+      return await askBag(relation, flags, owner, largest);
+    } catch (error) {
+      if (!(error instanceof UnusableAnswer)) throw error;
+      const reason = `cannot be used: ${error.message}`;
+      unusable.set(`${relation} ${owner}`, { relation, owner, reason });
+      return {};
     }
   };
 
@@ -73,13 +101,13 @@ export function createRelations(
     const [present, known] = await Promise.all([units(relation), remembered.recall(relation)]);
     const bags = await Promise.all(
       present.map(async (unit): Promise<readonly [string, Databag]> => {
-        const bag = known.get(unit) ?? withoutEgress(await askBag(relation, [], unit));
+        const bag = known.get(unit) ?? withoutEgress(await askRemoteBag(relation, unit));
         return [unit, bag];
       }),
     );
-    const all = new Map(bags);
-    await remembered.remember(relation, all);
-    return all;
+    // One that counts as empty is looked at again each time: it has to be reported for as long as it stands there.
+    await remembered.remember(relation, new Map(bags.filter(([unit]) => !unusable.has(`${relation} ${unit}`))));
+    return new Map(bags);
   };
 
   const send = async (
@@ -126,13 +154,13 @@ export function createRelations(
     },
 
     async unitBag(relation, unit) {
-      if (unit !== identity.unit) return askBag(relation, [], unit);
+      if (unit !== identity.unit) return askRemoteBag(relation, unit);
       return merge(await ownUnitBag(relation), pendingUnit.get(relation));
     },
 
     async applicationBag(relation, application) {
       if (application === '') return {};
-      if (application !== identity.application) return askBag(relation, ['--app'], application);
+      if (application !== identity.application) return askRemoteBag(relation, application);
       return merge(await ownApplicationBag(relation), pendingApplication.get(relation));
     },
 
@@ -144,6 +172,8 @@ export function createRelations(
       reading.catch(() => remoteBagsRead.delete(relation));
       return reading;
     },
+
+    unusable: () => [...unusable.values()],
 
     setUnit(relation, entries) {
       collect(pendingUnit, relation, entries);

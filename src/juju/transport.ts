@@ -8,6 +8,9 @@ export interface HookToolAnswer {
 }
 
 export interface Transport {
-  /** Runs one hook tool. Resolves whatever the exit code is; rejects only when the tool could not be run at all. */
-  call(tool: string, args: readonly string[], stdin?: string): Promise<HookToolAnswer>;
+  /**
+   * Runs one hook tool. Resolves whatever the exit code is; rejects only when the tool could not be run at all, and with
+   * {@link UnusableAnswer} when it printed more than `largestOutput` bytes.
+   */
+  call(tool: string, args: readonly string[], stdin?: string, largestOutput?: number): Promise<HookToolAnswer>;
 }

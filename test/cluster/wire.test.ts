@@ -6,7 +6,6 @@ import {
   formatAllocation,
   formatTokenFailure,
   minorOf,
-  parseObject,
   parseTokenFailure,
   secretIdKey,
 } from '../../src/cluster/wire.ts';
@@ -82,12 +81,6 @@ describe('token-failure', () => {
     [undefined, undefined],
   ])('%j is read as %j', (text, expected) => {
     expect(parseTokenFailure(text)).toEqual(expected);
-  });
-});
-
-describe('parseObject', () => {
-  it.each(['null', '1', '"a"', '[]', '{"a":', '\u0000'])('finds none in %j', (text) => {
-    expect(parseObject(text)).toBeUndefined();
   });
 });
 

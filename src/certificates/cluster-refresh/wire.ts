@@ -11,7 +11,9 @@
  * Each unit finds there what it has to do, and every leader how far it is: so it survives the loss of any of them.
  */
 
-import { parseObject } from '../json.ts';
+import { readForeign } from '../../core/foreign-json.ts';
+import { oneLine } from '../../core/printable.ts';
+import { line, list, moment, object, or, type Shape, text, whole } from '../../core/shapes.ts';
 
 export const ORDER = 'cluster-refresh';
 export const REPORT = 'cluster-refreshed';
@@ -46,43 +48,38 @@ export const LONGEST_ORDER_SECONDS = 10 * 365 * 86_400;
 /** Of a reason, in characters: it stands in everybody's databag. */
 const LONGEST_REASON = 200;
 
+const ORDER_SHAPE: Shape<Order> = object({
+  id: text(200, ID),
+  seconds: whole(SHORTEST_SECONDS, LONGEST_ORDER_SECONDS),
+  at: moment,
+  units: list(text(200, UNIT), 10_000),
+});
+const ENDED_SHAPE: Shape<EndedOrder> = object({ at: moment, ended: moment, summary: or(line(1000), '') });
+const REPORT_SHAPE: Shape<Report> = object({ id: text(200, ID), failure: or(line(LONGEST_REASON), '') });
+
 export function formatOrder({ id, seconds, at, units }: Order): string {
   const names = units.map((unit) => JSON.stringify(unit)).join(', ');
   return `{"id": "${id}", "seconds": ${seconds}, "at": "${at.toISOString()}", "units": [${names}]}`;
 }
 
 /** Undefined for none, one that is over, and nonsense. */
-export function parseOrder(text: string | undefined): Order | undefined {
-  const { id, seconds, at, units } = parseObject(text);
-  const time = new Date(String(at));
-  if (typeof id !== 'string' || !ID.test(id) || Number.isNaN(time.getTime()) || !Array.isArray(units)) return undefined;
-  const possible =
-    Number.isSafeInteger(seconds) && Number(seconds) >= SHORTEST_SECONDS && Number(seconds) <= LONGEST_ORDER_SECONDS;
-  const named = units.every((unit) => typeof unit === 'string' && UNIT.test(unit));
-  return possible && named ? { id, seconds: Number(seconds), at: time, units } : undefined;
+export function parseOrder(written: string | undefined): Order | undefined {
+  return readForeign(written, ORDER_SHAPE);
 }
 
 export function formatEnded({ at, ended, summary }: EndedOrder): string {
   return `{"at": "${at.toISOString()}", "ended": "${ended.toISOString()}", "summary": ${JSON.stringify(summary)}}`;
 }
 
-export function parseEnded(text: string | undefined): EndedOrder | undefined {
-  const { at, ended, summary } = parseObject(text);
-  const [begin, end] = [new Date(String(at)), new Date(String(ended))];
-  if (Number.isNaN(begin.getTime()) || Number.isNaN(end.getTime())) return undefined;
-  return { at: begin, ended: end, summary: String(summary ?? '') };
+export function parseEnded(written: string | undefined): EndedOrder | undefined {
+  return readForeign(written, ENDED_SHAPE);
 }
 
 export function formatReport({ id, failure }: Report): string {
-  return `{"id": "${id}", "failure": ${JSON.stringify(presentable(failure))}}`;
+  return `{"id": "${id}", "failure": ${JSON.stringify(oneLine(failure, LONGEST_REASON))}}`;
 }
 
 /** Of another unit: whatever stands there becomes a line of bounded length. */
-export function parseReport(text: string | undefined): Report | undefined {
-  const { id, failure } = parseObject(text);
-  return typeof id === 'string' ? { id, failure: presentable(String(failure ?? '')) } : undefined;
-}
-
-function presentable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, LONGEST_REASON);
+export function parseReport(written: string | undefined): Report | undefined {
+  return readForeign(written, REPORT_SHAPE);
 }

@@ -5,10 +5,13 @@
  */
 
 import { createHash } from 'node:crypto';
+import { readForeign } from '../../core/foreign-json.ts';
+import { flag, list, moment, object, type Shape, text, where, whole } from '../../core/shapes.ts';
 import type { Files } from '../../host/host.ts';
 import type { State } from '../../juju/juju.ts';
 import type { Role } from '../names.ts';
 import type { Examined } from './examined.ts';
+import type { Flaw } from './flaws.ts';
 import { inventoryPlaces } from './places.ts';
 import type { Inventory } from './read-examined.ts';
 
@@ -16,6 +19,22 @@ const KEY = 'certificates/inventory';
 
 /** Another one where what is remembered would be read differently. */
 const FORMAT = 1;
+
+/** Which codes there are goes with the format. */
+const FLAW: Shape<Flaw> = where(list(text(), 2), ({ length }) => length === 2) as Shape<
+  readonly unknown[]
+> as Shape<Flaw>;
+
+const REMEMBERED = object({
+  format: whole(),
+  stamp: text(),
+  inventory: list(
+    object(
+      { name: text(), sans: list(text()), issuable: flag, flaws: list(FLAW) },
+      { notBefore: moment, notAfter: moment },
+    ),
+  ),
+});
 
 /** The unit state is fetched as a whole by each dispatch. Larger ones (thousands of names) are read again every time. */
 const LONGEST = 16 * 1024;
@@ -50,22 +69,10 @@ export function forgetInventory(state: State): void {
   state.set(KEY, undefined);
 }
 
-function recall(text: string | undefined, stamp: string): readonly Examined[] | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const remembered = JSON.parse(text, revive) as {
-      readonly format: number;
-      readonly stamp: string;
-      readonly inventory: readonly Examined[];
-    };
-    return remembered.format === FORMAT && remembered.stamp === stamp ? remembered.inventory : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function revive(key: string, value: unknown): unknown {
-  return (key === 'notBefore' || key === 'notAfter') && typeof value === 'string' ? new Date(value) : value;
+function recall(written: string | undefined, stamp: string): readonly Examined[] | undefined {
+  const remembered = readForeign(written, REMEMBERED);
+  if (remembered === undefined || remembered.format !== FORMAT || remembered.stamp !== stamp) return undefined;
+  return remembered.inventory.map((one) => ({ notBefore: undefined, notAfter: undefined, ...one }));
 }
 
 /** One digest over all: what was read of one certificate hangs on the others. */

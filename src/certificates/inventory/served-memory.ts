@@ -4,6 +4,8 @@
  * without.
  */
 
+import { readForeign } from '../../core/foreign-json.ts';
+import { list, object, type Shape, text, timestamp } from '../../core/shapes.ts';
 import type { Host } from '../../host/host.ts';
 import type { Juju, State } from '../../juju/juju.ts';
 import type { NodeIdentity } from '../facts.ts';
@@ -24,6 +26,8 @@ interface Look {
   /** Names of certificates that are served otherwise. */
   readonly other: readonly string[];
 }
+
+const LOOK: Shape<Look> = object({ stamp: text(), at: timestamp, other: list(text()) });
 
 /** @param stamp another one when any file has changed. @returns names of certificates whose services serve another one. */
 export async function observeServed(
@@ -56,11 +60,6 @@ function isDue({ stamp, at, other }: Look, present: string, { event }: Juju, now
   return event.kind === 'update-status' && now.getTime() - Date.parse(at) > REGULARLY_MS;
 }
 
-function recall(text: string | undefined): Look | undefined {
-  try {
-    const { stamp, at, other } = JSON.parse(text ?? '') as Partial<Look>;
-    return stamp === undefined || at === undefined || !Array.isArray(other) ? undefined : { stamp, at, other };
-  } catch {
-    return undefined;
-  }
+function recall(written: string | undefined): Look | undefined {
+  return readForeign(written, LOOK);
 }

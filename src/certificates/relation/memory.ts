@@ -1,8 +1,22 @@
 /** What a unit remembers of the integration between dispatches, in its unit state; everything else stands in databags and secrets. */
 
+import { isObject, readForeign } from '../../core/foreign-json.ts';
+import {
+  flag,
+  list,
+  object,
+  oneOf,
+  or,
+  record,
+  type Shape,
+  text,
+  timestamp,
+  variant,
+  whole,
+} from '../../core/shapes.ts';
 import type { Juju, State } from '../../juju/juju.ts';
-import type { UnitStatus } from '../../juju/status.ts';
-import { isObject, parseJson } from '../json.ts';
+import { STATUS_WORDS, type UnitStatus } from '../../juju/status.ts';
+import type { RefusalKind } from './answer.ts';
 import type { Authorities, Succession } from './authorities.ts';
 import type { Standing } from './standing.ts';
 
@@ -37,9 +51,46 @@ export interface Look {
 
 export const NOTHING: Memory = { since: {}, issuers: {}, authorities: {}, discarded: [], lost: {} };
 
+const PEM = text(64 * 1024);
+const state = <const T extends string>(name: T) => oneOf([name]);
+const STANDING: Shape<Standing> = variant<Standing>('state', {
+  issued: object(
+    { state: state('issued'), request: text(), fingerprint: text(), notAfter: timestamp, authority: PEM },
+    { formerAuthority: PEM },
+  ),
+  requested: object({ state: state('requested'), since: timestamp, overdue: flag, renewal: flag }),
+  revoked: object({ state: state('revoked') }),
+  denied: object({ state: state('denied'), code: whole(), message: text() }),
+  refused: object({ state: state('refused'), why: text(60) as Shape<RefusalKind>, detail: text() }),
+  unsupported: object({
+    state: state('unsupported'),
+    what: oneOf(['authorities', 'addresses', 'wildcards']),
+  }),
+  unsound: object({ state: state('unsound'), problem: text() }),
+  unsent: object({ state: state('unsent') }),
+});
+const LOOK: Shape<Look> = object({
+  digest: text(),
+  until: timestamp,
+  standing: record(STANDING),
+  reports: list(object({ status: oneOf(STATUS_WORDS), message: text() })),
+});
+/** Without the look, which is only a shortcut. */
+const REMEMBERED: Shape<Memory> = object(
+  {
+    since: or(record(timestamp), {}),
+    issuers: or(record(object({ current: text() }, { former: text() })), {}),
+    authorities: or(record(PEM), {}),
+    discarded: or(list(text()), []),
+    lost: or(record(timestamp), {}),
+  },
+  { relation: text(), application: text(), ended: (value) => (value === true ? value : undefined) },
+);
+
 export async function recall(state: State, endpoint: string): Promise<Memory> {
-  const found = parseJson(await state.get(memoryKey(endpoint)));
-  return isObject(found) ? { ...NOTHING, ...found } : NOTHING;
+  const written = await state.get(memoryKey(endpoint));
+  const { look } = readForeign(written, object({ look: LOOK })) ?? {};
+  return { ...(readForeign(written, REMEMBERED) ?? NOTHING), ...(look === undefined ? {} : { look }) };
 }
 
 /** Whether there is anything to remember of a provider; costs no question about an integration. */

@@ -1,7 +1,9 @@
 /** What the provider writes for us, into its application's databag. Nothing in it can be relied on; nothing in it may stop us. */
 
+import { isObject, type JsonObject, LARGE_BOUNDS, parseObject, parseObjects, textOf } from '../../core/foreign-json.ts';
+import { oneLine } from '../../core/printable.ts';
+import { wholeOrDigits } from '../../core/shapes.ts';
 import type { Databag } from '../../juju/juju.ts';
-import { isObject, type JsonObject, objectsOf, parseJson, textOf } from '../json.ts';
 
 /** An item of `certificates`, texts as they stand there. */
 export interface BagCertificate {
@@ -36,6 +38,7 @@ export interface ProviderBag {
 }
 
 const OTHER_ERROR = 999;
+const CODE = wholeOrDigits(1);
 
 /** Longer texts are no message for an operator. */
 const LONGEST_MESSAGE = 200;
@@ -43,9 +46,9 @@ const LONGEST_MESSAGE = 200;
 /** Never throws: garbage is no certificate. Keys that are not known are ignored. */
 export function parseProviderBag(bag: Databag): ProviderBag {
   return {
-    certificates: objectsOf(parseJson(bag['certificates'])).map(parseCertificate),
-    errors: objectsOf(parseJson(bag['request_errors'])).map(parseError),
-    capabilities: parseCapabilities(parseJson(bag['capabilities'])),
+    certificates: parseObjects(bag['certificates'], LARGE_BOUNDS).map(parseCertificate),
+    errors: parseObjects(bag['request_errors'], LARGE_BOUNDS).map(parseError),
+    capabilities: parseCapabilities(parseObject(bag['capabilities'])),
   };
 }
 
@@ -63,19 +66,19 @@ function parseCertificate(item: JsonObject): BagCertificate {
 /** Providers write `csr`, their documentation says `certificate_signing_request`. Names of errors are spelled in several ways; codes are not. */
 function parseError(item: JsonObject): BagError {
   const error = isObject(item['error']) ? item['error'] : {};
-  const code = Number(error['code']);
   const said = [textOf(error['message']), textOf(error['reason'])].filter((text) => text !== '').join(': ');
   return {
     request: (textOf(item['csr']) || textOf(item['certificate_signing_request'])).trim(),
-    code: Number.isSafeInteger(code) && code !== 0 ? code : OTHER_ERROR,
-    message: [...said.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()].slice(0, LONGEST_MESSAGE).join(''),
+    code: CODE(error['code']) ?? OTHER_ERROR,
+    message: oneLine(said, LONGEST_MESSAGE),
   };
 }
 
-function parseCapabilities(value: unknown): Capabilities {
-  const said: JsonObject = isObject(value) ? value : {};
-  const flag = (key: string): boolean | undefined =>
-    typeof said[key] === 'boolean' ? (said[key] as boolean) : undefined;
+function parseCapabilities(said: JsonObject): Capabilities {
+  const flag = (key: string): boolean | undefined => {
+    const value = said[key];
+    return typeof value === 'boolean' ? value : undefined;
+  };
   const type = textOf(said['provider_type']);
   return Object.fromEntries(
     Object.entries({

@@ -3,8 +3,8 @@
  * `ca` is never left out: without it in one item a provider ignores all of them without a word.
  */
 
+import { LARGE_BOUNDS, parseObjects, textOf } from '../../core/foreign-json.ts';
 import type { Databag } from '../../juju/juju.ts';
-import { objectsOf, parseJson, textOf } from '../json.ts';
 
 export const REQUESTS_KEY = 'certificate_signing_requests';
 
@@ -15,7 +15,7 @@ export interface BagRequest {
 
 /** Never throws; what is no request at all is left out. */
 export function parseRequests(bag: Databag): readonly BagRequest[] {
-  return objectsOf(parseJson(bag[REQUESTS_KEY])).map((item) => ({
+  return parseObjects(bag[REQUESTS_KEY], LARGE_BOUNDS).map((item) => ({
     pem: textOf(item['certificate_signing_request']).trim(),
     authority: item['ca'] === true,
   }));

@@ -3,6 +3,8 @@
  * restart services at every hook. Kept in the unit state; a success, and an operator who refreshes or changes an option, wipe it out.
  */
 
+import { readForeign } from '../../core/foreign-json.ts';
+import { moment, object, type Shape, text, whole } from '../../core/shapes.ts';
 import type { State } from '../../juju/juju.ts';
 import type { CertificateOptions } from '../options.ts';
 import { FAILURE_KEY } from '../outcome.ts';
@@ -16,6 +18,8 @@ export interface FailedAttempts {
   /** Under which options they were made. */
   readonly options: string;
 }
+
+const ATTEMPTS: Shape<FailedAttempts> = object({ count: whole(), at: moment, options: text() });
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -42,14 +46,7 @@ export function nextAttempt(
 }
 
 export async function readAttempts(state: State): Promise<FailedAttempts | undefined> {
-  try {
-    const { count, at, options } = JSON.parse((await state.get(KEY)) ?? '') as Record<string, unknown>;
-    const time = new Date(String(at));
-    if (typeof count !== 'number' || Number.isNaN(time.getTime())) return undefined;
-    return { count, at: time, options: String(options) };
-  } catch {
-    return undefined;
-  }
+  return readForeign(await state.get(KEY), ATTEMPTS);
 }
 
 /** The reason is told by the status until a refresh succeeds. */

@@ -1,5 +1,7 @@
 /** What a unit remembers of encryption at rest, in the unit state, which Juju commits together with the databags. */
 
+import { readForeign } from '../../core/foreign-json.ts';
+import { object, text, whole } from '../../core/shapes.ts';
 import type { Juju, State } from '../../juju/juju.ts';
 import type { EncryptionMemory } from './facts.ts';
 
@@ -36,9 +38,11 @@ export interface RewriteMark {
   readonly done: number;
 }
 
+const MARK = object({ step: whole(), done: whole() }, { after: text(10_000) });
+
 export async function recallRewrite(state: State, step: number): Promise<RewriteMark> {
-  const mark = JSON.parse((await state.get(`${PREFIX}rewrite`)) ?? 'null') as RewriteMark | null;
-  return mark?.step === step ? mark : { step, after: undefined, done: 0 };
+  const mark = readForeign(await state.get(`${PREFIX}rewrite`), MARK);
+  return mark?.step === step ? { after: undefined, ...mark } : { step, after: undefined, done: 0 };
 }
 
 export function rememberRewrite(state: State, mark: RewriteMark | undefined): void {

@@ -17,6 +17,8 @@
  * that digest. The same leads from no encryption to a key and back.
  */
 
+import { readForeign } from '../../core/foreign-json.ts';
+import { moment, object, oneOf, text, whole } from '../../core/shapes.ts';
 import { type Cipher, formatCipher, parseCipher } from './cipher.ts';
 import { digestOf, renderConfiguration } from './configuration.ts';
 import type { Keys } from './keys.ts';
@@ -154,40 +156,21 @@ export function formatRollout(rollout: Rollout): string {
 }
 
 /** Undefined for none; `unreadable` for what this charm has not written: to guess could cost every Secret. */
-export function parseRollout(text: string | undefined): Rollout | 'unreadable' | undefined {
-  if (text === undefined) return undefined;
-  const value = objectFrom(text);
-  const { step, phase, last, secret, digest } = value;
-  const [now, next] = [parseCipher(value['now']), parseCipher(value['next'])];
-  const [since, at] = [new Date(String(value['since'])), new Date(String(value['at']))];
-  const known = PHASES.find((one) => one === phase);
-  const numbers = Number.isSafeInteger(step) && Number.isSafeInteger(last);
-  const times = !Number.isNaN(since.getTime()) && !Number.isNaN(at.getTime());
-  const moving = known !== 'settled' && known !== 'forget';
+export function parseRollout(written: string | undefined): Rollout | 'unreadable' | undefined {
+  if (written === undefined) return undefined;
+  const rollout = readForeign(written, SHAPE);
+  if (rollout === undefined) return 'unreadable';
+  const { phase, now, next, secret, digest } = rollout;
+  const moving = phase !== 'settled' && phase !== 'forget';
   const needsFile = moving || now !== 'identity';
-  if (now === undefined || known === undefined || !numbers || !times) return 'unreadable';
-  if (moving !== (next !== undefined) || needsFile !== (typeof digest === 'string')) return 'unreadable';
-  return {
-    step: Number(step),
-    phase: known,
-    now,
-    next,
-    last: Number(last),
-    since,
-    at,
-    secret: typeof secret === 'string' ? secret : undefined,
-    digest: typeof digest === 'string' ? digest : undefined,
-  };
+  if (moving !== (next !== undefined) || needsFile !== (digest !== undefined)) return 'unreadable';
+  return { ...rollout, next, secret, digest };
 }
 
-function objectFrom(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}
+const SHAPE = object(
+  { step: whole(), phase: oneOf(PHASES), now: parseCipher, last: whole(), since: moment, at: moment },
+  { next: parseCipher, secret: text(300), digest: text(100) },
+);
 
 /** Of the file that goes with these keys. */
 export function configurationDigest(rollout: Rollout, keys: Keys): string | undefined {

@@ -5,6 +5,8 @@
 
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { LARGE_BOUNDS, readForeign } from '../../core/foreign-json.ts';
+import { list, object, record, type Shape, text, whole } from '../../core/shapes.ts';
 import type { Files } from '../../host/host.ts';
 import type { State } from '../../juju/juju.ts';
 import { fitsInState } from '../../juju/state.ts';
@@ -38,12 +40,26 @@ const FILES = 'hardening/files';
 const KERNEL = 'hardening/kernel';
 const JOURNAL = '/var/lib/k8s-charm/hardening.json';
 
+const FILES_SHAPE: Shape<RemedyMemory['files']> = record(
+  object({}, { mode: object({ was: whole(), is: whole() }), owner: object({ was: text(), is: text() }) }),
+  5000,
+);
+const CONTENT = text(256 * 1024);
+const KERNEL_SHAPE: Shape<RememberedKernel> = object({
+  values: record(object({ was: text(), is: text() })),
+  file: object({ was: (value) => (value === null ? null : CONTENT(value)), is: CONTENT }),
+});
+const JOURNAL_SHAPE = object({
+  from: list(text()),
+  next: object({ files: FILES_SHAPE }, { kernel: KERNEL_SHAPE }),
+});
+
 /** As Juju has committed it. */
 export async function recall(state: State): Promise<RemedyMemory> {
   const [files, kernel] = await Promise.all([state.get(FILES), state.get(KERNEL)]);
   return {
-    files: JSON.parse(files ?? '{}') as RemedyMemory['files'],
-    kernel: kernel === undefined ? undefined : (JSON.parse(kernel) as RememberedKernel),
+    files: readForeign(files, FILES_SHAPE) ?? {},
+    kernel: readForeign(kernel, KERNEL_SHAPE),
   };
 }
 
@@ -98,19 +114,18 @@ interface Journal {
 
 /** Undefined for an unreadable one, too: another hand has been there. */
 async function readJournal(files: Files): Promise<Journal | undefined> {
-  try {
-    const { from, next } = JSON.parse((await files.read(JOURNAL)) ?? '{}');
-    if (!Array.isArray(from) || typeof next?.files !== 'object') return undefined;
-    return { from: from.map(String), next: { files: next.files, kernel: next.kernel } };
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const journal = readForeign(await files.read(JOURNAL), JOURNAL_SHAPE, LARGE_BOUNDS);
+  return journal && { from: journal.from, next: { kernel: undefined, ...journal.next } };
 }
 
 /** JSON leaves out what is undefined. */
-function plain(memory: RemedyMemory): unknown {
-  return JSON.parse(JSON.stringify(memory));
+function plain({ files, kernel }: RemedyMemory): unknown {
+  const plainFiles = Object.entries(files).map(([path, file]) => [path, withoutGaps(file)] as const);
+  return { files: Object.fromEntries(plainFiles), ...(kernel === undefined ? {} : { kernel }) };
+}
+
+function withoutGaps(file: RememberedFile): unknown {
+  return Object.fromEntries(Object.entries(file).filter(([, value]) => value !== undefined));
 }
 
 function digest({ files, kernel }: RemedyMemory): string {

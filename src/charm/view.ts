@@ -29,6 +29,7 @@ import {
   serviceAddress,
   snapMinor,
 } from '../cluster/index.ts';
+import { type Ignored, reportIgnored } from '../core/remote-units.ts';
 import { type EncryptionOptions, forgetRemedies, type HardeningOptions } from '../hardening/index.ts';
 import type { Databag } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
@@ -66,7 +67,13 @@ export async function look(doors: Doors, role: Role): Promise<View> {
     ...trust.changes,
     ...clusterPlan.changes.map((change) => plannedCluster(doors, cluster, change)),
   ];
-  const clusterReports = [...trust.reports, ...hardening.reports, ...encryption.reports, ...clusterPlan.reports];
+  const clusterReports = [
+    ...trust.reports,
+    ...hardening.reports,
+    ...encryption.reports,
+    ...clusterPlan.reports,
+    ...ignoredParties(doors, cluster).map(reportIgnored),
+  ];
   const identity = nodeIdentity(cluster, options, managers);
   if (identity === undefined) return { cluster, identity, changes: clusterChanges, reports: clusterReports };
   const certificates = await observeCertificates(doors, identity);
@@ -86,6 +93,12 @@ export async function look(doors: Doors, role: Role): Promise<View> {
     changes: [...clusterChanges, ...planned, ...sent, ...kept],
     reports: [...clusterReports, ...certificatePlan.reports],
   };
+}
+
+/** Remote units whose databag, or a part of it, cannot be used; and applications. */
+function ignoredParties({ juju }: Doors, cluster: ClusterFacts): readonly Ignored[] {
+  const relations = cluster.role === 'control-plane' ? [cluster.peers, ...cluster.workers] : [cluster.cluster];
+  return [...relations.flatMap((relation) => relation?.ignored ?? []), ...juju.relations.unusable()];
 }
 
 function returningLease(doors: Doors): PlannedChange {

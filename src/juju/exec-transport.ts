@@ -8,7 +8,7 @@ import { HookToolFailure, UnusableAnswer } from './errors.ts';
 import type { HookToolAnswer, Transport } from './transport.ts';
 
 /** Bytes, where the caller does not say. Node's default of 1 MiB would cut the unit state off, of which Juju keeps 2 MiB. */
-const LARGEST_OUTPUT = 16 * 1024 * 1024;
+const LARGEST_OUTPUT = 24 * 1024 * 1024;
 
 /** The agent runs one tool at a time; more processes than this would only wait for it, each with its memory. */
 const PROCESSES_AT_ONCE = 4;

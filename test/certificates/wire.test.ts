@@ -29,11 +29,12 @@ describe('a wish', () => {
       ],
       renewal: false,
     });
-    expect(parseWish(formatWish({ id: 'a', requests: [], renewal: true }))).toEqual({
-      id: 'a',
-      requests: [],
-      renewal: true,
-    });
+    const [request] = [{ object: 'a', request: 'x', pair: 'kubelet', signerName: '', usages: [], key: '' } as const];
+    expect(parseWish(formatWish({ id: 'a', requests: [request], renewal: true }))?.renewal).toBe(true);
+  });
+
+  it('without a request is none: it would take the turn of a unit that has something to renew', () => {
+    expect(parseWish(formatWish({ id: 'a', requests: [], renewal: true }))).toBeUndefined();
   });
 
   it.each(['..', '.', 'a..b', 'a/b', '-a', 'a-', 'A', '', 'a b', 'a'.repeat(254)])(
@@ -66,9 +67,9 @@ describe('a wish', () => {
 });
 
 describe('a decision', () => {
-  it('is read as it was written, whatever the reason', () => {
-    const decision = { id: 'a', approved: false, reason: 'say "no"\n' };
-    expect(parseDecision(formatDecision(decision))).toEqual(decision);
+  it('is read as it was written, with the reason as one line', () => {
+    const decision = { id: 'a', approved: false, reason: 'say "no"\nand why' };
+    expect(parseDecision(formatDecision(decision))).toEqual({ ...decision, reason: 'say "no" and why' });
   });
 
   it.each([undefined, '', '{', '{"id": "a"}', '{"id": "a", "approved": "yes"}', '{"approved": true}'])(

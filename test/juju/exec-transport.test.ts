@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UnusableAnswer } from '../../src/juju/errors.ts';
 import { createExecTransport } from '../../src/juju/exec-transport.ts';
 import { putToolsOnPath, type ToolsOnPath } from './tools-on-path.ts';
 
@@ -28,6 +29,13 @@ describe('hook tools as executables', () => {
   it('may print tens of megabytes', async () => {
     tools.program('relation-get', '#!/bin/sh\nhead -c 20000000 /dev/zero | tr "\\0" x\n');
     expect((await call('relation-get')).stdout).toHaveLength(20_000_000);
+  });
+
+  it('are ended when they print more than was asked for, and the next one is not kept waiting', async () => {
+    const transport = createExecTransport(tools.environment);
+    tools.program('relation-get', '#!/bin/sh\nyes\n');
+    await expect(transport.call('relation-get', [], undefined, 100_000)).rejects.toThrow(UnusableAnswer);
+    expect(await transport.call('is-leader', [])).toMatchObject({ code: 0 });
   });
 
   it('may end without reading what they were given', async () => {

@@ -27,7 +27,7 @@ export function catalogueJson({ controls }: Catalogue, role: 'control-plane' | '
   const onWorkers = controls.filter(({ places }) => places.includes('worker'));
   const elsewhere = controls
     .filter((control) => !onWorkers.includes(control))
-    .map(({ id, numbers }) => ({ id, numbers }));
+    .map(({ id, numbers, formerly }) => ({ id, numbers, ...(formerly === undefined ? {} : { formerly }) }));
   return JSON.stringify({ controls: onWorkers, elsewhere } satisfies Catalogue);
 }
 
@@ -42,7 +42,7 @@ export async function schemaProblems(name: string, value: unknown): Promise<read
   return validate(value).map(({ path, message }) => `charm/hardening/${name}.yaml: ${place(value, path)} ${message}`);
 }
 
-/** `CIS-1.2.3/check/flag` says more than `/controls/23/check/flag`. */
+/** `admission-deny-service-external-ips/check/flag` says more than `/controls/23/check/flag`. */
 function place(value: unknown, path: string): string {
   const [, index, rest] = /^\/controls\/(\d+)(.*)$/.exec(path) ?? [];
   if (index === undefined) return path === '' ? 'it' : path;

@@ -75,10 +75,18 @@ function services(step: RemedyStep): readonly HardenedService[] {
 }
 
 /** Controls of which the literal remedy stops a component, or cuts a node off: removed flags, plugins and gates, a firewall in a unit. */
-const NEVER = new Set(['CIS-1.2.12', 'CIS-4.2.15-v1.11', 'V-242386', 'V-242388', 'V-242398', 'V-242399', 'V-242437']);
+const NEVER = new Set([
+  'admission-security-context-deny',
+  'kubelet-ip-address-deny',
+  'V-242386',
+  'V-242388',
+  'V-242398',
+  'V-242399',
+  'V-242437',
+]);
 
 /** Controls that take away what an operator works with: SSH on workers, the name of a node. */
-const ONLY_PEOPLE = new Set(['V-242393', 'V-242394', 'CIS-4.2.8', 'V-242404']);
+const ONLY_PEOPLE = new Set(['V-242393', 'V-242394', 'kubelet-hostname-override', 'V-242404']);
 
 function harm({ id }: Control, step: RemedyStep): readonly string[] {
   const text = JSON.stringify(step);

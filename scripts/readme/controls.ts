@@ -8,16 +8,21 @@ import { cell, table } from './tables.ts';
 
 const EDITIONS: readonly Benchmark[] = ['cis-1.12', 'cis-1.24'];
 
+/** By the number that a control has in any edition; one that none has any more is known by its former id. */
 const SECTIONS: readonly (readonly [RegExp, string])[] = [
-  [/^CIS-1\.1\./, 'Files of the control plane'],
-  [/^CIS-1\.2\./, 'API server'],
-  [/^CIS-1\.[34]\./, 'Controller manager and scheduler'],
-  [/^CIS-2\./, 'etcd'],
-  [/^CIS-3\./, 'Sign-in and audit'],
-  [/^CIS-4\.1\./, 'Files of nodes'],
-  [/^CIS-4\.[23]\./, 'kubelet and kube-proxy'],
-  [/^CIS-5\./, 'Policies of the cluster'],
+  [/^1\.1\./, 'Files of the control plane'],
+  [/^1\.2\./, 'API server'],
+  [/^1\.[34]\./, 'Controller manager and scheduler'],
+  [/^2\./, 'etcd'],
+  [/^3\./, 'Sign-in and audit'],
+  [/^4\.1\./, 'Files of nodes'],
+  [/^4\.[23]\./, 'kubelet and kube-proxy'],
+  [/^5\./, 'Policies of the cluster'],
 ];
+
+function numberOf({ numbers, formerly = '' }: Control): string {
+  return numbers['cis-1.12'] ?? numbers['cis-1.24'] ?? formerly.replace('CIS-', '');
+}
 
 /** The whole page. */
 export function controlsPage(catalogues: Catalogues): string {
@@ -29,12 +34,13 @@ export function controlsPage(catalogues: Catalogues): string {
     '',
     '## CIS Kubernetes Benchmark',
     '',
-    'The option `cis-benchmark` says which edition counts. Numbers differ between editions; an id is always the same control.',
+    'The option `cis-benchmark` sets the edition. Numbers differ between editions; an id is always the same control. In waivers and parameters a',
+    'control is named by its id, by a number that no other control has in another edition, or by both edition and number (`cis-1.12/1.2.16`).',
     '',
-    ...SECTIONS.flatMap(([ids, title]) => [
+    ...SECTIONS.flatMap(([numbers, title]) => [
       `### ${title}`,
       '',
-      controlsTable(controls.filter(({ id }) => ids.test(id))),
+      controlsTable(controls.filter((control) => numbers.test(numberOf(control)))),
     ]),
     '## DISA STIG for Kubernetes',
     '',
@@ -68,14 +74,14 @@ function controlsTable(controls: readonly Control[]): string {
 
 const PLACES: Readonly<Record<Place, string>> = { 'control-plane': 'CP', worker: 'W', cluster: 'cluster' };
 
-function namesOf({ id, numbers, severity, stig }: Control): string {
+function namesOf({ id, numbers, severity, stig, level }: Control): string {
   if (stig !== undefined) {
     return `**${id}** CAT ${severity === 'high' ? 'I' : 'II'}${stig.dropped ? ', dropped in V2R6' : ''}`;
   }
   const told = EDITIONS.flatMap((edition) =>
     numbers[edition] === undefined ? [] : [`${edition.slice(4)}: ${numbers[edition]}`],
   );
-  return `**${id}**<br>${told.join(', ') || 'in neither edition'}`;
+  return `**${id}**<br>${told.join(', ') || 'in neither edition'}<br>Level ${level}`;
 }
 
 function whatItChecks({ check, needs, editions = {} }: Control): string {

@@ -1,6 +1,8 @@
 /** Assesses a unit: what its node is like, and on the leader what the policies of the cluster are like. */
 
-import { type ClusterFacts, serviceAddress } from '../cluster/index.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ClusterFacts, knownClusterName, optionOf, serviceAddress } from '../cluster/index.ts';
 import {
   type Assessment,
   asksForEncryption,
@@ -14,11 +16,14 @@ import {
   controlsOf,
   type EvaluateApiRule,
   type HardeningOptions,
+  modesOf,
   type NodeFacts,
+  namesIn,
   observeNode,
   observePolicies,
   readCatalogue,
   readStoredSecrets,
+  type Subject,
   withStoredSecrets,
 } from '../hardening/index.ts';
 import type { Doors } from './doors.ts';
@@ -62,16 +67,49 @@ export async function assessUnit(doors: Doors, asked: Asked): Promise<Assessed> 
     exemptNamespaces: options.api?.exemptNamespaces ?? [],
   });
   const api = withPolicies ? await askApi(doors, node, facts, [...controls.values()].flat()) : undefined;
-  const known = CATALOGUES.flatMap((name) => {
-    const { controls: own, elsewhere = [] } = catalogues.byName[name];
-    return [...own, ...elsewhere];
-  });
-  const subject = { unit: doors.juju.identity.unit, node, address: serviceAddress(cluster) ?? '' };
-  const now = doors.host.now();
+  const [subject, modes] = await Promise.all([
+    subjectOf(doors, cluster, node),
+    modesOf(doors.host, { cis: options.cis, stig: options.stig }),
+  ]);
+  const shared = {
+    known: CATALOGUES.flatMap((name) => namesIn(catalogues.byName[name])),
+    facts,
+    waivers: options.waivers,
+    api,
+    subject,
+    argumentsOption: optionOf,
+    now: doors.host.now(),
+  };
   const assessments = [...controls].map(([benchmark, own]) =>
-    assess({ benchmark, controls: own, known, facts, waivers: options.waivers, api, subject, now }),
+    assess({ ...shared, benchmark, controls: own, mode: benchmark === 'stig' ? modes.stig : modes.cis }),
   );
   return { assessments: withPolicies ? await prove(doors, facts, assessments) : assessments, facts };
+}
+
+async function subjectOf({ juju }: Doors, cluster: ClusterFacts, node: string): Promise<Subject> {
+  const { unit, application, modelName, modelUuid, charmDirectory } = juju.identity;
+  const { version = '', revision = '', channel } = cluster.snap ?? {};
+  const relation = cluster.role === 'control-plane' ? cluster.peers : cluster.cluster;
+  const name = relation && knownClusterName(relation.own, relation.units);
+  return {
+    unit,
+    application,
+    node,
+    address: serviceAddress(cluster) ?? '',
+    model: modelName,
+    modelUuid,
+    cluster: name ?? '',
+    charm: await charmText(charmDirectory, cluster.role),
+    snap: version === '' ? '' : `${version} (revision ${revision}${channel === undefined ? '' : `, ${channel}`})`,
+  };
+}
+
+/** `k8s 0.1.0, local:k8s-3`: the archive says its version, and Juju writes beside it which charm it is. */
+async function charmText(folder: string, role: ClusterFacts['role']): Promise<string> {
+  const read = (file: string) => readFile(join(folder, file), 'utf8').catch(() => '');
+  const [version, url] = await Promise.all([read('version'), read('.juju-charm')]);
+  const name = role === 'worker' ? 'k8s-worker' : 'k8s';
+  return [`${name} ${version.trim()}`.trim(), url.trim()].filter((part) => part !== '').join(', ');
 }
 
 /** The datastore is one for all, so that one unit looks into it: the one that looks at the rest of the cluster. */

@@ -1,7 +1,14 @@
 /** Counts the scores of a node for its unit's status, and has them remembered. */
 
 import type { ClusterFacts } from '../cluster/index.ts';
-import { type Benchmark, type HardeningOptions, nodeScore, nodeScoreText, rememberScore } from '../hardening/index.ts';
+import {
+  type Benchmark,
+  type HardeningOptions,
+  nodeScore,
+  rememberModes,
+  rememberScore,
+  scoreText,
+} from '../hardening/index.ts';
 import { DiskFull } from '../host/errors.ts';
 import { assessUnit, openCatalogues } from './assessment.ts';
 import type { Doors } from './doors.ts';
@@ -26,10 +33,11 @@ export async function countScores(
     withPolicies: false,
   });
   const messages = [
-    ...assessments.map((one) => nodeScoreText(one.benchmark === 'stig' ? 'STIG' : 'CIS', nodeScore(one))),
+    ...assessments.map((one) => `${one.benchmark === 'stig' ? 'STIG' : 'CIS'} node ${scoreText(nodeScore(one))}`),
     ...new Set(assessments.flatMap(({ problems }) => problems)),
   ];
   try {
+    await rememberModes(doors.host, options);
     await rememberScore(doors.host, key, [...controls.values()].flat(), facts, messages);
   } catch (error) {
     // It is counted again next time; a full disk is told of where it stands in somebody's way.

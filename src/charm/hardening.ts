@@ -23,6 +23,7 @@ import {
   type Overridden,
   observeRemedies,
   planRemedies,
+  readControlNames,
   readDemands,
   readHardeningOptions,
   wantedArguments,
@@ -47,7 +48,9 @@ type RawOptions = Readonly<Record<string, ConfigValue>>;
 /** On a worker with those of its control plane where it has none of its own. */
 export async function readOptions(doors: Doors, cluster: ClusterFacts, raw: RawOptions) {
   const inherited = cluster.role === 'worker' ? cluster.cluster?.shared[HARDENING_KEY] : undefined;
-  return readHardeningOptions(withInheritance(raw, inherited), cluster.role, doors.juju.state);
+  return readHardeningOptions(withInheritance(raw, inherited), cluster.role, doors.juju.state, () =>
+    readControlNames(doors.juju.identity.charmDirectory),
+  );
 }
 
 export async function observeHardening(

@@ -1,18 +1,19 @@
 /** What the status of a unit says while a mode is on: how many controls of its node hold. */
 
-import { dayOf, forgetScore, type HardeningOptions, recallScore } from '../hardening/index.ts';
+import { dayOf, forgetScore, type HardeningOptions, recallScore, rememberModes } from '../hardening/index.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import { readOptions } from './hardening.ts';
 import type { View } from './view.ts';
 
-/** `CIS 88/91`, `STIG 80/85`, and waivers that are void. */
+/** `CIS node 88/91`, `STIG node 80/85`, and waivers that are void. */
 export async function scoreReports(doors: Doors, { cluster }: View): Promise<readonly UnitStatus[]> {
   const { juju, host } = doors;
   if (cluster.node === undefined || cluster.leaving || cluster.snap === undefined) return [];
   const { value: options } = await readOptions(doors, cluster, await juju.config());
   if (!options.cis && !options.stig) {
     await forgetScore(host);
+    await rememberModes(host, options);
     return [];
   }
   const key = JSON.stringify([

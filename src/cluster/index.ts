@@ -15,6 +15,7 @@ export {
   type ClusterFacts,
   type ControlPlaneFacts,
   type HardenedArguments,
+  knownClusterName,
   NOT_HARDENED,
   type RollingFailure,
   serviceAddress,

@@ -2,10 +2,12 @@
 
 import type { EvaluateApiRule, Verdict } from './api-rule.ts';
 import type { Benchmark, Control, Place } from './control.ts';
+import type { Named } from './control-names.ts';
 import { evaluateCheck } from './evaluate-check.ts';
-import type { Assessment, Evidence, Finding, Waiver } from './finding.ts';
+import type { Assessment, Evidence, Finding, Mode, Subject, Waiver } from './finding.ts';
 import type { NodeFacts } from './node-facts.ts';
-import { dayOf, type Named, voidWaivers, waiverOf } from './waivers.ts';
+import { type RemediationContext, remediationOf } from './remediation.ts';
+import { dayOf, voidWaivers, waiverOf } from './waivers.ts';
 
 export interface AssessmentInput {
   readonly benchmark: Benchmark;
@@ -17,7 +19,10 @@ export interface AssessmentInput {
   readonly waivers: readonly Waiver[];
   /** Rules of the Kubernetes API; undefined where it was not asked. */
   readonly api: EvaluateApiRule | undefined;
-  readonly subject: { readonly unit: string; readonly node: string; readonly address: string };
+  readonly subject: Subject;
+  readonly mode: Mode;
+  /** The option of the charm that gives arguments to a service. */
+  readonly argumentsOption: RemediationContext['argumentsOption'];
   readonly now: Date;
 }
 
@@ -25,18 +30,20 @@ export interface AssessmentInput {
 const MOST_EVIDENCE = 50;
 
 export function assess(input: AssessmentInput): Assessment {
-  const { benchmark, controls, known, facts, waivers, api, subject, now } = input;
+  const { benchmark, controls, known, facts, waivers, api, subject, mode, argumentsOption, now } = input;
+  const context = { benchmark, subject, mode, argumentsOption };
   const today = dayOf(now);
   const places: readonly Place[] = api === undefined ? [facts.role] : [facts.role, 'cluster'];
   return {
     benchmark,
     ...subject,
+    mode,
     places,
     version: facts.version,
     at: now.toISOString().replace(/\.\d+Z$/, 'Z'),
     findings: controls.map((control) => {
-      const waiver = waiverOf(control, benchmark, waivers, today);
-      return finding(control, benchmark, judge(control, facts, allowing(api, waiver)), waiver);
+      const waiver = waiverOf(control, waivers, today);
+      return finding(control, context, judge(control, facts, allowing(api, waiver)), waiver);
     }),
     problems: voidWaivers(waivers, benchmark, known, today),
   };
@@ -78,18 +85,18 @@ function pending(file: Verdict, process: Verdict): Verdict {
   return { state: 'pending-restart', reason, evidence };
 }
 
-function finding(control: Control, benchmark: Benchmark, verdict: Verdict, waiver: Waiver | undefined): Finding {
+function finding(control: Control, context: RemediationContext, verdict: Verdict, waiver: Waiver | undefined): Finding {
   const { state: underneath, reason, evidence } = verdict;
   const holds = underneath === 'pass' || underneath === 'not-applicable';
   const whole = waiver !== undefined && waiver.allow === undefined;
   const waived = whole && !holds;
   return {
     control,
-    number: control.numbers[benchmark] ?? control.id,
+    number: control.numbers[context.benchmark] ?? control.id,
     state: waived ? 'waived' : underneath,
     reason: waived ? `Waived${waiver.until === undefined ? '' : ` until ${waiver.until}`}: ${waiver.reason}` : reason,
     ...shown(evidence, verdict.more ?? 0),
-    remedy: holds ? '' : remedyText(control, underneath),
+    remedy: holds ? '' : remediationOf(control, underneath, context),
     ...(whole || (waiver !== undefined && holds) ? { waiver } : {}),
     ...(waived ? { underneath } : {}),
   };
@@ -97,10 +104,4 @@ function finding(control: Control, benchmark: Benchmark, verdict: Verdict, waive
 
 function shown(evidence: readonly Evidence[], more: number): Pick<Finding, 'evidence' | 'more'> {
   return { evidence: evidence.slice(0, MOST_EVIDENCE), more: more + Math.max(0, evidence.length - MOST_EVIDENCE) };
-}
-
-function remedyText({ advice, remedy, restarts }: Control, state: Verdict['state']): string {
-  if (state === 'pending-restart') return `Restart ${restarts.join(', ') || 'the service'}.`;
-  const restart = restarts.length === 0 ? '' : ` Restart ${restarts.join(', ')}.`;
-  return remedy.length === 0 ? advice : `${advice}${restart}`;
 }

@@ -3,11 +3,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Benchmark, Control, Place } from './control.ts';
+import type { Named } from './control-names.ts';
 
 export interface Catalogue {
   readonly controls: readonly Control[];
   /** On workers: the names of the other controls, so that a waiver of one of them is not taken for a mistake. */
-  readonly elsewhere?: readonly Pick<Control, 'id' | 'numbers'>[];
+  readonly elsewhere?: readonly Named[];
 }
 
 export const CATALOGUES = ['cis', 'stig'] as const;
@@ -22,6 +23,16 @@ export function catalogueOf(benchmark: Benchmark): CatalogueName {
 /** @param charmFolder where the archive is unpacked; the operating system's path, not one below the host's root. */
 export async function readCatalogue(charmFolder: string, name: CatalogueName): Promise<Catalogue> {
   return JSON.parse(await readFile(join(charmFolder, 'hardening', `${name}.json`), 'utf8')) as Catalogue;
+}
+
+/** All controls by name, of all catalogues; what a worker is not given is among them. */
+export async function readControlNames(charmFolder: string): Promise<readonly Named[]> {
+  const catalogues = await Promise.all(CATALOGUES.map((name) => readCatalogue(charmFolder, name)));
+  return catalogues.flatMap(namesIn);
+}
+
+export function namesIn({ controls, elsewhere = [] }: Catalogue): readonly Named[] {
+  return [...controls, ...elsewhere];
 }
 
 /** The controls of a benchmark, as its edition has them, in its order; with `places`, only those that are looked at in one of them. */

@@ -23,10 +23,14 @@ export type HardenedService = (typeof HARDENED_SERVICES)[number];
 
 export interface Control {
   /**
-   * `CIS-1.2.18` or `V-242402`; never used twice. CIS controls keep the number that they have in CIS 1.24, those that came later have
-   * the edition behind it (`CIS-1.2.30-v1.12`): editions give one number to different controls.
+   * `kube-apiserver-profiling` or `V-242402`; never used twice, and never a number of CIS: editions give one number to different
+   * controls.
    */
   readonly id: string;
+  /** Of CIS controls: the id in revisions of the charm that had the numbers of CIS 1.24 in ids, `CIS-1.2.17`. Waivers may still have it. */
+  readonly formerly?: string;
+  /** Of CIS controls: 1 for what every cluster is to have, 2 for environments where security comes before all. */
+  readonly level?: 1 | 2;
   /** What each benchmark that has it calls it: `1.2.18`, `1.2.16`, `V-242402`. Empty: no benchmark that is assessed has it any more. */
   readonly numbers: Readonly<Partial<Record<Benchmark, string>>>;
   readonly title: string;
@@ -51,8 +55,6 @@ export interface Control {
   readonly restarts: readonly HardenedService[];
   /** What may suffer from the remedy; empty when nothing does. */
   readonly risk: string;
-  /** Document and number that the control comes from. */
-  readonly reference: string;
   /** What a node or cluster gives that nobody has hardened, in each benchmark that has it. */
   readonly byDefault: Readonly<Partial<Record<Benchmark, ByDefault>>>;
   /** Ids of controls that look at the same things, of this benchmark and of others. */

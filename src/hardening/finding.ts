@@ -28,8 +28,10 @@ export interface Evidence {
 }
 
 export interface Waiver {
-  /** As given: a control's id, or its number in a benchmark. */
+  /** As given: a control's id, or a number that means one control only. */
   readonly control: string;
+  /** Of the control that it means; undefined where no control is called so. */
+  readonly id?: string;
   readonly reason: string;
   /** Last day on which it holds, `2026-12-31`. */
   readonly until?: string;
@@ -58,12 +60,34 @@ export interface Finding {
   readonly underneath?: FindingState;
 }
 
-/** One benchmark on one node. */
-export interface Assessment {
-  readonly benchmark: Benchmark;
+/** What was assessed, as far as all benchmarks share it. */
+export interface Subject {
   readonly unit: string;
   readonly node: string;
   readonly address: string;
+  readonly application: string;
+  /** Of Juju. */
+  readonly model: string;
+  readonly modelUuid: string;
+  /** Name of the cluster; empty where nobody has said it yet. */
+  readonly cluster: string;
+  /** `k8s-worker 0.1.0, local:k8s-worker-3`. */
+  readonly charm: string;
+  /** `1.36.4 (revision 4512, 1.36-classic/stable)`. */
+  readonly snap: string;
+}
+
+/** Whether the mode of a benchmark is on. */
+export interface Mode {
+  readonly on: boolean;
+  /** RFC 3339: when a unit first saw it on; undefined while it is off. */
+  readonly since?: string;
+}
+
+/** One benchmark on one node. */
+export interface Assessment extends Subject {
+  readonly benchmark: Benchmark;
+  readonly mode: Mode;
   readonly places: readonly Place[];
   /** Of the snap: `1.36.4`. */
   readonly version: string;

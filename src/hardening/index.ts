@@ -2,8 +2,18 @@
 
 export type { EvaluateApiRule, Verdict } from './api-rule.ts';
 export { assess } from './assess.ts';
-export { CATALOGUES, type Catalogue, type CatalogueName, catalogueOf, controlsOf, readCatalogue } from './catalogue.ts';
+export {
+  CATALOGUES,
+  type Catalogue,
+  type CatalogueName,
+  catalogueOf,
+  controlsOf,
+  namesIn,
+  readCatalogue,
+  readControlNames,
+} from './catalogue.ts';
 export type { Benchmark, Control, Place } from './control.ts';
+export { candidateText, controlsNamed, type Named, shortTitle } from './control-names.ts';
 export { applyEncryption } from './encryption/apply.ts';
 export {
   type Change as EncryptionChange,
@@ -19,8 +29,9 @@ export { EncryptionFailed } from './encryption/outcome.ts';
 export { planEncryption } from './encryption/plan.ts';
 export { asksForEncryption, withStoredSecrets } from './encryption/prove.ts';
 export { readStoredSecrets, type StoredSecrets } from './encryption/stored.ts';
-export type { Assessment, Finding, Waiver } from './finding.ts';
+export type { Assessment, Finding, Mode, Subject, Waiver } from './finding.ts';
 export { formatInheritance, HARDENING_KEY, withInheritance } from './inheritance.ts';
+export { modesOf, rememberModes } from './mode-memory.ts';
 export type { NodeFacts } from './node-facts.ts';
 export { observeNode } from './observe-node.ts';
 export { observePolicies } from './observe-policies.ts';
@@ -42,6 +53,6 @@ export {
   UnsuitableFormat,
 } from './report/formats.ts';
 export { countStates, type StateCounts } from './report/summary.ts';
-export { countScore, nodeScore, nodeScoreText, type Score } from './score.ts';
+export { clusterScore, countScore, nodeScore, type Score, scoreText } from './score.ts';
 export { forgetScore, recallScore, rememberScore } from './score-memory.ts';
 export { dayOf } from './waivers.ts';

@@ -9,6 +9,9 @@ import { fitsInState } from '../juju/state.ts';
 
 const PREFIX = 'hardening/read/';
 
+/** Grows with what is kept of a text: what an earlier revision of the charm has kept is read anew. */
+const VERSION = '2';
+
 export type Reading<T> = { readonly value: T } | { readonly problem: string };
 
 /** Reads a text anew only when it is another one. What is not good is read each time: its problem has to be told each time. */
@@ -19,7 +22,7 @@ export async function readOnce<T>(
   read: (text: string) => Promise<Reading<T>>,
 ): Promise<Reading<T>> {
   const key = `${PREFIX}${option}`;
-  const digest = createHash('sha256').update(text).digest('base64');
+  const digest = createHash('sha256').update(`${VERSION}\n${text}`).digest('base64');
   const kept = await state.get(key);
   if (kept?.startsWith(`${digest} `)) return { value: JSON.parse(kept.slice(digest.length + 1)) as T };
   const reading = await read(text);

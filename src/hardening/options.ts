@@ -1,6 +1,7 @@
 /** The options of hardening, checked once; behind this door they are trusted. */
 
 import type { ConfigValue, State } from '../juju/juju.ts';
+import type { Named } from './control-names.ts';
 import type { Waiver } from './finding.ts';
 import { forgetText, type Reading, readOnce } from './known-texts.ts';
 import type { Checked, OptionProblem } from './option-problem.ts';
@@ -70,18 +71,24 @@ const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Becomes the value of a flag that a shell evaluates. */
 const PATH = /^(?:\/[\w.@+-]+)+$/;
 
-/** With a problem in one of them, its default stands in for it. */
+/**
+ * With a problem in one of them, its default is used.
+ * @param controlNames those of all catalogues; asked for when waivers have changed.
+ */
 export async function readHardeningOptions(
   raw: RawOptions,
   role: 'control-plane' | 'worker',
   state: State,
+  controlNames: () => Promise<readonly Named[]>,
 ): Promise<Checked<HardeningOptions>> {
   const reader = createReader(raw);
   const value: HardeningOptions = {
     cis: reader.flag('cis-mode'),
     stig: reader.flag('stig-mode'),
     benchmark: reader.oneOf('cis-benchmark', CIS_BENCHMARKS, '1.12'),
-    waivers: (await readText(reader, state, 'hardening-waivers', readWaivers)) ?? [],
+    waivers:
+      (await readText(reader, state, 'hardening-waivers', async (text) => readWaivers(text, await controlNames()))) ??
+      [],
     podMaxPids: reader.whole('pod-max-pids', 1, MOST_PIDS),
     tlsMinVersion: reader.oneOf('tls-min-version', TLS_VERSIONS, '1.3'),
     api: role === 'control-plane' ? await readApi(reader, state) : undefined,

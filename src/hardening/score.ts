@@ -1,18 +1,32 @@
-/** How far a node is, in two numbers that fit into a unit's status, and the same of any findings for reports. */
+/**
+ * Scores: of the controls that apply and that a machine can decide, how many pass. A waived control counts as one that does not pass, and is
+ * listed beside it. The node's score is of what is looked at on the node, the cluster's of what the Kubernetes API tells; where both were
+ * looked at, the score of an assessment is their sum. This is the one definition, in the status, in results and in reports.
+ */
 
 import type { Assessment, Finding } from './finding.ts';
 
 export interface Score {
   readonly passed: number;
-  /** Controls that can be evaluated and that apply. */
+  /** Controls that apply and that a machine can decide. */
   readonly applicable: number;
   /** Of the applicable ones, those that a waiver covers. */
   readonly waived: number;
 }
 
-/** Of the node alone: the policies of the cluster are known to the leader only. */
+/** The definition in a sentence, for those who read a report. */
+export const SCORE_DEFINITION =
+  'A score is the number of controls that pass, of those that apply and that a machine can decide. Waived controls count as failed and are listed separately.';
+
+/** What units know of themselves; the policies of the cluster are looked at by the leader, when it is asked to. */
 export function nodeScore({ findings }: Pick<Assessment, 'findings'>): Score {
-  return countScore(findings.filter(({ control }) => !control.places.includes('cluster')));
+  return countScore(findings.filter((finding) => !isOfCluster(finding)));
+}
+
+/** Undefined where the policies of the cluster were not looked at. */
+export function clusterScore({ findings }: Pick<Assessment, 'findings'>): Score | undefined {
+  const score = countScore(findings.filter(isOfCluster));
+  return score.applicable === 0 ? undefined : score;
 }
 
 export function countScore(findings: readonly Finding[]): Score {
@@ -26,7 +40,11 @@ export function countScore(findings: readonly Finding[]): Score {
 
 const COUNTED = new Set<Finding['state']>(['pass', 'fail', 'pending-restart']);
 
-/** `CIS 88/91`, `STIG 80/85 (2 waived)`. */
-export function nodeScoreText(name: string, { passed, applicable, waived }: Score): string {
-  return `${name} ${passed}/${applicable}${waived === 0 ? '' : ` (${waived} waived)`}`;
+function isOfCluster({ control }: Finding): boolean {
+  return control.places.includes('cluster');
+}
+
+/** `88/91`, `80/85 (2 waived)`. */
+export function scoreText({ passed, applicable, waived }: Score): string {
+  return `${passed}/${applicable}${waived === 0 ? '' : ` (${waived} waived)`}`;
 }

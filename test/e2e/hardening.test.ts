@@ -81,7 +81,7 @@ describe('both modes, on a running cluster', { timeout: 300_000 }, () => {
       const scheduler = { '--bind-address': '127.0.0.1', '--profiling': 'false', '--v': '2' };
       expect(runningArguments(cluster, unit, 'kube-scheduler')).toMatchObject(scheduler);
       expect(model.unit(unit).workload.message).toContain(
-        'kube-scheduler-extra-args: profiling=true gives way to cis-mode, unless hardening-waivers names CIS-1.4.1',
+        'kube-scheduler-extra-args: profiling=true gives way to cis-mode, unless hardening-waivers names kube-scheduler-profiling',
       );
     }
     for (const unit of ALL) {

@@ -14,6 +14,8 @@ function defaults(path: string): RawOptions {
   );
 }
 
+const noNames = async () => [];
+
 const CONTROL_PLANE = defaults('config.yaml');
 const WORKER = defaults('charm/worker/config.yaml');
 
@@ -30,13 +32,18 @@ rules:
 `;
 
 async function problemsOf(set: RawOptions): Promise<readonly string[]> {
-  const { problems } = await readHardeningOptions({ ...CONTROL_PLANE, ...set }, 'control-plane', memoryState());
+  const { problems } = await readHardeningOptions(
+    { ...CONTROL_PLANE, ...set },
+    'control-plane',
+    memoryState(),
+    noNames,
+  );
   return problems.map(({ option, message }) => `${option} ${message}`);
 }
 
 describe('the options', () => {
   it('mean by default that nothing is hardened but TLS', async () => {
-    const { value, problems } = await readHardeningOptions(CONTROL_PLANE, 'control-plane', memoryState());
+    const { value, problems } = await readHardeningOptions(CONTROL_PLANE, 'control-plane', memoryState(), noNames);
     expect(problems).toEqual([]);
     expect(value).toEqual({
       cis: false,
@@ -53,7 +60,7 @@ describe('the options', () => {
         rateLimits: undefined,
       },
     });
-    const worker = await readHardeningOptions(WORKER, 'worker', memoryState());
+    const worker = await readHardeningOptions(WORKER, 'worker', memoryState(), noNames);
     expect(worker).toEqual({ value: { ...value, api: undefined }, problems: [] });
   });
 
@@ -73,6 +80,7 @@ describe('the options', () => {
       { ...CONTROL_PLANE, ...set },
       'control-plane',
       memoryState(),
+      noNames,
     );
     expect(problems).toEqual([]);
     expect(value).toMatchObject({ cis: true, benchmark: '1.24', podMaxPids: 500, tlsMinVersion: '1.2' });
@@ -169,7 +177,8 @@ describe('the options', () => {
 describe('texts that were read before', () => {
   it('are not read again until they change, and not kept once the option is empty', async () => {
     const state = memoryState();
-    const read = (set: RawOptions) => readHardeningOptions({ ...CONTROL_PLANE, ...set }, 'control-plane', state);
+    const read = (set: RawOptions) =>
+      readHardeningOptions({ ...CONTROL_PLANE, ...set }, 'control-plane', state, noNames);
     const limits = { 'event-rate-limits': '[{type: Server, qps: 1, burst: 2}]' };
     await read(limits);
     const kept = Object.entries(state.all());
@@ -186,7 +195,7 @@ describe('texts that were read before', () => {
 
   it('that are not good are not kept', async () => {
     const state = memoryState();
-    await readHardeningOptions({ ...CONTROL_PLANE, 'audit-policy': 'nonsense' }, 'control-plane', state);
+    await readHardeningOptions({ ...CONTROL_PLANE, 'audit-policy': 'nonsense' }, 'control-plane', state, noNames);
     expect(state.all()).toEqual({});
   });
 });
@@ -201,7 +210,7 @@ describe('a worker', () => {
 
   it('takes each option that it has not set itself from the control plane', async () => {
     const raw = withInheritance({ ...WORKER, 'stig-mode': false, 'pod-max-pids': 100 }, told);
-    const { value } = await readHardeningOptions(raw, 'worker', memoryState());
+    const { value } = await readHardeningOptions(raw, 'worker', memoryState(), noNames);
     expect(value).toMatchObject({ cis: true, stig: false, podMaxPids: 100, tlsMinVersion: '1.2', benchmark: '1.12' });
   });
 

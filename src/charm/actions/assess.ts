@@ -3,14 +3,22 @@
 import {
   type Assessment,
   type Benchmark,
+  CATALOGUES,
   type Control,
+  candidateText,
+  clusterScore,
+  controlsNamed,
+  countScore,
   countStates,
   isReportFormat,
+  type Named,
+  namesIn,
   nodeScore,
-  nodeScoreText,
   REPORT_FORMATS,
   type ReportFormatName,
   renderReport,
+  scoreText,
+  shortTitle,
 } from '../../hardening/index.ts';
 import type { ActionResults } from '../../juju/juju.ts';
 import { assessUnit, type Catalogues, openCatalogues } from '../assessment.ts';
@@ -73,7 +81,10 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
-/** All controls, or those of the names: ids, or numbers in any of the benchmarks. Benchmarks of which none is wanted are left out. */
+/**
+ * All controls, or those of the names: ids, or numbers of the benchmarks that are assessed. Benchmarks of which none is wanted are left out.
+ * A name that is neither is looked for among all that a control can be called, so that the answer says which control it is.
+ */
 function chosen(
   catalogues: Catalogues,
   benchmarks: readonly Benchmark[],
@@ -86,14 +97,29 @@ function chosen(
   const known = new Set(
     all.flatMap(([benchmark, controls]) => controls.flatMap((control) => called(control, benchmark))),
   );
-  const unknown = names.find((name) => !known.has(name));
-  if (unknown !== undefined)
-    throw new Error(`controls: ${unknown} is no control of ${benchmarks.join(' or ')} that is looked at on this unit`);
+  const everything = CATALOGUES.flatMap((name) => namesIn(catalogues.byName[name]));
+  const wanted = new Set(names.map((name) => (known.has(name) ? name : idOf(name, everything))));
   const some = all.map(([benchmark, controls]) => {
-    const kept = controls.filter((control) => called(control, benchmark).some((name) => names.includes(name)));
+    const kept = controls.filter((control) => called(control, benchmark).some((name) => wanted.has(name)));
     return [benchmark, kept] as const;
   });
+  const missing = [...wanted].find(
+    (name) => !some.some(([benchmark, kept]) => kept.some((control) => called(control, benchmark).includes(name))),
+  );
+  if (missing !== undefined)
+    throw new Error(
+      `controls: ${missing} is no control of ${benchmarks.map(shortTitle).join(' or ')} that is looked at on this unit`,
+    );
   return new Map(some.filter(([, kept]) => kept.length > 0));
+}
+
+/** @throws Error where a name means no control or several, with the candidates. */
+function idOf(name: string, everything: readonly Named[]): string {
+  const [control, ...others] = controlsNamed(name, everything);
+  if (control === undefined) throw new Error(`controls: there is no control ${JSON.stringify(name.slice(0, 80))}`);
+  if (others.length === 0) return control.id.toLowerCase();
+  const candidates = [control, ...others].map((one) => candidateText(one, name)).join(' or ');
+  throw new Error(`controls: ${name} can be ${candidates}; name the one that you mean by its id`);
 }
 
 /** Juju's keys know no dots within a name. */
@@ -101,22 +127,22 @@ function resultKey(benchmark: Benchmark): string {
   return benchmark.replace('.', '-');
 }
 
-function benchmarkName(benchmark: Benchmark): string {
-  return benchmark === 'stig' ? 'STIG' : benchmark.replace('cis-', 'CIS ');
-}
-
 function summary(assessment: Assessment): string {
   const counts = countStates(assessment.findings);
-  const told = Object.entries(counts).filter(([, count]) => count > 0);
-  return `${benchmarkName(assessment.benchmark)}: ${told.map(([state, count]) => `${count} ${state}`).join(', ')}`;
+  const shown = Object.entries(counts).filter(([, count]) => count > 0);
+  const score = scoreText(countScore(assessment.findings));
+  return `${shortTitle(assessment.benchmark)}: score ${score}, ${shown.map(([state, count]) => `${count} ${state}`).join(', ')}`;
 }
 
 function resultOf(assessment: Assessment): ActionResults {
   const { findings } = assessment;
   const numbers = (...states: readonly string[]) =>
     findings.filter(({ state }) => states.includes(state)).map(({ number }) => number);
+  const cluster = clusterScore(assessment);
   return {
-    score: nodeScoreText('', nodeScore(assessment)).trim(),
+    score: scoreText(countScore(findings)),
+    'node-score': scoreText(nodeScore(assessment)),
+    ...(cluster === undefined ? {} : { 'cluster-score': scoreText(cluster) }),
     ...countStates(findings),
     'failed-controls': numbers('fail').join(' ') || 'none',
     ...(numbers('pending-restart').length === 0 ? {} : { 'restart-needed': numbers('pending-restart').join(' ') }),

@@ -4,8 +4,8 @@
  * server would not start. CIS 4.2.15 of 1.11 closes kubelet's network. V-242393 and V-242394 turn sshd off.
  */
 const NEVER: ReadonlySet<string> = new Set([
-  'CIS-1.2.12',
-  'CIS-4.2.15-v1.11',
+  'admission-security-context-deny',
+  'kubelet-ip-address-deny',
   'V-242386',
   'V-242388',
   'V-242393',

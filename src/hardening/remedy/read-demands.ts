@@ -25,9 +25,7 @@ export async function readDemands(
   const controls = async (on: boolean, benchmark: Benchmark) => {
     if (!on) return [];
     const catalogue = await catalogueIn(charmFolder, catalogueOf(benchmark));
-    return controlsOf(catalogue, benchmark, [role]).filter(
-      (control) => !isWaived(control, benchmark, options.waivers, today),
-    );
+    return controlsOf(catalogue, benchmark, [role]).filter((control) => !isWaived(control, options.waivers, today));
   };
   const [cis, stig, auditCis, auditStig] = await Promise.all([
     controls(options.cis, `cis-${options.benchmark}`),

@@ -58,5 +58,6 @@ function checklistOf(name: ReportFormatName, assessments: readonly Assessment[])
   if (others.length > 0) {
     throw new UnsuitableFormat(`format=${name} is a checklist of one machine: ask each unit for its own`);
   }
-  return [first];
+  // A checklist has the rules of the release that it names.
+  return [{ ...first, findings: first.findings.filter(({ control }) => control.stig?.dropped !== true) }];
 }

@@ -3,14 +3,15 @@
  * docs/reference/report-formats.md in words.
  */
 
-import type { Assessment, Finding } from '../finding.ts';
-import { countScore } from '../score.ts';
+import type { Benchmark } from '../control.ts';
+import type { Assessment, Finding, Waiver } from '../finding.ts';
+import { clusterScore, countScore, nodeScore } from '../score.ts';
 import { sectionsOf } from './sections.ts';
 import { countStates } from './summary.ts';
-import { benchmarkTitle } from './words.ts';
+import { benchmarkTitle, referenceOf } from './words.ts';
 
 export function renderJson(assessments: readonly Assessment[]): string {
-  return `${JSON.stringify({ format: 'k8s-hardening-report', version: 1, assessments: assessments.map(record) }, null, 2)}\n`;
+  return `${JSON.stringify({ format: 'k8s-hardening-report', version: 2, assessments: assessments.map(record) }, null, 2)}\n`;
 }
 
 function record({ findings, ...assessment }: Assessment): object {
@@ -18,12 +19,20 @@ function record({ findings, ...assessment }: Assessment): object {
     benchmark: assessment.benchmark,
     title: benchmarkTitle(assessment.benchmark),
     unit: assessment.unit,
+    application: assessment.application,
     node: assessment.node,
     address: assessment.address,
+    cluster: assessment.cluster,
+    model: { name: assessment.model, uuid: assessment.modelUuid },
     places: assessment.places,
     kubernetes: assessment.version,
+    snap: assessment.snap,
+    charm: assessment.charm,
+    mode: assessment.mode,
     at: assessment.at,
     score: countScore(findings),
+    'node-score': nodeScore({ findings }),
+    'cluster-score': clusterScore({ findings }) ?? null,
     states: countStates(findings),
     sections: sectionsOf(assessment.benchmark, findings).map((section) => ({
       id: section.id,
@@ -32,16 +41,22 @@ function record({ findings, ...assessment }: Assessment): object {
       states: countStates(section.findings),
     })),
     'void-waivers': assessment.problems,
-    findings: findings.map(findingRecord),
+    findings: findings.map((finding) => findingRecord(assessment.benchmark, finding)),
   };
 }
 
-function findingRecord({ control, ...finding }: Finding): object {
+/** As the operator wrote it; the control that it means is the one of the finding. */
+function waiverRecord({ id, ...given }: Waiver): object {
+  return given;
+}
+
+function findingRecord(benchmark: Benchmark, { control, ...finding }: Finding): object {
   return {
     id: control.id,
     number: finding.number,
     title: control.title,
     severity: control.severity,
+    ...(control.level !== undefined && { level: control.level }),
     scored: control.scored,
     places: control.places,
     state: finding.state,
@@ -51,10 +66,10 @@ function findingRecord({ control, ...finding }: Finding): object {
     remedy: finding.remedy,
     restarts: control.restarts,
     risk: control.risk,
-    ...(finding.waiver !== undefined && { waiver: finding.waiver }),
+    ...(finding.waiver !== undefined && { waiver: waiverRecord(finding.waiver) }),
     ...(finding.underneath !== undefined && { 'state-without-waiver': finding.underneath }),
     ...(control.tailoring !== undefined && { tailoring: control.tailoring }),
-    reference: control.reference,
+    reference: referenceOf(benchmark, { control, number: finding.number }),
     related: control.related,
     ...(control.stig !== undefined && {
       stig: { rule: control.stig.rule, version: control.stig.stigId, cci: control.stig.cci },

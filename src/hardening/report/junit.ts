@@ -4,9 +4,10 @@
  */
 
 import type { Assessment, Finding } from '../finding.ts';
+import { countScore, scoreText } from '../score.ts';
 import { type Section, sectionsOf } from './sections.ts';
 import { STATE_NAMES } from './states.ts';
-import { benchmarkTitle, details, justification, remedyText, stateTitle } from './words.ts';
+import { benchmarkTitle, details, justification, modeText, remedyText, stateTitle } from './words.ts';
 import { type XmlElement, xmlDocument } from './xml.ts';
 
 interface Suite {
@@ -64,6 +65,13 @@ function suiteElement({ name, assessment, cases }: Suite, index: number): XmlEle
         node: assessment.node,
         address: assessment.address,
         kubernetes: assessment.version,
+        application: assessment.application,
+        cluster: assessment.cluster,
+        model: assessment.model,
+        snap: assessment.snap,
+        charm: assessment.charm,
+        mode: modeText(assessment.mode),
+        score: scoreText(countScore(assessment.findings)),
       }).map(([key, value]) => ({ '@name': key, '@value': value })),
     },
     testcase: cases.map(({ element }) => element),

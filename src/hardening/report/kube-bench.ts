@@ -55,7 +55,6 @@ function resultRecord(finding: Finding): object {
   const { number, control, state, evidence } = finding;
   const status = kubeBenchStatus(finding);
   const remedy = finding.remedy === '' ? control.advice : finding.remedy;
-  const justified = justification(finding);
   return {
     test_number: number,
     test_desc: control.title,
@@ -64,16 +63,24 @@ function resultRecord(finding: Finding): object {
     AuditConfig: '',
     type: state === 'manual' ? 'manual' : '',
     remediation: remedy,
-    test_info: remedy === '' ? [] : [remedy],
+    test_info: [...(state === 'manual' ? [details(finding)] : []), ...(remedy === '' ? [] : [remedy])],
     status,
     actual_value: evidence.map(({ found }) => found).join('; '),
     scored: control.scored,
     IsMultiple: false,
     expected_result: evidence.flatMap(({ expected }) => (expected === undefined ? [] : [expected])).join('; '),
-    ...(status === 'PASS' && justified === ''
-      ? {}
-      : { reason: [details(finding), justified].filter(Boolean).join('\n') }),
+    ...reasonOf(finding, status),
   };
+}
+
+/** By this very reason readers of the format know a test that kube-bench leaves to people, and list it apart. */
+const MANUAL = 'Test marked as a manual test';
+
+function reasonOf(finding: Finding, status: string): { reason?: string } {
+  const justified = justification(finding);
+  if (finding.state === 'manual' && justified === '') return { reason: MANUAL };
+  if (status === 'PASS' && justified === '') return {};
+  return { reason: [details(finding), justified].filter(Boolean).join('\n') };
 }
 
 function totals(findings: readonly Finding[]): Totals {

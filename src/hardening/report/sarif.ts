@@ -1,15 +1,15 @@
 /**
- * SARIF 2.1.0 (OASIS), for code scanning pages: a run for each assessment, a result for each control. A waiver is a suppression with
- * its reason; a waiver that is void is a notification of the tool.
+ * SARIF 2.1.0 (OASIS), for code scanning pages: a run for each assessment, a rule for each control, and a result for each control that
+ * does not hold. Such pages make an alert of every result, whatever its kind and its suppressions, so that what passes, is waived, does
+ * not apply or is for people to judge has none; the properties of the run list it. A waiver that is void is a notification of the tool.
  */
 
 import { createHash } from 'node:crypto';
-import { pathToFileURL } from 'node:url';
 import type { Check, Control } from '../control.ts';
-import type { Assessment, Finding } from '../finding.ts';
+import { type Assessment, FINDING_STATES, type Finding } from '../finding.ts';
+import { countScore } from '../score.ts';
 import { sectionsOf } from './sections.ts';
-import { STATE_NAMES } from './states.ts';
-import { benchmarkTitle, details, justification, remedyText, TOOL, waiverLine } from './words.ts';
+import { benchmarkTitle, details, justification, levelOf, referenceOf, remedyText, TOOL, waiverLine } from './words.ts';
 
 /** What some pages sort by, CVSS-like: 7.0 and more is high, 4.0 and more is medium. */
 const SEVERITY_SCORE = { high: '7.5', medium: '5.0', low: '2.5' } as const;
@@ -17,6 +17,9 @@ const SEVERITY_SCORE = { high: '7.5', medium: '5.0', low: '2.5' } as const;
 const LEVEL = { high: 'error', medium: 'warning', low: 'note' } as const;
 
 const ARGUMENTS = '/var/snap/k8s/common/args';
+
+/** What paths of files are relative to: the root of the machine. */
+const NODE = 'NODE';
 
 export function renderSarif(assessments: readonly Assessment[]): string {
   const log = {
@@ -39,9 +42,11 @@ function run(assessment: Assessment): object {
       driver: {
         name: TOOL,
         fullName: `${TOOL}: ${benchmarkTitle(benchmark)}`,
-        rules: findings.map((finding) => rule(finding, sections.get(finding) ?? '')),
+        version: assessment.charm,
+        rules: findings.map((finding) => rule(assessment, finding, sections.get(finding) ?? '')),
       },
     },
+    originalUriBaseIds: { [NODE]: { uri: 'file:///', description: { text: `The machine of ${unit}` } } },
     automationDetails: { id: `${benchmark}/${unit}/` },
     invocations: [
       {
@@ -50,66 +55,91 @@ function run(assessment: Assessment): object {
         toolConfigurationNotifications: assessment.problems.map((text) => ({ level: 'warning', message: { text } })),
       },
     ],
-    results: findings.map((finding, index) => result(assessment, finding, index)),
+    results: findings.flatMap((finding, index) => (isOpen(finding) ? [result(assessment, finding, index)] : [])),
     properties: {
       benchmark,
       unit,
+      application: assessment.application,
       node: assessment.node,
       address: assessment.address,
+      cluster: assessment.cluster,
+      model: assessment.model,
       kubernetes: assessment.version,
+      snap: assessment.snap,
+      mode: assessment.mode,
+      score: countScore(findings),
+      controls: Object.fromEntries(FINDING_STATES.map((state) => [state, numbersOf(findings, state)])),
+      waivers: findings.flatMap(({ number, waiver }) =>
+        waiver === undefined ? [] : [{ control: number, waiver: waiverLine(waiver) }],
+      ),
     },
   };
 }
 
-function rule(finding: Finding, section: string): object {
+function isOpen({ state }: Finding): boolean {
+  return state === 'fail' || state === 'pending-restart';
+}
+
+function numbersOf(findings: readonly Finding[], state: Finding['state']): readonly string[] {
+  return findings.filter((finding) => finding.state === state).map(({ number }) => number);
+}
+
+function rule({ benchmark }: Assessment, finding: Finding, section: string): object {
   const { number, control } = finding;
+  const reference = referenceOf(benchmark, finding);
+  const level = levelOf(control);
   return {
     id: number,
-    name: control.id,
+    name: pascalCase(control.stig === undefined ? control.id : control.title),
     shortDescription: { text: control.title },
-    fullDescription: { text: `${control.title} (${control.reference})` },
-    help: { text: control.advice === '' ? control.reference : control.advice },
+    fullDescription: { text: `${control.title} (${reference}).` },
+    help: { text: [control.advice, reference].filter((text) => text !== '').join('\n') },
     defaultConfiguration: { level: LEVEL[control.severity] },
     properties: {
-      tags: ['security', section],
+      tags: ['security', section, ...(level === undefined ? [] : [level])],
       'security-severity': SEVERITY_SCORE[control.severity],
+      control: control.id,
       scored: control.scored,
       related: control.related,
     },
   };
 }
 
+/** `KubeApiserverProfiling`: a name that a person can read, as SARIF wants it beside an opaque id. */
+function pascalCase(text: string): string {
+  const words = text.match(/[A-Za-z0-9]+/g) ?? [];
+  return words.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`).join('');
+}
+
 function result(assessment: Assessment, finding: Finding, ruleIndex: number): object {
-  const { number, control, state, waiver } = finding;
-  const kind = STATE_NAMES[state].sarif;
+  const { number, control, state } = finding;
   const text = [details(finding), justification(finding), remedyText(finding)]
     .filter((part) => part !== '')
     .join('\n\n');
   return {
     ruleId: number,
     ruleIndex,
-    kind,
-    level: kind === 'fail' ? LEVEL[control.severity] : 'none',
+    kind: 'fail',
+    level: LEVEL[control.severity],
     message: { text },
     locations: [location(assessment, control)],
     partialFingerprints: { 'control/v1': fingerprint(assessment, control) },
-    ...(state === 'waived' &&
-      waiver !== undefined && {
-        suppressions: [{ kind: 'external', status: 'accepted', justification: waiverLine(waiver) }],
-      }),
     properties: { state, control: control.id },
   };
 }
 
+/** Code scanning pages refuse a file in which one result has no physical location. What is no file on the node is the API. */
 function location({ unit, node }: Assessment, { check }: Control): object {
   const file = fileOf(check);
+  const artifactLocation =
+    file === undefined ? { uri: 'kubernetes-api' } : { uri: encodeURI(file.replace(/^\//, '')), uriBaseId: NODE };
   return {
-    ...(file !== undefined && { physicalLocation: { artifactLocation: { uri: pathToFileURL(file).href } } }),
+    physicalLocation: { artifactLocation, region: { startLine: 1 } },
     logicalLocations: [{ name: node, fullyQualifiedName: `${unit}/${node}`, kind: 'resource' }],
   };
 }
 
-/** The file on the node in which a person would look first; the folder where the control is about several. */
+/** The file on the node in which a person would look first; the folder where the control is about several. None: the Kubernetes API. */
 function fileOf(check: Check): string | undefined {
   switch (check.type) {
     case 'flag':

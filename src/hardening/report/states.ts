@@ -12,18 +12,15 @@ export interface StateNames {
   /** STIG Viewer 3. */
   readonly cklb: 'open' | 'not_a_finding' | 'not_applicable' | 'not_reviewed';
   readonly junit: 'failure' | 'skipped' | 'passed';
-  /** SARIF 2.1.0, 3.27.9. */
-  readonly sarif: 'fail' | 'pass' | 'review' | 'open' | 'notApplicable';
 }
 
-const OPEN: StateNames = { kubeBench: 'FAIL', ckl: 'Open', cklb: 'open', junit: 'failure', sarif: 'fail' };
+const OPEN: StateNames = { kubeBench: 'FAIL', ckl: 'Open', cklb: 'open', junit: 'failure' };
 
 const HOLDS: StateNames = {
   kubeBench: 'PASS',
   ckl: 'NotAFinding',
   cklb: 'not_a_finding',
   junit: 'passed',
-  sarif: 'pass',
 };
 
 const UNDECIDED: StateNames = {
@@ -31,13 +28,12 @@ const UNDECIDED: StateNames = {
   ckl: 'Not_Reviewed',
   cklb: 'not_reviewed',
   junit: 'skipped',
-  sarif: 'open',
 };
 
 export const STATE_NAMES: Readonly<Record<FindingState, StateNames>> = {
   fail: OPEN,
   'pending-restart': OPEN,
-  manual: { ...UNDECIDED, sarif: 'review' },
+  manual: UNDECIDED,
   'not-evaluated': UNDECIDED,
   waived: HOLDS,
   pass: HOLDS,
@@ -46,7 +42,6 @@ export const STATE_NAMES: Readonly<Record<FindingState, StateNames>> = {
     ckl: 'Not_Applicable',
     cklb: 'not_applicable',
     junit: 'skipped',
-    sarif: 'notApplicable',
   },
 };
 

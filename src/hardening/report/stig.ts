@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import type { Assessment, Finding } from '../finding.ts';
-import { details, justification, remedyText } from './words.ts';
+import { details, justification, referenceOf, remedyText, subjectOf } from './words.ts';
 
-/** As DISA published it; V2R6 of the Kubernetes STIG. */
+/** As DISA published it: V2R6 of the Kubernetes STIG, the release of which the catalogue has the rules. */
 export const STIG = {
   id: 'Kubernetes_STIG',
   title: 'Kubernetes Security Technical Implementation Guide',
@@ -42,7 +42,7 @@ export function ruleOf(assessment: Assessment, finding: Finding): Rule {
     title: control.title,
     severity: control.severity,
     cci: control.stig?.cci ?? [],
-    check: `${control.reference}, as the action assess of the charm evaluates it.`,
+    check: `${referenceOf(assessment.benchmark, finding)}, as the action assess of the charm evaluates it.`,
     fix: finding.remedy === '' ? control.advice : remedyText(finding),
     details: `${details(finding)}\n\nAssessed at ${assessment.at} on ${assessment.unit}, Kubernetes ${assessment.version}.`,
     comments: justification(finding),
@@ -50,9 +50,14 @@ export function ruleOf(assessment: Assessment, finding: Finding): Rule {
 }
 
 /** Of the machine; void waivers concern no rule. */
-export function targetComment({ unit, version, places, problems }: Assessment): string {
-  const machine = `Juju unit ${unit}, ${places.join(' and ')}, Kubernetes ${version}.`;
-  return [machine, ...problems.map((problem) => `Void waiver: ${problem}`)].join('\n');
+export function targetComment(assessment: Assessment): string {
+  const { places, problems } = assessment;
+  const subject = subjectOf(assessment).map(([term, text]) => `${term}: ${text}`);
+  return [
+    ...subject,
+    `Looked at: ${places.join(' and ')}`,
+    ...problems.map((problem) => `Void waiver: ${problem}`),
+  ].join('\n');
 }
 
 /** The same for the same words (RFC 9562, version 8: of a digest of our own choice), so that a report depends on nothing but what was assessed. */

@@ -38,8 +38,8 @@ async function open(id: string, podSecurity: Partial<PodSecurity> = {}): Promise
   return evidence.map(({ what }) => what.replace('Namespace ', ''));
 }
 
-const BASELINE = 'CIS-5.2.2';
-const RESTRICTED = 'CIS-5.2.7';
+const BASELINE = 'pods-privileged';
+const RESTRICTED = 'pods-root';
 
 describe('what a namespace admits', () => {
   it('is what its label says, else what the API server enforces, else everything', async () => {
@@ -53,7 +53,7 @@ describe('what a namespace admits', () => {
     label('b', 'strict');
     expect(await open(RESTRICTED, { enforce: 'restricted' })).toEqual(['a']);
     expect(await open(BASELINE, { enforce: 'restricted', active: false })).toEqual(['a', 'b', 'c', 'default']);
-    expect(await open('CIS-5.2.1')).toEqual(['c']);
+    expect(await open('pod-security-policy')).toEqual(['c']);
   });
 
   it('may be everything where somebody has said so, and is told then', async () => {
@@ -76,7 +76,7 @@ describe('what a namespace admits', () => {
       },
     });
     expect(await open(BASELINE)).not.toContain('cilium-secrets');
-    expect(await open('CIS-5.3.2')).not.toContain('cilium-secrets');
+    expect(await open('network-policies')).not.toContain('cilium-secrets');
   });
 
   it('counts for nothing while a pod from before is still there', async () => {
@@ -112,10 +112,10 @@ describe('what a namespace admits', () => {
       metadata: { name: 'quota' },
       webhooks: [{ name: 'quota.example.com', rules: podRules }],
     });
-    expect(await open('CIS-5.2.1')).toEqual(['c']);
+    expect(await open('pod-security-policy')).toEqual(['c']);
     expect(await open(BASELINE)).toEqual(['c']);
     label('c', 'restricted');
-    expect(await verdict('CIS-5.2.1')).toMatchObject({ state: 'pass' });
+    expect(await verdict('pod-security-policy')).toMatchObject({ state: 'pass' });
     expect(await verdict(BASELINE)).toMatchObject({
       state: 'manual',
       evidence: [
@@ -133,7 +133,7 @@ describe('what a namespace admits', () => {
       metadata: { name: 'no-latest' },
       spec: { matchConstraints: { resourceRules: [{ apiGroups: ['*'], operations: ['*'], resources: ['*'] }] } },
     });
-    expect(await open('CIS-5.2.1')).toEqual(['a', 'b']);
+    expect(await open('pod-security-policy')).toEqual(['a', 'b']);
     const bound = (name: string, validationActions: readonly string[], namespace: string) =>
       cluster.add('validatingadmissionpolicybindings', {
         metadata: { name },
@@ -145,7 +145,7 @@ describe('what a namespace admits', () => {
       });
     bound('warn', ['Warn', 'Audit'], 'a');
     bound('deny', ['Deny'], 'b');
-    expect(await open('CIS-5.2.1')).toEqual(['a']);
+    expect(await open('pod-security-policy')).toEqual(['a']);
   });
 });
 
@@ -208,11 +208,11 @@ describe('the own configuration', () => {
     const unconfined = (name: string, nodeName: string) =>
       cluster.add('pods', pod('a', name, { nodeName, securityContext: { runAsNonRoot: true } }));
     unconfined('here', 'here');
-    expect(verdictOf(controls, 'CIS-5.7.2', await cluster.look())).toMatchObject({ state: 'fail' });
+    expect(verdictOf(controls, 'pods-seccomp', await cluster.look())).toMatchObject({ state: 'fail' });
     const own = { node: 'here', seccompDefault: true };
-    expect(verdictOf(controls, 'CIS-5.7.2', await cluster.look(own))).toMatchObject({ state: 'pass' });
+    expect(verdictOf(controls, 'pods-seccomp', await cluster.look(own))).toMatchObject({ state: 'pass' });
     unconfined('there', 'there');
-    expect(verdictOf(controls, 'CIS-5.7.2', await cluster.look(own))).toMatchObject({
+    expect(verdictOf(controls, 'pods-seccomp', await cluster.look(own))).toMatchObject({
       state: 'manual',
       evidence: [{ what: 'Pod a/there' }],
     });
@@ -221,7 +221,7 @@ describe('the own configuration', () => {
 
 describe('networks', () => {
   it('that enforce no policy are told, and unknown ones are for a person to look up', async () => {
-    const state = async () => verdictOf(controls, 'CIS-5.3.1', await cluster.look());
+    const state = async () => verdictOf(controls, 'network-policy-support', await cluster.look());
     cluster.store.change(typeOf('daemonsets'), 'kube-system', 'cilium', (present) => {
       present['status'] = { desiredNumberScheduled: 3, numberReady: 2 };
     });
@@ -234,7 +234,7 @@ describe('networks', () => {
   });
 
   it('have policies by namespace, of Kubernetes or of Cilium, or for all of them', async () => {
-    const without = async () => (await verdict('CIS-5.3.2')).evidence.map(({ what }) => what);
+    const without = async () => (await verdict('network-policies')).evidence.map(({ what }) => what);
     expect(await without()).toEqual(['a', 'b', 'c', 'default'].map((name) => `Namespace ${name}`));
     cluster.add('networkpolicies', { metadata: { namespace: 'a', name: 'deny' }, spec: { podSelector: {} } });
     cluster.add('ciliumnetworkpolicies', { metadata: { namespace: 'b', name: 'deny' } });
@@ -243,7 +243,7 @@ describe('networks', () => {
     clusterwide('some', { matchLabels: { app: 'web' } });
     expect(await without()).toEqual(['Namespace c', 'Namespace default']);
     clusterwide('all', {});
-    expect(await verdict('CIS-5.3.2')).toMatchObject({
+    expect(await verdict('network-policies')).toMatchObject({
       state: 'pass',
       reason: 'Policies for all namespaces: CiliumClusterwideNetworkPolicy all.',
     });
@@ -252,7 +252,8 @@ describe('networks', () => {
 
 describe('what an organisation has decided', () => {
   it('shows in stores of secrets outside of the cluster', async () => {
-    const state = async (kms = false) => verdictOf(controls, 'CIS-5.4.2', await cluster.look({ kms })).state;
+    const state = async (kms = false) =>
+      verdictOf(controls, 'secrets-external-storage', await cluster.look({ kms })).state;
     expect(await state()).toBe('manual');
     expect(await state(true)).toBe('pass');
     cluster.add(
@@ -264,7 +265,7 @@ describe('what an organisation has decided', () => {
 
   it('shows in what verifies images', async () => {
     const state = async (admissionPlugins: readonly string[] = []) =>
-      verdictOf(controls, 'CIS-5.5.1', await cluster.look({ admissionPlugins })).state;
+      verdictOf(controls, 'image-provenance', await cluster.look({ admissionPlugins })).state;
     expect(await state()).toBe('manual');
     expect(await state(['ImagePolicyWebhook'])).toBe('pass');
     cluster.add(

@@ -57,11 +57,11 @@ it('sees thousands of pods and bindings, shows fifty and counts the rest', async
     cluster.add('rolebindings', binding(`b-${number}`, 'reads', [user(`user-${number}`)], { namespace: 'many' }));
   const { result, asked } = await requests(() => cluster.look());
   expect(asked.filter((path) => path === 'kubernetes GET /api/v1/pods')).toHaveLength(5);
-  const privileged = verdictOf(controls, 'CIS-5.2.2', result);
+  const privileged = verdictOf(controls, 'pods-privileged', result);
   expect([privileged.state, privileged.evidence.length, privileged.more]).toEqual(['fail', 50, 2100 - 50 + 2]);
-  const readers = verdictOf(controls, 'CIS-5.1.2', result);
+  const readers = verdictOf(controls, 'rbac-read-secrets', result);
   expect([readers.evidence.length, readers.more]).toEqual([50, 570]);
-  expect(verdictOf(controls, 'CIS-5.1.2', result, ['User user-*'])).toMatchObject({ state: 'pass', more: 0 });
+  expect(verdictOf(controls, 'rbac-read-secrets', result, ['User user-*'])).toMatchObject({ state: 'pass', more: 0 });
   store.delete(typeOf('namespaces'), '', 'many');
 });
 
@@ -97,10 +97,10 @@ it('says what it may not see, and evaluates the rest', async () => {
   const facts = await observeCluster(kubernetes, ALL_FACTS, PLAIN_CONFIGURATION);
   const blind: readonly FactName[] = ['namespaces', 'pods', 'roles', 'bindings', 'tokenSecrets', 'nodes'];
   expect(unseen(facts)).toEqual(expect.arrayContaining([...blind]));
-  const verdict = verdictOf(controls, 'CIS-5.1.2', facts);
+  const verdict = verdictOf(controls, 'rbac-read-secrets', facts);
   expect(verdict).toMatchObject({ state: 'not-evaluated', evidence: [] });
   expect(verdict.reason).toMatch(/^Roles: clusterroles.* is forbidden: User "system:node:.*; bindings: .*\.$/);
-  expect(verdictOf(controls, 'CIS-5.1.7', facts).state).toBe('not-evaluated');
+  expect(verdictOf(controls, 'rbac-system-masters', facts).state).toBe('not-evaluated');
 });
 
 it('evaluates nothing where no API server answers, and fails nothing', async () => {

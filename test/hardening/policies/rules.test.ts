@@ -61,7 +61,13 @@ it('are all in the reference, and nothing else is', async () => {
 
 describe('a cluster as k8sd makes one', () => {
   // No list proves these, or there is nothing yet to judge by.
-  const manual = ['CIS-3.1.2', 'CIS-5.4.2', 'CIS-5.5.1', 'CIS-5.7.1', 'V-274883'];
+  const manual = [
+    'users-service-account-tokens',
+    'secrets-external-storage',
+    'image-provenance',
+    'namespaces-for-workloads',
+    'V-274883',
+  ];
   const states = (facts: ApiFacts) =>
     Object.fromEntries(controls.map(({ id }) => [id, verdictOf(controls, id, facts).state]));
 
@@ -70,10 +76,10 @@ describe('a cluster as k8sd makes one', () => {
       ...Object.fromEntries(controls.map(({ id }) => [id, 'pass'])),
       ...Object.fromEntries(manual.map((id) => [id, 'manual'])),
       ...Object.fromEntries(controls.filter(({ rule }) => rule === 'pods-not-admitted').map(({ id }) => [id, 'fail'])),
-      'CIS-5.1.5': 'fail',
-      'CIS-5.2.1': 'fail',
-      'CIS-5.2.11': 'not-applicable',
-      'CIS-5.3.2': 'fail',
+      'default-service-accounts': 'fail',
+      'pod-security-policy': 'fail',
+      'pods-windows-host-process': 'not-applicable',
+      'network-policies': 'fail',
     });
   });
 
@@ -86,12 +92,12 @@ describe('a cluster as k8sd makes one', () => {
   });
 
   it('shows what it fails with', () => {
-    expect(verdictOf(controls, 'CIS-5.1.5', fresh).evidence[0]).toEqual({
+    expect(verdictOf(controls, 'default-service-accounts', fresh).evidence[0]).toEqual({
       what: 'ServiceAccount default/default',
       found: 'automountServiceAccountToken is not false',
       expected: 'automountServiceAccountToken: false',
     });
-    expect(verdictOf(controls, 'CIS-5.2.2', fresh)).toEqual({
+    expect(verdictOf(controls, 'pods-privileged', fresh)).toEqual({
       state: 'fail',
       reason: '1 pod or namespace at fault.',
       evidence: [{ what: 'Namespace default', found: 'admits them: privileged', expected: 'baseline' }],
@@ -102,19 +108,24 @@ describe('a cluster as k8sd makes one', () => {
 
 /** The control, its state, the piece of evidence that has to be there, and what it says. */
 const breaks: readonly (readonly [id: string, state: string, what: string, found: string])[] = [
-  ['CIS-3.1.2', 'manual', 'Secret team/old-token', 'holds a token of a service account that never ends'],
-  ['CIS-3.1.3', 'fail', 'Secret kube-system/bootstrap-token-abcdef', 'is a bootstrap token'],
-  ['CIS-5.1.1', 'fail', 'ClusterRoleBinding ops', 'cluster-admin to Group ops'],
-  ['CIS-5.1.1', 'fail', 'ClusterRoleBinding cluster-admin', 'cluster-admin to User mallory'],
-  ['CIS-5.1.1', 'fail', 'ClusterRole everything', 'every verb on every resource of every group'],
   [
-    'CIS-5.1.2',
+    'users-service-account-tokens',
+    'manual',
+    'Secret team/old-token',
+    'holds a token of a service account that never ends',
+  ],
+  ['users-bootstrap-tokens', 'fail', 'Secret kube-system/bootstrap-token-abcdef', 'is a bootstrap token'],
+  ['rbac-cluster-admin', 'fail', 'ClusterRoleBinding ops', 'cluster-admin to Group ops'],
+  ['rbac-cluster-admin', 'fail', 'ClusterRoleBinding cluster-admin', 'cluster-admin to User mallory'],
+  ['rbac-cluster-admin', 'fail', 'ClusterRole everything', 'every verb on every resource of every group'],
+  [
+    'rbac-read-secrets',
     'fail',
     'ServiceAccount monitoring/prometheus',
     'get of secrets in namespace team, by RoleBinding team/reads (ClusterRole secret-reader)',
   ],
   [
-    'CIS-5.1.2',
+    'rbac-read-secrets',
     'fail',
     'Group system:authenticated',
     'everyone who has signed in; get of secrets in namespace open, by RoleBinding open/reads (ClusterRole secret-reader)',
@@ -125,83 +136,93 @@ const breaks: readonly (readonly [id: string, state: string, what: string, found
     'User mallory',
     'get, list, watch of secrets in the whole cluster, by ClusterRoleBinding cluster-admin (ClusterRole cluster-admin)',
   ],
-  ['CIS-5.1.3', 'fail', 'Role team/wild', '* in verbs'],
+  ['rbac-wildcards', 'fail', 'Role team/wild', '* in verbs'],
   [
-    'CIS-5.1.4',
+    'rbac-create-pods',
     'manual',
     'User deployer',
     'create of deployments in namespace team, by RoleBinding team/deploys (Role deploys)',
   ],
-  ['CIS-5.1.5', 'fail', 'ServiceAccount default/default', 'automountServiceAccountToken is not false'],
-  ['CIS-5.1.5', 'fail', 'Pod team/default-account', 'runs as the default service account'],
-  ['CIS-5.1.5', 'fail', 'RoleBinding team/default', 'gives secret-lister to ServiceAccount team/default'],
-  ['CIS-5.1.6', 'fail', 'Pod team/mounts', 'has the token of ServiceAccount team/app mounted'],
-  ['CIS-5.1.7', 'fail', 'RoleBinding team/masters', 'gives view to Group system:masters'],
+  ['default-service-accounts', 'fail', 'ServiceAccount default/default', 'automountServiceAccountToken is not false'],
+  ['default-service-accounts', 'fail', 'Pod team/default-account', 'runs as the default service account'],
   [
-    'CIS-5.1.7',
+    'default-service-accounts',
+    'fail',
+    'RoleBinding team/default',
+    'gives secret-lister to ServiceAccount team/default',
+  ],
+  ['service-account-token-mounts', 'fail', 'Pod team/mounts', 'has the token of ServiceAccount team/app mounted'],
+  ['rbac-system-masters', 'fail', 'RoleBinding team/masters', 'gives view to Group system:masters'],
+  [
+    'rbac-system-masters',
     'fail',
     'CertificateSigningRequest becomes-master',
     'asks for a certificate in system:masters, made by mallory, pending',
   ],
   [
-    'CIS-5.1.8',
+    'rbac-bind-escalate-impersonate',
     'fail',
     'User helpdesk',
     'impersonate of users in the whole cluster, by ClusterRoleBinding helpdesk (ClusterRole helpdesk)',
   ],
   [
-    'CIS-5.1.9',
+    'rbac-create-persistent-volumes',
     'manual',
     'ServiceAccount team/provisioner',
     'create of persistentvolumes in the whole cluster, by ClusterRoleBinding provisioner (ClusterRole provisioner)',
   ],
   [
-    'CIS-5.1.10',
+    'rbac-node-proxy',
     'manual',
     'Group debuggers',
     'get of nodes/proxy in the whole cluster, by ClusterRoleBinding debuggers (ClusterRole debuggers)',
   ],
   [
-    'CIS-5.1.11',
+    'rbac-approve-certificate-requests',
     'manual',
     'User approver',
     'update of certificatesigningrequests/approval in the whole cluster, by ClusterRoleBinding approver (ClusterRole approver)',
   ],
   [
-    'CIS-5.1.12',
+    'rbac-admission-webhooks',
     'manual',
     'User hooks',
     'patch of validatingwebhookconfigurations, mutatingwebhookconfigurations in the whole cluster, by ClusterRoleBinding hooks (ClusterRole hooks)',
   ],
   [
-    'CIS-5.1.13',
+    'rbac-create-service-account-tokens',
     'manual',
     'User minter',
     'create of serviceaccounts/token in namespace team, by RoleBinding team/mints (Role mints)',
   ],
-  ['CIS-5.2.1', 'fail', 'Namespace team', 'privileged'],
-  ['CIS-5.2.2', 'fail', 'Pod team/privileged', 'container setup: privileged is true'],
-  ['CIS-5.2.3', 'fail', 'Pod team/host', 'hostPID is true'],
-  ['CIS-5.2.4', 'fail', 'Pod team/host', 'hostIPC is true'],
-  ['CIS-5.2.5', 'fail', 'Pod team/host', 'hostNetwork is true'],
-  ['CIS-5.2.6', 'fail', 'Pod team/debugged', 'container debugger: allowPrivilegeEscalation is not false'],
-  ['CIS-5.2.7', 'fail', 'Pod team/root', 'container app: runAsUser is 0'],
-  ['CIS-5.2.8', 'fail', 'Pod team/raw', 'container app: capabilities.add has NET_RAW'],
-  ['CIS-5.2.9', 'fail', 'Pod team/raw', 'container app: capabilities.add has NET_RAW'],
-  ['CIS-5.2.10', 'fail', 'Pod team/keeps', 'container app: capabilities.drop lacks ALL'],
-  ['CIS-5.2.11', 'fail', 'Pod team/windows', 'container app: windowsOptions.hostProcess is true'],
-  ['CIS-5.2.12', 'fail', 'Pod team/host', 'volume etc: hostPath /etc'],
-  ['CIS-5.2.13', 'fail', 'Pod team/ports', 'container app: hostPort 8080'],
-  ['CIS-5.3.1', 'fail', 'ConfigMap kube-system/cilium-config', 'enable-policy is never'],
-  ['CIS-5.3.2', 'fail', 'Namespace team', 'no NetworkPolicy'],
-  ['CIS-5.4.1', 'fail', 'Deployment team/web', 'container app: PASSWORD from Secret db'],
-  ['CIS-5.4.1', 'fail', 'CronJob team/nightly', 'container app: all of Secret db'],
+  ['pod-security-policy', 'fail', 'Namespace team', 'privileged'],
+  ['pods-privileged', 'fail', 'Pod team/privileged', 'container setup: privileged is true'],
+  ['pods-host-pid', 'fail', 'Pod team/host', 'hostPID is true'],
+  ['pods-host-ipc', 'fail', 'Pod team/host', 'hostIPC is true'],
+  ['pods-host-network', 'fail', 'Pod team/host', 'hostNetwork is true'],
+  [
+    'pods-privilege-escalation',
+    'fail',
+    'Pod team/debugged',
+    'container debugger: allowPrivilegeEscalation is not false',
+  ],
+  ['pods-root', 'fail', 'Pod team/root', 'container app: runAsUser is 0'],
+  ['pods-net-raw', 'fail', 'Pod team/raw', 'container app: capabilities.add has NET_RAW'],
+  ['pods-added-capabilities', 'fail', 'Pod team/raw', 'container app: capabilities.add has NET_RAW'],
+  ['pods-assigned-capabilities', 'fail', 'Pod team/keeps', 'container app: capabilities.drop lacks ALL'],
+  ['pods-windows-host-process', 'fail', 'Pod team/windows', 'container app: windowsOptions.hostProcess is true'],
+  ['pods-host-path', 'fail', 'Pod team/host', 'volume etc: hostPath /etc'],
+  ['pods-host-ports', 'fail', 'Pod team/ports', 'container app: hostPort 8080'],
+  ['network-policy-support', 'fail', 'ConfigMap kube-system/cilium-config', 'enable-policy is never'],
+  ['network-policies', 'fail', 'Namespace team', 'no NetworkPolicy'],
+  ['secrets-in-environment', 'fail', 'Deployment team/web', 'container app: PASSWORD from Secret db'],
+  ['secrets-in-environment', 'fail', 'CronJob team/nightly', 'container app: all of Secret db'],
   ['V-242415', 'fail', 'Pod team/environment', 'container app: PASSWORD from Secret db'],
-  ['CIS-5.7.1', 'manual', 'Pod default/stray', 'in the default namespace'],
-  ['CIS-5.7.2', 'fail', 'Pod team/unconfined', 'container app: seccompProfile is Unconfined'],
-  ['CIS-5.7.3', 'manual', 'Pod team/writes', 'container app: lacks readOnlyRootFilesystem: true'],
-  ['CIS-5.7.4', 'fail', 'ConfigMap default/settings', 'exists'],
-  ['CIS-5.7.4', 'fail', 'Widget default/one', 'exists'],
+  ['namespaces-for-workloads', 'manual', 'Pod default/stray', 'in the default namespace'],
+  ['pods-seccomp', 'fail', 'Pod team/unconfined', 'container app: seccompProfile is Unconfined'],
+  ['pods-security-context', 'manual', 'Pod team/writes', 'container app: lacks readOnlyRootFilesystem: true'],
+  ['namespace-default', 'fail', 'ConfigMap default/settings', 'exists'],
+  ['namespace-default', 'fail', 'Widget default/one', 'exists'],
   ['V-242383', 'fail', 'Pod default/stray', 'exists'],
   ['V-242383', 'fail', 'Service kube-public/web', 'exists'],
   ['V-242395', 'fail', 'Pod team/dashboard', 'is the Kubernetes dashboard'],
@@ -222,7 +243,7 @@ describe('a cluster in which every control is broken', () => {
   });
 
   it('is broken in all of them', () => {
-    const informative = ['CIS-5.4.2', 'CIS-5.5.1'];
+    const informative = ['secrets-external-storage', 'image-provenance'];
     expect([...new Set([...breaks.map(([id]) => id), ...informative])].sort()).toEqual(
       [...new Set(controls.map(({ id }) => id))].sort(),
     );
@@ -244,17 +265,19 @@ describe('a cluster in which every control is broken', () => {
     ])
       expect(all).not.toContain(what);
     // In a namespace, a role with all rights gives none to what is in no namespace.
-    const told = verdictOf(controls, 'CIS-5.1.9', broken).evidence.map(({ what }) => what);
+    const told = verdictOf(controls, 'rbac-create-persistent-volumes', broken).evidence.map(({ what }) => what);
     expect(told).not.toContain('Group team-admins');
-    expect(verdictOf(controls, 'CIS-5.1.2', broken).evidence.map(({ what }) => what)).toContain('Group team-admins');
+    expect(verdictOf(controls, 'rbac-read-secrets', broken).evidence.map(({ what }) => what)).toContain(
+      'Group team-admins',
+    );
   });
 
   it('does not take a label for a proof', () => {
-    const told = verdictOf(controls, 'CIS-5.1.2', broken).evidence.map(({ what }) => what);
+    const told = verdictOf(controls, 'rbac-read-secrets', broken).evidence.map(({ what }) => what);
     expect(told).toEqual(expect.arrayContaining(['User forger', 'ServiceAccount team/helm']));
-    const wild = verdictOf(controls, 'CIS-5.1.3', broken).evidence.map(({ what }) => what);
+    const wild = verdictOf(controls, 'rbac-wildcards', broken).evidence.map(({ what }) => what);
     expect(wild).toEqual(expect.arrayContaining(['ClusterRole forged', 'ClusterRole annotated']));
-    const mounting = verdictOf(controls, 'CIS-5.1.6', broken).evidence.map(({ what }) => what);
+    const mounting = verdictOf(controls, 'service-account-token-mounts', broken).evidence.map(({ what }) => what);
     expect(mounting).toContain('Pod team/disguised');
   });
 
@@ -268,28 +291,28 @@ describe('a cluster in which every control is broken', () => {
     for (const { id } of controls) {
       const { state, evidence, more } = verdictOf(controls, id, broken);
       expect([id, more]).toEqual([id, 0]);
-      if (state === 'not-applicable' || evidence.length === 0 || id === 'CIS-5.3.1') continue;
+      if (state === 'not-applicable' || evidence.length === 0 || id === 'network-policy-support') continue;
       const allow = evidence.map(({ what }) => what);
       const after = verdictOf(controls, id, broken, allow);
-      const hints = ['CIS-3.1.2', 'V-274883'].includes(id);
+      const hints = ['users-service-account-tokens', 'V-274883'].includes(id);
       expect([id, after.state, after.evidence]).toEqual([id, hints ? 'manual' : 'pass', []]);
       expect(after.reason).toContain(`${evidence.length} allowed by a waiver`);
     }
   });
 
   it('fails with what is left, where the operator has said who may', () => {
-    const before = verdictOf(controls, 'CIS-5.1.10', broken);
+    const before = verdictOf(controls, 'rbac-node-proxy', broken);
     expect(before.state).toBe('manual');
-    const left = verdictOf(controls, 'CIS-5.1.10', broken, ['Group nobody*', 'User mall*']);
+    const left = verdictOf(controls, 'rbac-node-proxy', broken, ['Group nobody*', 'User mall*']);
     expect(left.state).toBe('fail');
     expect(before.evidence.map(({ what }) => what).filter((what) => what !== 'User mallory')).toEqual(
       left.evidence.map(({ what }) => what),
     );
     // A binding stands for its subjects, and a controller for its pods.
     const allow = ['ClusterRoleBinding *', 'RoleBinding team/*'];
-    expect(verdictOf(controls, 'CIS-5.1.9', broken, allow).state).toBe('pass');
-    expect(verdictOf(controls, 'CIS-5.4.1', broken, ['Deployment team/web', 'CronJob *', 'Pod team/*']).state).toBe(
-      'pass',
-    );
+    expect(verdictOf(controls, 'rbac-create-persistent-volumes', broken, allow).state).toBe('pass');
+    expect(
+      verdictOf(controls, 'secrets-in-environment', broken, ['Deployment team/web', 'CronJob *', 'Pod team/*']).state,
+    ).toBe('pass');
   });
 });

@@ -135,7 +135,7 @@ describe('a mode', () => {
   });
 
   it('asks for nothing that is waived', () => {
-    const waived = ['CIS-1.2.9', 'CIS-1.2.11', 'V-254800'];
+    const waived = ['admission-event-rate-limit', 'admission-always-pull-images', 'V-254800'];
     const demands = demandsWith(optionsWith({ cis: true, stig: true }), { waived });
     expect(admissionOf(demands)).toBeUndefined();
     const list = flagsOf(demands, 'kube-apiserver', { '--enable-admission-plugins': 'NodeRestriction' });
@@ -168,7 +168,7 @@ describe('what would break a node', () => {
     expect(asked).not.toMatch(/SecurityContextDeny|PodSecurity=|PodSecurityPolicy/);
     expect(flags.map(({ flag }) => flag)).not.toContain('--insecure-port');
     expect(flags.flatMap(({ controls }) => controls).filter(isNeverRemedied)).toEqual([]);
-    for (const id of ['V-242386', 'V-242388', 'V-242393', 'V-242394', 'CIS-1.2.12'])
+    for (const id of ['V-242386', 'V-242388', 'V-242393', 'V-242394', 'admission-security-context-deny'])
       expect(isNeverRemedied(id)).toBe(true);
   });
 

@@ -10,7 +10,7 @@ const service = 'kube-apiserver';
 
 function control(flag: string, wish: Wish, test?: FlagCheck['test']): FlagDemand {
   const tests = test === undefined ? [] : [{ type: 'flag', service, flag, test } as const];
-  return { service, flag, wish, tests, controls: ['CIS-1.2.3'], asker: 'cis-mode' };
+  return { service, flag, wish, tests, controls: ['admission-deny-service-external-ips'], asker: 'cis-mode' };
 }
 
 function option(flag: string, wish: Wish): FlagDemand {
@@ -44,7 +44,7 @@ describe('a flag that a control asks for', () => {
 
   it('and that the operator has set otherwise is told of, with the way out', () => {
     expect(wanted([off], { '--profiling': 'true' }).overridden).toEqual([
-      { flag: '--profiling', given: 'true', askers: 'cis-mode', controls: ['CIS-1.2.3'] },
+      { flag: '--profiling', given: 'true', askers: 'cis-mode', controls: ['admission-deny-service-external-ips'] },
     ]);
     expect(wanted([off], { '--profiling': 'false' }).overridden).toEqual([]);
   });

@@ -2,10 +2,11 @@
 
 import type { Benchmark, Check, Control } from '../../../src/hardening/control.ts';
 import { type Assessment, FINDING_STATES, type Finding, type FindingState } from '../../../src/hardening/finding.ts';
+import { SUBJECT } from '../subject.ts';
 
 export function control(given: Partial<Control> = {}): Control {
   return {
-    id: 'CIS-1.2.18',
+    id: 'kube-apiserver-audit-log-path',
     numbers: { 'cis-1.12': '1.2.16', 'cis-1.24': '1.2.18' },
     title: 'Audit logs are written',
     severity: 'high',
@@ -16,7 +17,6 @@ export function control(given: Partial<Control> = {}): Control {
     advice: 'Set --audit-log-path.',
     restarts: ['kube-apiserver'],
     risk: 'Logs take room on the disk.',
-    reference: 'CIS Kubernetes Benchmark 1.2.18',
     byDefault: { 'cis-1.12': 'fail', 'cis-1.24': 'fail' },
     related: ['V-242402'],
     ...given,
@@ -41,9 +41,8 @@ export function finding(given: Partial<Finding> = {}): Finding {
 export function assessment(given: Partial<Assessment> = {}): Assessment {
   return {
     benchmark: 'cis-1.12',
-    unit: 'k8s/0',
-    node: 'juju-3f1c2e-0',
-    address: '10.10.0.11',
+    ...SUBJECT,
+    mode: { on: false },
     places: ['control-plane', 'cluster'],
     version: '1.36.4',
     at: '2026-11-23T14:15:16Z',
@@ -103,7 +102,6 @@ function numbered(benchmark: Benchmark, number: string, index: number): Control 
     severity: index % 4 === 0 ? 'high' : 'medium',
     scored: isStig || index % 6 !== 5,
     check: CHECKS[index % CHECKS.length] ?? { type: 'manual', hint: '' },
-    reference: isStig ? `DISA Kubernetes STIG ${number}` : `CIS Kubernetes Benchmark ${number}`,
     restarts: index % 2 === 0 ? ['kube-apiserver'] : [],
     risk: index % 3 === 0 ? 'Clients have to identify themselves.' : '',
     ...(index % 7 === 0 && { tailoring: 'The snap keeps arguments in files instead of static pods.' }),

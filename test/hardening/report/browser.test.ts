@@ -71,7 +71,7 @@ describe.skipIf(executable === undefined)('the page in a browser', () => {
     const high = findings.filter(({ state, control }) => state !== 'pass' && control.severity === 'high');
     await expectShown(high.length);
 
-    await page.getByLabel('Assessment').selectOption({ label: 'DISA Kubernetes STIG, k8s-worker/0' });
+    await page.getByLabel('Assessment').selectOption({ label: 'DISA Kubernetes STIG V2R6, k8s-worker/0' });
     const worker = assessed[2]?.findings.filter((one) => high.includes(one)) ?? [];
     await expectShown(worker.length);
     expect(await page.locator('section.assessment:visible').count()).toBe(1);
@@ -133,6 +133,34 @@ describe.skipIf(executable === undefined)('the page in a browser', () => {
     expect(await isTooWide()).toBe(false);
     const pdf = await page.pdf({ preferCSSPageSize: true });
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+  });
+
+  it.each([true, false])(
+    'prints the evidence of what is closed on the screen (script: %s)',
+    async (javaScriptEnabled) => {
+      const evidence = [{ what: '--profiling of kube-apiserver', found: 'found-on-the-node' }];
+      const passes = finding({ number: '1.2.15', state: 'pass', evidence });
+      await open([wholeAssessment('cis-1.12', { findings: [passes] })], { javaScriptEnabled });
+      expect(await page.getByText('found-on-the-node').isVisible()).toBe(false);
+      await page.emulateMedia({ media: 'print' });
+      expect(await page.getByText('found-on-the-node').boundingBox()).not.toBeNull();
+    },
+  );
+
+  it('uses the width of a large screen', async () => {
+    await open(assessed);
+    await page.setViewportSize({ width: 1800, height: 1000 });
+    const { width } = (await page.locator('main').boundingBox()) ?? expect.fail('no main');
+    expect(width).toBeGreaterThan(1700);
+  });
+
+  it('shows every column of its tables on a phone', async () => {
+    await open(assessed);
+    await page.setViewportSize({ width: 360, height: 800 });
+    const cut = await page.evaluate(
+      "[...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth).length",
+    );
+    expect(cut).toBe(0);
   });
 
   it('fits screens, narrow and wide, also with values that have no blank in them', async () => {

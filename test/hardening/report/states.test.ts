@@ -11,8 +11,8 @@ it('the table of states in the documentation is the one of the program', async (
   const table = /<!-- states -->\n\n(.*)\n\n<!-- end of states -->/s.exec(text)?.[1]?.split('\n').slice(2) ?? [];
   const cells = table.map((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
   const names = FINDING_STATES.map((state) => {
-    const { kubeBench, ckl, cklb, junit, sarif } = STATE_NAMES[state];
-    return [state, kubeBench, ckl, cklb, junit, sarif];
+    const { kubeBench, ckl, cklb, junit } = STATE_NAMES[state];
+    return [state, kubeBench, ckl, cklb, junit];
   });
   expect(cells).toEqual(names);
 });

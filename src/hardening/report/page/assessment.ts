@@ -3,7 +3,7 @@
 import { type Assessment, type Evidence, FINDING_STATES, type Finding, type FindingState } from '../../finding.ts';
 import { countScore } from '../../score.ts';
 import { type Section, sectionsOf } from '../sections.ts';
-import { benchmarkTitle, leftOut, stateTitle } from '../words.ts';
+import { benchmarkTitle, leftOut, levelOf, referenceOf, stateTitle, subjectOf } from '../words.ts';
 import { anchor, sectionAnchor } from './anchor.ts';
 import { html, type Markup } from './markup.ts';
 import { presentStates, stateCells, stateHead } from './overview.ts';
@@ -18,6 +18,7 @@ export function assessmentSection(assessment: Assessment): Markup {
   const id = sectionAnchor(assessment);
   return html`<section class="assessment" aria-labelledby="${id}" data-assessment-section="${id}">
 <h2 id="${id}">${benchmarkTitle(assessment.benchmark)} on ${assessment.unit}</h2>
+<dl class="subject">${subjectOf(assessment).map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl>
 ${sectionTable(assessment, id)}
 ${FINDING_STATES.map((state) => group(assessment, state))}
 <p data-nothing hidden>No finding fits the filter.</p>
@@ -27,7 +28,7 @@ ${FINDING_STATES.map((state) => group(assessment, state))}
 function sectionTable({ benchmark, findings }: Assessment, id: string): Markup {
   const states = presentStates(findings);
   return html`<div class="scroll" tabindex="0" role="group" aria-labelledby="${id}">
-<table class="sections">
+<table class="sections stacks">
 <thead><tr><th scope="col">Section</th><th scope="col" class="number">Score</th><td class="share"></td>${states.map(stateHead)}</tr></thead>
 <tbody>${sectionsOf(benchmark, findings).map((section) => sectionRow(section, states))}</tbody>
 </table>
@@ -61,11 +62,11 @@ function findingDetails(assessment: Assessment, finding: Finding): Markup {
   const { severity } = control;
   const open = OPEN.includes(state) ? html` open` : undefined;
   return html`<details class="${state}" id="${anchor(assessment, finding)}" data-state="${state}" data-severity="${severity}" data-assessment="${sectionAnchor(assessment)}"${open}>
-<summary><span class="code">${number}</span><h4>${control.title}</h4><span class="severity ${severity}">${SEVERITIES[severity]}${control.scored ? '' : ', not scored'}</span></summary>
+<summary><span class="code">${number}</span><h4>${control.title}</h4><span class="severity ${severity}">${[SEVERITIES[severity], levelOf(control), control.scored ? undefined : 'not scored'].filter((word) => word !== undefined).join(', ')}</span></summary>
 <div class="body">
 <p>${finding.reason}</p>
 ${evidenceTable(finding)}
-<dl>${facts(finding).map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>
+<dl class="facts">${facts(assessment, finding).map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>
 </div>
 </details>`;
 }
@@ -73,7 +74,7 @@ ${evidenceTable(finding)}
 function evidenceTable({ evidence, more }: Finding): Markup {
   if (evidence.length === 0) return html``;
   const isExpected = evidence.some(({ expected }) => expected !== undefined);
-  return html`<div><table class="stacks">
+  return html`<div class="evidence"><table class="stacks">
 <thead><tr><th scope="col">Looked at</th><th scope="col">Found</th>${isExpected ? html`<th scope="col">Expected</th>` : undefined}</tr></thead>
 <tbody>${evidence.map((one) => evidenceRow(one, isExpected))}</tbody>
 </table>${more > 0 ? html`<p class="quiet">${leftOut(more)}</p>` : undefined}</div>`;
@@ -84,7 +85,8 @@ function evidenceRow({ what, found, expected }: Evidence, isExpected: boolean): 
 }
 
 /** What there is to say beside the evidence, the remedy first. */
-function facts({ control, remedy, waiver, underneath, state }: Finding): readonly (readonly [string, string])[] {
+function facts(assessment: Assessment, finding: Finding): readonly (readonly [string, string])[] {
+  const { control, remedy, waiver, underneath, state } = finding;
   const isToDo = remedy !== '';
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['What to do', isToDo ? remedy : undefined],
@@ -92,7 +94,8 @@ function facts({ control, remedy, waiver, underneath, state }: Finding): readonl
     [waiver?.until === undefined ? 'Waived' : `Waived until ${waiver.until}`, waiver?.reason],
     ['Without the waiver', state === 'waived' && underneath !== undefined ? stateTitle(underneath) : undefined],
     ['Tailored', control.tailoring],
-    ['Reference', control.reference],
+    ['Control', control.id],
+    ['Reference', referenceOf(assessment.benchmark, finding)],
     ['Related', control.related.length > 0 ? control.related.join(', ') : undefined],
   ];
   return facts.flatMap(([term, text]) => (text === undefined ? [] : [[term, text] as const]));

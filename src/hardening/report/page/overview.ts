@@ -1,7 +1,7 @@
 /** The score of each assessment, and how many of its findings are in which state. */
 
 import { type Assessment, FINDING_STATES, type Finding, type FindingState } from '../../finding.ts';
-import { countScore } from '../../score.ts';
+import { clusterScore, countScore, nodeScore, SCORE_DEFINITION, scoreText } from '../../score.ts';
 import { countStates } from '../summary.ts';
 import { benchmarkTitle, stateTitle } from '../words.ts';
 import { sectionAnchor } from './anchor.ts';
@@ -18,8 +18,7 @@ export function overview(assessments: readonly Assessment[]): Markup {
 <tbody>${assessments.map((assessment) => overviewRow(assessment, states))}</tbody>
 </table>
 </div>
-<p class="quiet">A score is the number of controls that hold, of those that apply and of which a machine can tell. What is waived does
-not hold, and is told beside it.</p>
+<p class="quiet">${SCORE_DEFINITION}</p>
 </section>`;
 }
 
@@ -29,9 +28,16 @@ function overviewRow(assessment: Assessment, states: readonly FindingState[]): M
 <th scope="row"><a href="#${sectionAnchor(assessment)}">${benchmarkTitle(assessment.benchmark)}</a> on ${assessment.unit}
 <span class="quiet small">${assessment.node}, ${assessment.address}</span>
 <span class="quiet small">Kubernetes ${assessment.version}, ${when(assessment.at)}</span></th>
-<td class="score">${scoreWords(score)}${scoreBar(score)}</td>
+<td class="score">${scoreWords(score)}${scoreBar(score)}${parts(assessment)}</td>
 ${stateCells(assessment.findings, states)}
 </tr>`;
+}
+
+/** Of what the score is the sum, where the policies of the cluster were looked at. */
+function parts(assessment: Assessment): Markup | undefined {
+  const cluster = clusterScore(assessment);
+  if (cluster === undefined) return undefined;
+  return html` <span class="quiet small">node ${scoreText(nodeScore(assessment))}, cluster ${scoreText(cluster)}</span>`;
 }
 
 /** `2026-11-23 14:15 UTC` */

@@ -47,6 +47,14 @@ export const SCRIPT = `
     target.scrollIntoView();
   };
 
+  // On paper everything that is shown is open; afterwards the page is as it was.
+  let closed = [];
+  addEventListener('beforeprint', () => {
+    closed = findings.map(({ element }) => element).filter((element) => !element.open && !element.hidden);
+    for (const element of closed) element.open = true;
+  });
+  addEventListener('afterprint', () => { for (const element of closed) element.open = false; });
+
   filter.hidden = false;
   filter.addEventListener('submit', (event) => event.preventDefault());
   filter.addEventListener('input', apply);

@@ -56,7 +56,7 @@ body {
   font: 1rem/1.5 var(--sans);
   font-variant-numeric: tabular-nums; text-size-adjust: 100%;
 }
-header, main, footer { max-width: 78rem; margin-inline: auto; padding-inline: clamp(1rem, 4vw, 2.5rem); }
+header, main, footer { max-width: 120rem; margin-inline: auto; padding-inline: clamp(1rem, 4vw, 2.5rem); }
 header { padding-block: 2.75rem 0; }
 footer { padding-block: 2.5rem 3rem; color: var(--muted); font-size: .875rem; }
 h1, h2, h3, h4 { line-height: 1.25; margin: 0; text-wrap: balance; }
@@ -147,6 +147,13 @@ summary .code { color: var(--muted); white-space: nowrap; }
 .body {
   display: grid; gap: .875rem; margin: .25rem 0 1.25rem .4375rem; padding-left: 1.25rem; border-left: 2px solid var(--state, var(--line));
 }
+.body > .facts { max-width: 100ch; }
+@media screen and (min-width: 72rem) {
+  .body:has(> .evidence) { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); align-items: start; column-gap: 2.5rem; }
+  .body:has(> .evidence) > p { grid-column: 1 / -1; }
+}
+.subject { grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: .25rem 2rem; margin-top: .75rem; }
+.subject dt { line-height: 1.4; }
 .body .scroll { margin: 0; }
 .body table { font-size: .875rem; width: auto; min-width: min(100%, 36rem); }
 .body td, .body tbody th { overflow-wrap: anywhere; font-weight: 400; }
@@ -162,6 +169,7 @@ dd { margin: 0; max-width: 70ch; overflow-wrap: anywhere; white-space: pre-line;
   summary h4 { grid-column: 2 / -1; grid-row: 2; }
   .sections .share { display: none; }
   .sections .section { white-space: normal; }
+  .sections .score { width: 100%; }
   .stacks, .stacks tbody { display: block; }
   .stacks thead { display: none; }
   .stacks tr { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding-block: .75rem; border-bottom: 1px solid var(--line); }
@@ -186,12 +194,15 @@ dd { margin: 0; max-width: 70ch; overflow-wrap: anywhere; white-space: pre-line;
   header { padding-top: 0; }
   .filter, .skip, nav { display: none !important; }
   section { margin-top: 1.75rem; }
-  section.assessment, #findings + section { break-before: page; }
+  /* What is closed on a screen is open on paper: evidence is what a reader of it looks for. */
+  details::details-content { content-visibility: visible; display: block; }
   h2, h3, summary { break-after: avoid; }
   tr, dl > *, .group > h3 { break-inside: avoid; }
   summary { padding: .25rem 0; grid-template-columns: minmax(5rem, auto) 1fr auto; }
   summary::before { display: none; }
-  .body { margin-left: 0; break-inside: avoid; }
+  .body { margin-left: 0; }
+  .body:has(> .evidence) { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); align-items: start; }
+  .body:has(> .evidence) > p { grid-column: 1 / -1; }
   .scroll { overflow: visible; }
   a { color: inherit; text-decoration: none; }
 }

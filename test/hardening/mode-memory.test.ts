@@ -1,0 +1,37 @@
+/** Guards what reports say of the modes: since when one is on, and nothing of one that is off. */
+import { expect, it } from 'vitest';
+import { modesOf, rememberModes } from '../../src/hardening/mode-memory.ts';
+import type { Host } from '../../src/host/host.ts';
+import { openHost } from '../../src/host/open-host.ts';
+import { temporaryRoot } from '../host/folder.ts';
+
+const FILE = '/var/lib/k8s-charm/modes.json';
+
+async function hostAt(time: string, root: string): Promise<Host> {
+  return { ...openHost(root), now: () => new Date(time) };
+}
+
+it('keeps the first moment of each mode while it is on, and forgets it when it is off', async () => {
+  const root = await temporaryRoot();
+  await rememberModes(await hostAt('2026-11-23T10:00:00.123Z', root), { cis: true, stig: false });
+  const later = await hostAt('2026-12-01T10:00:00Z', root);
+  await rememberModes(later, { cis: true, stig: true });
+  expect(await modesOf(later, { cis: true, stig: true })).toEqual({
+    cis: { on: true, since: '2026-11-23T10:00:00Z' },
+    stig: { on: true, since: '2026-12-01T10:00:00Z' },
+  });
+  await rememberModes(later, { cis: false, stig: false });
+  expect(await later.files.read(FILE)).toBeUndefined();
+  expect(await modesOf(later, { cis: true, stig: false })).toEqual({ cis: { on: true }, stig: { on: false } });
+});
+
+it.each(['', 'null', '[]', '{"cis": {"toString": null}}', '{"cis": "yesterday"}'])(
+  'takes nothing from a file that says %j',
+  async (text) => {
+    const host = await hostAt('2026-12-01T10:00:00Z', await temporaryRoot());
+    await host.files.write(FILE, text, { mode: 0o600 });
+    expect(await modesOf(host, { cis: true, stig: false })).toEqual({ cis: { on: true }, stig: { on: false } });
+    await rememberModes(host, { cis: true, stig: false });
+    expect((await modesOf(host, { cis: true, stig: false })).cis.since).toBe('2026-12-01T10:00:00Z');
+  },
+);

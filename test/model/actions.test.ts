@@ -47,6 +47,7 @@ describe('an action', () => {
       const lines: string[] = [];
       const outcome = await bench.model.run('tiny/leader', 'greet', { times: 2 }, (line) => lines.push(line));
       expect(outcome).toEqual({
+        id: expect.any(Number),
         status: 'completed',
         message: '',
         log: ['getting ready'],

@@ -5,6 +5,7 @@ import { type Controller, isJuju4, unitTag } from './controller.ts';
 import { type Hook, hookName, isRelationHook, isSecretHook } from './hook.ts';
 import { relationId } from './relations.ts';
 import type { TaskState, UnitState } from './state.ts';
+import { JUJU_EXEC } from './task-queue.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -57,7 +58,7 @@ export function hookEnvironment(
     TERM: 'tmux-256color',
     ...lineVariables(isJuju4(state)),
     ...(what.hook ? hookVariables(controller, unit, what.hook) : {}),
-    ...(what.task ? actionVariables(what.task) : {}),
+    ...(what.task ? actionVariables(what.task, isJuju4(state)) : {}),
     ...machineEnvironment,
     PATH: `${toolsDirectory(controller)}:${machineEnvironment['PATH'] ?? SYSTEM_PATH}`,
   };
@@ -95,11 +96,13 @@ function hookVariables({ state }: Controller, unit: UnitState, hook: Hook): Envi
   };
 }
 
-function actionVariables(task: TaskState): Environment {
-  return {
-    JUJU_DISPATCH_PATH: `actions/${task.action}`,
+/** Commands of `juju exec` have no dispatch path; that they are an action is told only by 4.0. */
+function actionVariables(task: TaskState, juju4: boolean): Environment {
+  const action = {
     JUJU_ACTION_NAME: task.action,
     JUJU_ACTION_UUID: String(task.id),
     JUJU_ACTION_TAG: `action-${task.id}`,
   };
+  if (task.action === JUJU_EXEC) return juju4 ? action : {};
+  return { JUJU_DISPATCH_PATH: `actions/${task.action}`, ...action };
 }

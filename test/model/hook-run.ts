@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Controller } from './controller.ts';
 import { type DispatchExit, startDispatch } from './dispatch-process.ts';
@@ -14,7 +14,9 @@ import { type HookToolReply, type HookToolRequest, serveHookTools, UNANSWERED } 
 import type { CallPhase, Machine } from './machine.ts';
 import type { OutsideCalls } from './outside-calls.ts';
 import type { RelationCaches } from './relation-cache.ts';
+import { writeCommands } from './shell-commands.ts';
 import type { TaskState, UnitState } from './state.ts';
+import { JUJU_EXEC } from './task-queue.ts';
 
 export interface HookToolCall {
   readonly tool: string;
@@ -80,11 +82,15 @@ export async function runInContext(
   what: What,
   onStart: (kill: () => void) => void,
 ): Promise<{ context: HookContext; exit: HookExit }> {
-  const event = 'hook' in what ? hookName(what.hook) : what.task.action;
+  const commands = 'task' in what && what.task.action === JUJU_EXEC ? what.task.parameters['command'] : undefined;
+  const event = 'hook' in what ? hookName(what.hook) : commands === undefined ? what.task.action : 'run-commands';
   const nonce = randomBytes(16).toString('hex');
   const context = newHookContext(host, unit, caches, `${unit.name}-${event}-${nonce}`, what);
   const path = `${'hook' in what ? 'hooks' : 'actions'}/${event}`;
-  const script = await entryPoint(charmDirectory(host, unit), path);
+  const script =
+    commands === undefined
+      ? await entryPoint(charmDirectory(host, unit), path)
+      : await writeCommands(join(agentDirectory(host, unit), `${nonce}.sh`), String(commands), host.machine(unit).root);
   if (script === undefined) return { context, exit: missingExit() };
   const run = newRun(host, unit, context);
   const server = await serveHookTools(join(agentDirectory(host, unit), nonce), (request) => run.serve(request));
@@ -103,6 +109,7 @@ export async function runInContext(
   onStart(context.kill);
   const exit = await process.exit;
   machine.observer = undefined;
+  if (commands !== undefined) await rm(script, { force: true });
   server.close();
   host.record({
     unit: unit.name,

@@ -20,6 +20,7 @@ import {
   relationBetween,
   setCharm,
 } from './applications.ts';
+import type { ActionDefinition } from './charm-actions.ts';
 import { type CharmStore, openCharmStore } from './charm-store.ts';
 import type { Controller } from './controller.ts';
 import { toolsDirectory } from './environment.ts';
@@ -42,7 +43,16 @@ import {
   remoteApplicationOf,
 } from './remote-application.ts';
 import { storeResource } from './resources.ts';
-import { addRevision, applicationSubject, grantAccess, latestRevision, newRevision, newSecretId } from './secrets.ts';
+import {
+  addRevision,
+  applicationSubject,
+  grantAccess,
+  isModelSecret,
+  latestRevision,
+  newRevision,
+  newSecretId,
+  removeRevisions,
+} from './secrets.ts';
 import { type NotSettled, notSettled } from './settle.ts';
 import { showUnit } from './show-unit.ts';
 import {
@@ -52,9 +62,10 @@ import {
   type SecretState,
   type Settings,
   statusNow,
+  type TaskState,
   type UnitState,
 } from './state.ts';
-import { enqueueTask, failInterruptedTasks } from './task-queue.ts';
+import { enqueueCommands, enqueueTask, failInterruptedTasks } from './task-queue.ts';
 import { type RetryPolicy, startUnitAgent, type UnitAgent } from './unit-agent.ts';
 import { type UnitView, unitView } from './unit-view.ts';
 import { newWatch } from './watch.ts';
@@ -89,6 +100,12 @@ export interface DeployOptions {
   readonly resources?: Readonly<Record<string, string>>;
 }
 
+/** What people say of a secret of theirs. */
+export interface SecretDescription {
+  readonly name?: string;
+  readonly info?: string;
+}
+
 export interface SettleOptions {
   readonly timeoutMs: number;
   /** What has to hold besides rest. */
@@ -98,6 +115,8 @@ export interface SettleOptions {
 }
 
 export interface ActionOutcome {
+  /** Number of the task. */
+  readonly id: number;
   readonly status: 'completed' | 'failed' | 'aborted';
   readonly message: string;
   /** With Juju's own `return-code`, `stdout` and `stderr`. */
@@ -260,12 +279,14 @@ export class Model {
     this.#host.changed();
   }
 
-  async refresh(name: string, charmPath: string): Promise<void> {
+  /** With options that are set together with the new charm, as `juju refresh --config` does. */
+  async refresh(name: string, charmPath: string, values: Readonly<Record<string, ConfigValue>> = {}): Promise<void> {
     const charm = await this.#charms.add(charmPath);
     const before = this.#host.charm(application(this.#host, name).charm).name;
     const after = this.#host.charm(charm).name;
     if (before !== after) throw new Error(`cannot upgrade "${before}" to "${after}"`);
     setCharm(this.#host, name, charm);
+    configure(this.#host, name, values, []);
     this.#host.changed();
   }
 
@@ -337,7 +358,10 @@ export class Model {
     parameters: Readonly<Record<string, unknown>> = {},
     onLog?: (line: string) => void,
   ): Promise<ActionOutcome> {
-    const task = enqueueTask(this.#host, this.#unitState(this.#resolveUnit(unit)), action, parameters);
+    return this.#outcome(enqueueTask(this.#host, this.#unitState(this.#resolveUnit(unit)), action, parameters), onLog);
+  }
+
+  async #outcome(task: TaskState, onLog?: (line: string) => void): Promise<ActionOutcome> {
     let shown = 0;
     const ended = (): boolean => {
       for (; shown < task.log.length; shown += 1) onLog?.(task.log[shown] ?? '');
@@ -346,7 +370,17 @@ export class Model {
     this.#host.changed();
     await this.#watch.until(ended);
     if (task.status === 'pending' || task.status === 'running') throw new Error('task has not ended');
-    return { status: task.status, message: task.message, results: task.results, log: task.log };
+    return { id: task.id, status: task.status, message: task.message, results: task.results, log: task.log };
+  }
+
+  /** As `juju exec`: runs commands of a shell on the unit's machine, with hook tools, and resolves when they have ended. */
+  async exec(unit: string, commands: string): Promise<ActionOutcome> {
+    return this.#outcome(enqueueCommands(this.#host, this.#unitState(this.#resolveUnit(unit)), commands));
+  }
+
+  /** The folder that is the machine of the unit. Throws when the model is only looked at. */
+  machineRoot(unit: string): string {
+    return this.#host.machine(this.#unitState(this.#resolveUnit(unit))).root;
   }
 
   /** Cancels a task: one that waits is dropped, one that runs is killed. */
@@ -400,6 +434,11 @@ export class Model {
     return optionValues(this.#host, name);
   }
 
+  /** Actions of an application's charm. */
+  actions(name: string): Readonly<Record<string, ActionDefinition>> {
+    return this.#host.charm(application(this.#host, name).charm).actions;
+  }
+
   applicationBag(name: string, where: RelationReference): Settings {
     return { ...findRelation(this.#host, name, where).applications[name]?.settings };
   }
@@ -409,13 +448,15 @@ export class Model {
   }
 
   /** As `juju add-secret`: gives the URI. */
-  addSecret(content: Settings): string {
+  addSecret(content: Settings, { name = '', info = '' }: SecretDescription = {}): string {
+    if (name !== '' && Object.values(this.state.secrets).some((each) => isModelSecret(each) && each.label === name))
+      throw new Error(`secret with name "${name}" already exists`);
     const id = newSecretId();
     this.state.secrets[id] = {
       id,
       owner: { kind: 'model', name: '' },
-      label: '',
-      description: '',
+      label: name,
+      description: info,
       rotate: 'never',
       rotateDue: false,
       latest: 1,
@@ -427,15 +468,43 @@ export class Model {
     return `secret:${id}`;
   }
 
-  /** As `juju update-secret`: who reads it hears of it. */
-  updateSecret(uri: string, content: Settings): void {
-    addRevision(this.#secret(uri), encodeContent(content));
+  /** As `juju update-secret`: who reads it hears of it. Without content only what is said of it changes. */
+  updateSecret(uri: string, content?: Settings, { name, info }: SecretDescription = {}): void {
+    const secret = this.#secret(uri);
+    if (content !== undefined) addRevision(secret, encodeContent(content));
+    if (name !== undefined) secret.label = name;
+    if (info !== undefined) secret.description = info;
     this.#host.changed();
   }
 
   /** As `juju grant-secret`, of which nobody hears. */
-  grantSecret(uri: string, application: string): void {
-    grantAccess(this.#secret(uri), applicationSubject(application));
+  grantSecret(uri: string, name: string): void {
+    const secret = this.#secret(uri);
+    if (!this.state.applications[name] && !this.state.remotes[name]) throw new Error(`application "${name}" not found`);
+    grantAccess(secret, applicationSubject(name));
+    this.#host.changed();
+  }
+
+  /** As `juju revoke-secret`, of which nobody hears. */
+  revokeSecret(uri: string, name: string): void {
+    const secret = this.#secret(uri);
+    secret.grants = secret.grants.filter(({ subject }) => subject !== applicationSubject(name));
+    this.#host.changed();
+  }
+
+  /** As `juju remove-secret`: one revision, or all of it. Secrets of charms are not for people to remove. */
+  removeSecret(uri: string, revision?: number): void {
+    const secret = this.#secret(uri);
+    if (!isModelSecret(secret)) throw new Error('permission denied');
+    if (revision !== undefined && !secret.revisions[revision])
+      throw new Error(`secret revision "${secret.id}/${revision}" not found`);
+    removeRevisions(this.state, secret, revision === undefined ? 'all' : [revision]);
+    this.#host.changed();
+  }
+
+  /** As `juju expose` and `juju unexpose`. */
+  expose(name: string, exposed: boolean): void {
+    application(this.#host, name).exposed = exposed;
     this.#host.changed();
   }
 
@@ -584,7 +653,9 @@ export class Model {
   }
 
   #secret(uri: string): SecretState {
-    const secret = this.state.secrets[bareId(uri)];
+    const secret =
+      this.state.secrets[bareId(uri)] ??
+      Object.values(this.state.secrets).find((each) => isModelSecret(each) && each.label !== '' && each.label === uri);
     if (!secret) throw new Error(`secret "${uri}" not found`);
     return secret;
   }

@@ -6,9 +6,15 @@ import type { ModelState, SecretRevision, SecretState, Settings, UnitState } fro
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuv';
 
-/** Twenty characters, as Juju's ids (xid) have. */
+/** What the twentieth character may be: twelve bytes are nineteen characters of five bits, and one bit. */
+const LAST = '0g';
+
+/** Twenty characters, as Juju's ids (xid) have: twelve bytes in base32, of which the last character holds one bit. */
 export function newSecretId(): string {
-  return [...randomBytes(20)].map((byte) => ALPHABET[byte % ALPHABET.length]).join('');
+  const bytes = [...randomBytes(20)];
+  return bytes
+    .map((byte, index) => (index < 19 ? ALPHABET[byte % ALPHABET.length] : LAST[byte % LAST.length]))
+    .join('');
 }
 
 /** Whether this unit decides about the secret: the owner unit, or the leader of the owner application. */
@@ -16,6 +22,11 @@ export function manages(state: ModelState, unit: UnitState, secret: SecretState)
   if (secret.owner.kind === 'model') return false;
   if (secret.owner.kind === 'unit') return secret.owner.name === unit.name;
   return secret.owner.name === unit.application && isLeader(state, unit);
+}
+
+/** Made by a person, with `juju add-secret`. */
+export function isModelSecret(secret: SecretState): boolean {
+  return secret.owner.kind === 'model';
 }
 
 export function canRead(secret: SecretState, unitName: string): boolean {

@@ -8,6 +8,7 @@ import type { HookContext } from './hook-context.ts';
 import { type HookExit, type Host, runInContext } from './hook-run.ts';
 import type { RelationCaches } from './relation-cache.ts';
 import type { TaskState, UnitState } from './state.ts';
+import { JUJU_EXEC } from './task-queue.ts';
 
 /** Runs a task to its end; never throws for what the charm does. Resolves to true when the machine is to reboot. */
 export async function runAction(
@@ -31,6 +32,7 @@ export async function runAction(
 
 /** Parameters are checked on the unit in both lines; defaults are put in there only by 4.0, for 3.x did it before. */
 function prepare(host: Host, unit: UnitState, task: TaskState): string | undefined {
+  if (task.action === JUJU_EXEC) return undefined;
   const definition = host.charm(unit.charm ?? '').actions[task.action];
   if (!definition) return 'not defined';
   try {

@@ -31,14 +31,19 @@ export interface Signing {
 }
 
 /** @param key PKCS #1 or #8 PEM of an RSA key; by default a new one. */
-export async function newAuthority(commonName: string, key?: string, from = new Date()): Promise<Authority> {
+export async function newAuthority(
+  commonName: string,
+  key?: string,
+  from = new Date(),
+  lifeMs = YEAR_MS,
+): Promise<Authority> {
   const keys = key === undefined ? await crypto.subtle.generateKey(KEY, true, ['sign', 'verify']) : await pairOf(key);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: [{ CN: [commonName] }],
     keys,
     signingAlgorithm: KEY,
     notBefore: from,
-    notAfter: new Date(from.getTime() + YEAR_MS),
+    notAfter: new Date(from.getTime() + lifeMs),
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),

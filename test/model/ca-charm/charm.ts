@@ -25,6 +25,8 @@ interface Options {
   readonly validityMs: number;
   readonly ageMs: number;
   readonly commonName: string;
+  /** Of the CA certificate; undefined: a year. */
+  readonly rootMs: number | undefined;
   readonly announce: boolean;
 }
 
@@ -49,7 +51,7 @@ async function reconcile(juju: Juju): Promise<void> {
   const options = readOptions(await juju.config());
   const before = await readAuthority(juju);
   const changed = before === undefined || nameOf(before) !== options.commonName;
-  const issuer = changed ? await newAuthority(options.commonName) : before;
+  const issuer = changed ? await newAuthority(options.commonName, undefined, undefined, options.rootMs) : before;
   if (changed) await keepAuthority(juju, issuer);
   await eachRelation(juju, async (answers, requests) => {
     const valid = changed ? revokeAll(answers) : answers;
@@ -63,7 +65,8 @@ async function act(juju: Juju, action: string): Promise<void> {
   const issuer = await readAuthority(juju);
   if (issuer === undefined || !(await juju.isLeader())) return juju.actions.fail('only the leader has the authority');
   if (action === 'revoke') return eachRelation(juju, async (answers) => revokeAll(answers));
-  if (action === 'rotate-ca') return keepAuthority(juju, await newAuthority(options.commonName));
+  if (action === 'rotate-ca')
+    return keepAuthority(juju, await newAuthority(options.commonName, undefined, undefined, options.rootMs));
   if (action === 'provide-certificate')
     return eachRelation(juju, (answers, requests) => issue(answers, requests, options, issuer));
   await juju.actions.fail(`no action ${action}`);
@@ -114,9 +117,10 @@ async function keepAuthority({ secrets }: Juju, { certificate, key }: Authority)
 function readOptions(config: Readonly<Record<string, ConfigValue>>): Options {
   return {
     mode: String(config['mode']) as ProviderMode,
-    validityMs: milliseconds(config['validity']),
+    validityMs: milliseconds(config['certificate-validity'] ?? config['validity']),
     ageMs: milliseconds(config['age']),
     commonName: String(config['ca-common-name']),
+    rootMs: config['root-ca-validity'] === undefined ? undefined : milliseconds(config['root-ca-validity']),
     announce: config['announce-capabilities'] === true,
   };
 }

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { bundleProgram } from '../../../scripts/pack/bundle.ts';
 import { packTinyCharm, type TinyCharm } from '../tiny-charm.ts';
 
-/** Writes the archive of the CA charm into the folder and gives its path. */
-export function packCaCharm(directory: string): Promise<string> {
+/** Writes the archive of the CA charm into the folder and gives its path. `name`: of the charm, by default `ca`. */
+export function packCaCharm(directory: string, name = 'ca'): Promise<string> {
   return packProgramCharm(directory, new URL('main.ts', import.meta.url), {
-    name: 'ca',
+    name,
     metadata: { provides: { certificates: { interface: 'tls-certificates' } } },
     config: {
       mode: {
@@ -23,6 +23,11 @@ export function packCaCharm(directory: string): Promise<string> {
         description:
           'how long ago what it issues began: 1h; as of an authority that hands out again what it issued then',
       },
+      'certificate-validity': {
+        type: 'string',
+        description: 'goes before validity; as self-signed-certificates calls it',
+      },
+      'root-ca-validity': { type: 'string', description: 'of the CA certificate; a year when it is not set' },
       'ca-common-name': { type: 'string', default: 'ca.example', description: 'another one is another authority' },
       'announce-capabilities': { type: 'boolean', default: false, description: 'tell what is supported' },
     },

@@ -2,20 +2,23 @@
 
 import { CommandFailure } from './failure.ts';
 
-/** `text` keeps the last value, `list` all of them. */
+/** `text` keeps the last value, `list` all of them. Names of one letter come after a single dash. */
 export type FlagKinds = Readonly<Record<string, 'text' | 'list' | 'boolean'>>;
 
 export interface Arguments {
   readonly positionals: readonly string[];
   text(name: string): string | undefined;
-  list(name: string): readonly string[];
+  /** The flag's values; of several names for one flag, in turn. */
+  list(...names: readonly string[]): readonly string[];
   boolean(name: string): boolean;
 }
 
-/** One-letter names of some flags. */
-const SHORT: Readonly<Record<string, string>> = { n: 'n', h: 'help' };
-
-export function parseArguments(kinds: FlagKinds, words: readonly string[]): Arguments {
+/** `flagsEndAfter`: what follows that many positional arguments belongs to another program. */
+export function parseArguments(
+  kinds: FlagKinds,
+  words: readonly string[],
+  flagsEndAfter = Number.POSITIVE_INFINITY,
+): Arguments {
   const values = new Map<string, string[]>();
   const positionals: string[] = [];
   const rest = [...words];
@@ -27,9 +30,11 @@ export function parseArguments(kinds: FlagKinds, words: readonly string[]): Argu
     const match = /^(?:--([a-z][a-z-]*)|-([a-z]))(?:=(.*))?$/s.exec(word);
     if (!match) {
       positionals.push(word);
-      continue;
+      if (positionals.length <= flagsEndAfter) continue;
+      positionals.push(...rest);
+      break;
     }
-    const name = match[1] ?? SHORT[match[2] ?? ''] ?? '';
+    const name = match[1] ?? (match[2] === 'h' ? 'help' : match[2]) ?? '';
     const kind = kinds[name];
     if (kind === undefined) throw new CommandFailure(`option provided but not defined: ${word.replace(/=.*/s, '')}`, 2);
     const value = kind === 'boolean' ? (match[3] ?? 'true') : (match[3] ?? rest.shift());
@@ -39,7 +44,7 @@ export function parseArguments(kinds: FlagKinds, words: readonly string[]): Argu
   return {
     positionals,
     text: (name) => values.get(name)?.at(-1),
-    list: (name) => values.get(name) ?? [],
+    list: (...names) => names.flatMap((name) => values.get(name) ?? []),
     boolean: (name) => values.get(name)?.at(-1) === 'true',
   };
 }
@@ -60,7 +65,26 @@ export function required(value: string | undefined, what: string): string {
   return value;
 }
 
-export function refuseMore(positionals: readonly string[], taken: number): void {
-  const more = positionals.slice(taken);
-  if (more.length > 0) throw new CommandFailure(`unrecognized args: ${JSON.stringify(more)}`, 2);
+/** `5s`, `1m30s`, as Go writes durations, in milliseconds. */
+export function parseDuration(text: string, flag: string): number {
+  const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text))
+    throw new CommandFailure(`invalid value "${text}" for option ${flag}: time: invalid duration "${text}"`, 2);
+  return [...text.matchAll(/([\d.]+)(ms|s|m|h)/g)].reduce(
+    (total, [, amount = '0', unit = 's']) => total + Number(amount) * (units[unit] ?? 0),
+    0,
+  );
+}
+
+/** A whole number of one and more, such as units. */
+export function parseCount(text: string | undefined, flag: string): number {
+  if (text === undefined) return 1;
+  const count = Number(text);
+  if (!Number.isInteger(count))
+    throw new CommandFailure(
+      `invalid value "${text}" for option ${flag}: strconv.ParseInt: parsing "${text}": invalid syntax`,
+      2,
+    );
+  if (count < 0) throw new CommandFailure('--num-units must be a positive integer', 2);
+  return count;
 }

@@ -9,7 +9,8 @@ import type { FlagTypes, ParsedFlags } from './flags.ts';
 import type { ToolCall } from './tool.ts';
 
 const KEY = /^([a-z](?:-?[a-z0-9]){2,})$/;
-const ID = /^[0-9a-z]{20}$/;
+/** An xid: twelve bytes in base32, so that the last of its characters holds one bit. */
+const ID = /^[0-9a-v]{19}[0g]$/;
 const POLICIES = ['never', 'hourly', 'daily', 'weekly', 'monthly', 'quarterly', 'yearly'];
 /** In base64, for one value and for all of them. */
 const LARGEST = 1_000_000;

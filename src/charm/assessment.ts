@@ -112,6 +112,9 @@ async function charmText(folder: string, role: ClusterFacts['role']): Promise<st
   return [`${name} ${version.trim()}`.trim(), url.trim()].filter((part) => part !== '').join(', ');
 }
 
+/** For looking into the datastore. Of more Secrets than that the report says how many were looked at. */
+const LOOK_MS = 60_000;
+
 /** The datastore is one for all, so that one unit looks into it: the one that looks at the rest of the cluster. */
 async function prove(
   { host }: Doors,
@@ -120,7 +123,7 @@ async function prove(
 ): Promise<readonly Assessment[]> {
   if (!assessments.some(({ findings }) => findings.some(({ control }) => asksForEncryption(control))))
     return assessments;
-  const stored = await readStoredSecrets(host, services['kube-apiserver'].file ?? {});
+  const stored = await readStoredSecrets(host, services['kube-apiserver'].file ?? {}, { patienceMs: LOOK_MS });
   return assessments.map((assessment) => withStoredSecrets(assessment, stored));
 }
 

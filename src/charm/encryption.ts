@@ -109,6 +109,7 @@ export function questionOf(facts: ControlPlaneFacts, options: EncryptionOptions)
     others: othersOf(facts, identity.unit),
     flag: present[CONFIGURATION_FLAG] ?? operator[CONFIGURATION_FLAG] ?? undefined,
     restarted: file === undefined || dueEdit(file) === undefined,
+    datastore: present,
     options,
   };
 }

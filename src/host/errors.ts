@@ -8,6 +8,14 @@ export class DiskFull extends Error {
   }
 }
 
+/** An answer is longer than it may be. */
+export class AnswerTooLarge extends Error {
+  override readonly name = 'AnswerTooLarge';
+  constructor(url: string, mostBytes: number) {
+    super(`${url}: the answer has more than ${mostBytes} bytes`);
+  }
+}
+
 export class SnapdError extends Error {
   override readonly name = 'SnapdError';
   /** snapd's word: `snap-change-conflict`, `snap-not-found`, …; `change-failed` when the change ended in Error; `timeout`; `unreachable`. */

@@ -185,7 +185,10 @@ export interface Host {
   accepts(address: string, port: number, timeoutMs: number): Promise<boolean>;
   /** Opens a TCP connection and says nothing: it is closed when the process at the other end ends. Undefined when nothing takes it. */
   holdConnection(address: string, port: number, timeoutMs: number): Promise<HeldConnection | undefined>;
-  /** POSTs JSON over TLS. The answer's JSON; undefined when there is none of success in time. */
+  /**
+   * POSTs JSON over TLS. The answer's JSON; undefined when there is none of success in time. Rejects with `AnswerTooLarge`, so that what is
+   * asked for in pages can be asked for in smaller ones.
+   */
   postJson(question: JsonQuestion): Promise<unknown>;
   sleep(ms: number): Promise<void>;
   now(): Date;

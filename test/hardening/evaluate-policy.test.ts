@@ -1,5 +1,7 @@
 /** Guards what policy files have to say, with the ways in which they seem to say it and do not. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { judgePolicy } from '../../src/hardening/evaluate-policy.ts';
 
 const context = { exemptNamespaces: ['kube-system', 'ceph'] };
@@ -43,6 +45,21 @@ describe('an audit policy', () => {
     expect(judgePolicy('has-audit-rules', audit(), context).holds).toBe(false);
     expect(judgePolicy('has-audit-rules', audit({ level: 'None' }), context).holds).toBe(false);
     expect(judgePolicy('has-audit-rules', audit(loud), context).holds).toBe(true);
+  });
+});
+
+describe('the documented audit policy without credentials', () => {
+  const text = readFileSync(
+    new URL('../../docs/how-to/audit-policy-without-credentials.yaml', import.meta.url),
+    'utf8',
+  );
+
+  it('records no body of Secrets and tokens, and those of all else', () => {
+    const policy = parse(text) as { rules: readonly object[] };
+    expect(judgePolicy('audits-sensitive-requests', policy, context).holds).toBe(true);
+    expect(policy.rules.at(-1)).toEqual({ level: 'RequestResponse' });
+    const quiet = JSON.stringify(policy.rules.slice(0, -1));
+    for (const credential of ['secrets', 'serviceaccounts/token', 'tokenreviews']) expect(quiet).toContain(credential);
   });
 });
 

@@ -42,6 +42,11 @@ async function problemsOf(set: RawOptions): Promise<readonly string[]> {
 }
 
 describe('the options', () => {
+  it('take the documented audit policy without credentials', async () => {
+    const policy = readFileSync('docs/how-to/audit-policy-without-credentials.yaml', 'utf8');
+    expect(await problemsOf({ 'audit-policy': policy })).toEqual([]);
+  });
+
   it('mean by default that nothing is hardened but TLS', async () => {
     const { value, problems } = await readHardeningOptions(CONTROL_PLANE, 'control-plane', memoryState(), noNames);
     expect(problems).toEqual([]);

@@ -7,6 +7,8 @@ import { openHost } from '../../src/host/open-host.ts';
 import type { Kubernetes } from '../../src/kubernetes/kubernetes.ts';
 import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
 import { bootstrapped, discard, eventually, installed, joinWith, newMachines, tokenFor, usualConfig } from './ask.ts';
+import { loadConfiguration } from './kubernetes/encryption.ts';
+import type { ApiError } from './kubernetes/status.ts';
 import type { ClusterView, NodeMachine } from './machines.ts';
 
 const FILE = '/var/snap/k8s/common/etc/encryption/enc.yaml';
@@ -73,9 +75,10 @@ async function api(machine: NodeMachine): Promise<Kubernetes> {
 
 const admin = { username: 'admin', groups: ['system:masters'] };
 
-function ask(machine: NodeMachine, method: string, path: string, body?: object) {
+function ask(machine: NodeMachine, method: string, path: string, body?: object, query = '') {
   const codec = view.api.encryption.get(machine.id)?.codec;
-  const request = { user: admin, method, path, query: new URLSearchParams(), contentType: 'application/json' };
+  const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  const request = { user: admin, method, path, query: new URLSearchParams(query), contentType };
   return view.api.handle({ ...request, ...(codec && { codec }), ...(body && { body: JSON.stringify(body) }) });
 }
 
@@ -104,8 +107,9 @@ describe('Secrets of the stand-in', { timeout: 30_000 }, () => {
     await create(one, 'a');
     expect(stored('a')).toBe('k8s:enc:aesgcm:v1:key1:');
     expect([await read(one, 'plain'), await read(one, 'a')]).toEqual(['of plain', 'of a']);
-    await expect(read(two, 'a')).rejects.toThrow(
-      'Internal error occurred: unable to transform key "/registry/secrets/default/a": identity transformer tried to read encrypted data',
+    await expect(read(two, 'a')).rejects.toThrow('Internal error occurred: no matching prefix found');
+    await expect(ask(two, 'GET', SECRETS)).rejects.toThrow(
+      'Internal error occurred: unable to transform key "/registry/secrets/default/a": no matching prefix found',
     );
     await use(two, 'identity aesgcm:1');
     expect(await read(two, 'a')).toBe('of a');
@@ -113,9 +117,9 @@ describe('Secrets of the stand-in', { timeout: 30_000 }, () => {
     await create(two, 'b');
     expect(stored('b')).toBe('k8s:enc:aescbc:v1:key2:');
     expect(await read(two, 'b')).toBe('of b');
-    await expect(read(one, 'b')).rejects.toThrow('identity transformer tried to read encrypted data');
-    await use(one, 'aescbc:3 aesgcm:1');
     await expect(read(one, 'b')).rejects.toThrow('no matching prefix found');
+    await use(one, 'aescbc:3 aesgcm:1');
+    await expect(read(one, 'b')).rejects.toThrow('no matching key was found for the provided AES transformer');
     await use(one, 'aesgcm:1 aescbc:2 identity');
   });
 
@@ -137,21 +141,28 @@ describe('Secrets of the stand-in', { timeout: 30_000 }, () => {
 
   it('tell in etcd itself what they are under, and nothing else', async () => {
     const { host, flags } = { host: openHost(one.root), flags: one.services.running('kube-apiserver') ?? {} };
-    const stored = await readStoredSecrets(host, flags);
-    expect(stored).toEqual({ under: { 'aescbc:2': 2 }, total: 2 });
-    expect(await readStoredSecrets(host, { ...flags, '--etcd-prefix': '/elsewhere' })).toEqual({ under: {}, total: 0 });
-    expect(await readStoredSecrets(host, { ...flags, '--etcd-servers': `https://${one.address}:1` })).toMatch(
+    const look = { patienceMs: 10_000 };
+    const stored = await readStoredSecrets(host, flags, look);
+    const names = ['a', 'plain'].map((name) => ({ namespace: 'default', name }));
+    expect(stored).toEqual({ under: { 'aescbc:2': 2 }, names: { 'aescbc:2': names }, total: 2, until: undefined });
+    expect(await readStoredSecrets(host, { ...flags, '--etcd-prefix': '/elsewhere' }, look)).toEqual({
+      under: {},
+      names: {},
+      total: 0,
+      until: undefined,
+    });
+    expect(await readStoredSecrets(host, { ...flags, '--etcd-servers': `https://${one.address}:1` }, look)).toMatch(
       /does not answer/,
     );
-    expect(await readStoredSecrets(host, { ...flags, '--etcd-keyfile': '/none' })).toMatch(/cannot be read$/);
-    expect(await readStoredSecrets(host, {})).toBe('kube-apiserver names no datastore');
+    expect(await readStoredSecrets(host, { ...flags, '--etcd-keyfile': '/none' }, look)).toMatch(/cannot be read$/);
+    expect(await readStoredSecrets(host, {}, look)).toBe('kube-apiserver names no datastore');
     // etcd speaks with nobody whose certificate it does not know.
     const stranger = {
       ...flags,
       '--etcd-certfile': flags['--tls-cert-file'],
       '--etcd-keyfile': flags['--tls-private-key-file'],
     };
-    expect(await readStoredSecrets(host, stranger)).toMatch(/does not answer/);
+    expect(await readStoredSecrets(host, stranger, look)).toMatch(/does not answer/);
   });
 
   it('are listed in pages, without what they hold; after a compaction a list begins anew', async () => {
@@ -164,8 +175,64 @@ describe('Secrets of the stand-in', { timeout: 30_000 }, () => {
     const second = await client.secretPage({ limit: 2, after: first.next });
     expect(second.secrets.map(({ name }) => name)).toEqual(['plain', 'q']);
     view.api.store.compact();
-    await expect(client.secretPage({ limit: 2, after: second.next })).rejects.toMatchObject({ reason: 'Expired' });
+    // The answer says how the list goes on as it is by now.
+    const third = await client.secretPage({ limit: 2, after: second.next });
+    expect(third.secrets.map(({ name }) => name)).toEqual(['r']);
+    const refusal = await ask(two, 'GET', `/api/v1/secrets`, undefined, `limit=2&continue=${second.next}`).catch(
+      (error: unknown) => error,
+    );
+    expect(refusal).toMatchObject({ code: 410, reason: 'Expired' });
+    const { metadata } = (refusal as ApiError).status() as { metadata: { continue: string } };
+    expect(JSON.parse(Buffer.from(metadata.continue, 'base64url').toString())).toEqual({
+      v: 'meta.k8s.io/v1',
+      rv: -1,
+      start: 'default/q\0',
+    });
   });
+
+  it('that no key opens keep an API server from becoming ready that starts, and can be neither read, listed, changed nor deleted', async () => {
+    const { secrets } = view.state.kubernetes;
+    const value = Buffer.concat([Buffer.from('k8s:enc:aesgcm:v1:key9:'), randomBytes(60)]).toString('base64');
+    secrets['/secrets/default/lost'] = value;
+    const client = await api(one);
+    expect(await client.ready()).toBe(true);
+    const why = 'Internal error occurred: no matching key was found for the provided AES transformer';
+    for (const method of ['GET', 'DELETE', 'PATCH'])
+      await expect(ask(one, method, `${SECRETS}/lost`, {})).rejects.toThrow(why);
+    await expect(client.secretPage({ limit: 500, after: undefined })).rejects.toMatchObject({
+      status: 500,
+      message:
+        'Internal error occurred: unable to transform key "/registry/secrets/default/lost": no matching key was found for the provided AES transformer',
+    });
+    await one.services.restart('kube-apiserver');
+    expect(await client.ready()).toBe(false);
+    // What it has read before, and its metrics, it gives all the same.
+    expect(await read(one, 'p')).toBe('of p');
+    expect((await client.metrics(['process_start_time_seconds'])).length).toBe(1);
+    delete secrets['/secrets/default/lost'];
+    expect(await client.ready()).toBe(true);
+    secrets['/secrets/default/lost'] = value;
+    expect(await client.ready()).toBe(true);
+    delete secrets['/secrets/default/lost'];
+  });
+
+  it.each([16, 24, 32])(
+    'may be under a key of %i bytes, and under one of two that have the same name',
+    async (bytes) => {
+      const [first, second] = [randomBytes(bytes), randomBytes(bytes)].map((key) => key.toString('base64'));
+      const file = (...secrets: (string | undefined)[]) =>
+        loadConfiguration(
+          configuration('aesgcm:1')
+            .split('\n')
+            .slice(0, -3)
+            .concat(secrets.flatMap((secret) => ['            - name: same', `              secret: ${secret}`]))
+            .join('\n'),
+        ).codec;
+      const sealed = file(first).seal('/k', Buffer.from('value'));
+      expect(file(second, first).open('/k', sealed).plain.toString()).toBe('value');
+      expect(() => file(second).open('/k', sealed)).toThrow();
+    },
+  );
 
   it('are kept as before while the file is malformed; with such a file the API server does not start', async () => {
     await one.files.write(FILE, configuration('aesgcm:1 aescbc:2').replace('keys:', 'kees:'));

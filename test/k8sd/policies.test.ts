@@ -52,6 +52,12 @@ describe('kube-apiserver', () => {
     expect(await machine.files.exists('/var/log/a.log')).toBe(true);
   });
 
+  it('takes what the real one takes: fields that an audit policy does not have, an older version of PodSecurity', async () => {
+    await start(auditing, { '/audit': `${AUDIT}    verb: [get]\nmetadata: {creationTimestamp: null}\n` });
+    const older = ADMISSION.replace('pod-security.admission.config.k8s.io/v1', '$&beta1');
+    await start(admitting, { '/admission': older });
+  });
+
   it.each<[string, string, string]>([
     ['is no YAML', '{', 'error converting YAML'],
     ['is another kind', AUDIT.replace('Policy', 'Plan'), 'no kind "Plan"'],
@@ -66,6 +72,11 @@ describe('kube-apiserver', () => {
     ['is another kind', ADMISSION.replace('AdmissionConf', 'Conf'), 'no kind'],
     ['has a plugin of another version', ADMISSION.replace('v1alpha1', 'v1'), '"EventRateLimit"'],
     ['lacks the limits that a plugin needs', ADMISSION.replace('EventRateLimit', 'Other'), 'must not be empty'],
+    [
+      'exempts a namespace twice',
+      `${ADMISSION}      exemptions: {namespaces: [a, b, a]}\n`,
+      'exemptions.namespaces[2]: Duplicate value: "a"',
+    ],
     ['has a level that there is not', ADMISSION.replace('baseline', 'strict'), 'Invalid value: "strict"'],
   ])('ends on an admission configuration that %s', async (_, text, message) => {
     await expect(start(admitting, { '/admission': text })).rejects.toThrow(message);

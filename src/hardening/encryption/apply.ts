@@ -7,9 +7,12 @@ import { CONFIGURATION_FILE, CONFIGURATION_MODE } from './configuration.ts';
 import { confirmLoaded, publishInService, restartToLoad } from './confirm.ts';
 import type { Doors } from './doors.ts';
 import type { EncryptionFacts } from './facts.ts';
-import { type Keys, newKey, writeKeys } from './keys.ts';
+import { type Keys, keptKeys, newKey, writeKeys } from './keys.ts';
 import { awaitCommit, rememberEncryption } from './memory.ts';
 import { LABEL } from './observe.ts';
+import { EncryptionFailed } from './outcome.ts';
+import { describeUnopened } from './progress.ts';
+import { recoveryOf } from './recovery.ts';
 import { rewriteSecrets } from './rewrite.ts';
 import { advanced, begun, formatRollout, ROLLOUT, type Rollout } from './rollout.ts';
 
@@ -36,7 +39,7 @@ export async function applyEncryption(doors: Doors, facts: EncryptionFacts, chan
     case 'settle':
       // Another secret must not get the label of one that goes in the same dispatch.
       awaitCommit(juju);
-      await forgetFormerKeys(juju, facts, change.rollout);
+      await forgetOldKeys(juju, facts, change.rollout);
       return publish(juju, facts, change.rollout);
     case 'restore-keys': {
       awaitCommit(juju);
@@ -44,9 +47,14 @@ export async function applyEncryption(doors: Doors, facts: EncryptionFacts, chan
       return publish(juju, facts, { ...change.rollout, secret });
     }
     case 'rewrite': {
-      await rewriteSecrets(doors, change.rollout);
-      const next = advanced(change.rollout, keysOf(facts), host.now());
+      const unopened = await rewriteSecrets(doors, change.rollout, facts.datastore);
+      const next =
+        unopened === undefined
+          ? advanced(change.rollout, keysOf(facts), host.now())
+          : recoveryOf(change.rollout, unopened, keysOf(facts), host.now());
       if (next !== undefined) publish(juju, facts, next);
+      else if (unopened !== undefined)
+        throw new EncryptionFailed('blocked', describeUnopened(unopened.stored, unopened.ciphers));
       return;
     }
     case 'write-file':
@@ -85,13 +93,11 @@ async function storeKeys(juju: Juju, { store }: EncryptionFacts, keys: Keys): Pr
   return store.uri;
 }
 
-/** What nothing in etcd is under any more, and no file has. */
-async function forgetFormerKeys(juju: Juju, { store }: EncryptionFacts, { now }: Rollout): Promise<void> {
+/** Of the previous keys the last ones stay: a backup of the datastore is of no use without the key of its time. */
+async function forgetOldKeys(juju: Juju, { store }: EncryptionFacts, { now }: Rollout): Promise<void> {
   if (store.state !== 'read') return;
-  if (now === 'identity') return juju.secrets.remove(store.uri);
-  const kept = store.keys.get(now.key);
-  if (kept === undefined || store.keys.size === 1) return;
-  await juju.secrets.set(store.uri, writeKeys(new Map([[now.key, kept]])));
+  const kept = keptKeys(store.keys, now === 'identity' ? undefined : now.key);
+  if (kept.size < store.keys.size) await juju.secrets.set(store.uri, writeKeys(kept));
 }
 
 function publish({ relations }: Juju, { relation }: EncryptionFacts, rollout: Rollout): void {

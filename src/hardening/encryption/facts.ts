@@ -4,7 +4,9 @@ import type { UnitStatus } from '../../juju/status.ts';
 import type { Change } from './change.ts';
 import type { Keys } from './keys.ts';
 import type { EncryptionOptions } from './options.ts';
+import type { Unopened } from './recovery.ts';
 import type { Rollout } from './rollout.ts';
+import type { EtcdArguments } from './stored.ts';
 
 /** What another domain knows of the unit and of those with whom it shares the cluster. */
 export interface EncryptionQuestion {
@@ -29,6 +31,8 @@ export interface EncryptionQuestion {
   readonly flag: string | undefined;
   /** No edit of that file waits for its restart. */
   readonly restarted: boolean;
+  /** Arguments of the API server, by which the datastore is reached. */
+  readonly datastore: EtcdArguments;
   readonly options: EncryptionOptions;
 }
 
@@ -56,6 +60,8 @@ export interface EncryptionFacts extends Omit<EncryptionQuestion, 'own' | 'share
   /** Digest of the file that each API server is known to have loaded. */
   readonly published: string | undefined;
   readonly others: ReadonlyMap<string, string | undefined>;
+  /** What the datastore has that no API server reads; looked for where the API server does not become ready, and nothing moves. */
+  readonly unopened: Unopened | undefined;
   readonly memory: EncryptionMemory;
 }
 

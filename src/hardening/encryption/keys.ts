@@ -9,6 +9,16 @@ export type Keys = ReadonlyMap<number, string>;
 /** What the AES providers take for AES-256 (kubernetes/apiserver, `pkg/apis/apiserver/validation`). */
 const BYTES = 32;
 
+/** That are kept of the previous ones: for two years of backups at the default rotation of 30 days, and far below what Juju takes of a secret. */
+const MOST_PREVIOUS = 24;
+
+/** The key in use, if any, and of the previous ones the last that a backup of the datastore may still need. */
+export function keptKeys(keys: Keys, inUse: number | undefined): Keys {
+  const previous = [...keys.keys()].filter((number) => number !== inUse).sort((one, other) => other - one);
+  const kept = new Set([inUse, ...previous.slice(0, MOST_PREVIOUS)]);
+  return new Map([...keys].filter(([number]) => kept.has(number)));
+}
+
 export function newKey(): string {
   return randomBytes(BYTES).toString('base64');
 }

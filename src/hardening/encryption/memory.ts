@@ -1,7 +1,7 @@
 /** What a unit remembers of encryption at rest, in the unit state, which Juju commits together with the databags. */
 
 import { readForeign } from '../../core/foreign-json.ts';
-import { object, text, whole } from '../../core/shapes.ts';
+import { fitting, object, oneOf, text, whole } from '../../core/shapes.ts';
 import type { Juju, State } from '../../juju/juju.ts';
 import type { EncryptionMemory } from './facts.ts';
 
@@ -31,20 +31,63 @@ export function rememberEncryption(state: State, key: keyof EncryptionMemory, di
   state.set(`${PREFIX}${key}`, digest);
 }
 
-/** How far Secrets have been written anew. Of this leader only: another one begins at the first page, and does no harm by that. */
+/**
+ * How far Secrets have been written anew. Of this leader only: another one begins at the first page, and does no harm by that: what is under
+ * the next key already costs a question and no write.
+ */
 export interface RewriteMark {
   readonly step: number;
+  /**
+   * `list`: page after page. `refused`: all have been come to, some could not be written. `verify`: all are written, and the datastore is
+   * looked at.
+   */
+  readonly stage: 'list' | 'refused' | 'verify';
+  /** Where the API server goes on with its list. */
   readonly after: string | undefined;
+  /** `namespace/name` of the last one that was come to: the list is in this order, so that it can begin anew without writing anew. */
+  readonly last: string | undefined;
   readonly done: number;
+  readonly refused: readonly RefusedSecret[];
+  /** Key in etcd up to which all is under the next cipher. */
+  readonly verified: string | undefined;
 }
 
-const MARK = object({ step: whole(), done: whole() }, { after: text(10_000) });
+export interface RefusedSecret {
+  readonly namespace: string;
+  readonly name: string;
+  readonly why: string;
+}
+
+/** The value has to fit into what Juju takes of one, 64 KiB. */
+const MOST_REFUSED = 50;
+const LONGEST_TOKEN = 8_192;
+export const LONGEST_REASON = 200;
+
+export function newMark(step: number): RewriteMark {
+  return { step, stage: 'list', after: undefined, last: undefined, done: 0, refused: [], verified: undefined };
+}
+
+const REFUSED = object({ namespace: text(253), name: text(253), why: text(LONGEST_REASON) });
+const MARK = object(
+  {
+    step: whole(),
+    stage: oneOf(['list', 'refused', 'verify']),
+    done: whole(),
+    refused: fitting(REFUSED, MOST_REFUSED),
+  },
+  { after: text(LONGEST_TOKEN), last: text(1_000), verified: text(2_000) },
+);
 
 export async function recallRewrite(state: State, step: number): Promise<RewriteMark> {
   const mark = readForeign(await state.get(`${PREFIX}rewrite`), MARK);
-  return mark?.step === step ? { after: undefined, ...mark } : { step, after: undefined, done: 0 };
+  return mark?.step === step ? { ...newMark(step), ...mark } : newMark(step);
 }
 
 export function rememberRewrite(state: State, mark: RewriteMark | undefined): void {
-  state.set(`${PREFIX}rewrite`, mark && JSON.stringify(mark));
+  state.set(`${PREFIX}rewrite`, mark && JSON.stringify(fittingState(mark)));
+}
+
+function fittingState(mark: RewriteMark): RewriteMark {
+  const after = (mark.after?.length ?? 0) > LONGEST_TOKEN ? undefined : mark.after;
+  return { ...mark, after, refused: mark.refused.slice(0, MOST_REFUSED) };
 }

@@ -12,12 +12,15 @@ import type { Doors } from './doors.ts';
 import type { ConfigurationFile, EncryptionFacts, EncryptionQuestion, Store } from './facts.ts';
 import { readKeys } from './keys.ts';
 import { awaitsCommit, recallEncryption } from './memory.ts';
+import { type Unopened, unopenedIn } from './recovery.ts';
 import { IN_SERVICE, parseRollout, ROLLOUT } from './rollout.ts';
+import { readStoredSecrets } from './stored.ts';
 
 /** The owner's name for the secret. */
 export const LABEL = 'encryption-at-rest';
 
-export async function observeEncryption({ juju, host }: Doors, question: EncryptionQuestion): Promise<EncryptionFacts> {
+export async function observeEncryption(doors: Doors, question: EncryptionQuestion): Promise<EncryptionFacts> {
+  const { juju, host } = doors;
   const { own, shared, others, flag, ...rest } = question;
   const apart = question.place === 'apart';
   const [file, memory] = await Promise.all([
@@ -35,9 +38,29 @@ export async function observeEncryption({ juju, host }: Doors, question: Encrypt
     flag: flag === undefined ? 'absent' : flag === CONFIGURATION_FILE ? 'ours' : 'foreign',
     published: own[IN_SERVICE],
     others: new Map([...others].map(([unit, bag]) => [unit, bag?.[IN_SERVICE]])),
+    unopened: undefined,
     memory,
   };
+  const unopened = await lookForUnopened(doors, facts);
+  if (unopened !== undefined) return { ...facts, unopened, store: await readStore(juju, facts) };
   return needsStore(facts, juju.event) ? { ...facts, store: await readStore(juju, facts) } : facts;
+}
+
+const LOOK_MS = 30_000;
+
+/**
+ * Secrets under a key that the API server does not have keep it from becoming ready, and its own answers do not say so. A restored datastore
+ * has them; it is only looked into where that could be the reason.
+ */
+async function lookForUnopened(doors: Doors, facts: EncryptionFacts): Promise<Unopened | undefined> {
+  const { place, leader, rollout, fresh, flag, restarted, file, datastore } = facts;
+  if (place !== 'member' || !leader || fresh || flag === 'foreign' || !restarted) return undefined;
+  if (rollout === undefined || rollout === 'unreadable' || rollout.phase !== 'settled') return undefined;
+  if (file?.digest !== rollout.digest) return undefined;
+  const kubernetes = await doors.kubernetes();
+  if (kubernetes === undefined || (await kubernetes.ready())) return undefined;
+  const stored = await readStoredSecrets(doors.host, datastore, { patienceMs: LOOK_MS });
+  return typeof stored === 'string' ? undefined : unopenedIn(rollout, stored);
 }
 
 async function readConfiguration(files: Files): Promise<ConfigurationFile | undefined> {

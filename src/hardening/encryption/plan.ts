@@ -13,7 +13,8 @@ import {
 import { missingUnits, wantedNext } from './decide.ts';
 import type { EncryptionFacts, EncryptionPlan } from './facts.ts';
 import type { Keys } from './keys.ts';
-import { describeRollout } from './progress.ts';
+import { describeRollout, describeUnopened } from './progress.ts';
+import { lostCiphers, recoveryOf, type Unopened } from './recovery.ts';
 import {
   advanced,
   bornWith,
@@ -176,6 +177,7 @@ function planLeader(facts: EncryptionFacts, rollout: Rollout | undefined): Lead 
     return { changes: settled ? [{ kind: 'settle', rollout: settled }] : [], reports: [] };
   }
   if (rollout.phase !== 'settled') return planPhase(facts, rollout);
+  if (facts.unopened !== undefined) return planRecovery(facts, rollout, facts.unopened);
   const next = wantedNext(rollout, facts.options, facts.now);
   return next === undefined ? NO_LEAD : { changes: [{ kind: 'begin', from: rollout, next }], reports: [] };
 }
@@ -215,6 +217,17 @@ function needsKeys(rollout: Rollout): boolean {
 function planLost({ file }: EncryptionFacts, rollout: Rollout): Lead {
   if (file?.digest !== rollout.digest || file === undefined) return NO_LEAD;
   return { changes: [{ kind: 'restore-keys', rollout, keys: numberedKeysIn(file.text) }], reports: [] };
+}
+
+/** Of a restored datastore: what is under keys that are still known is read again, and brought to the one in use. */
+function planRecovery({ store, now }: EncryptionFacts, rollout: Rollout, unopened: Unopened): Lead {
+  const keys = store.state === 'read' ? store.keys : NO_KEYS;
+  const next = recoveryOf(rollout, unopened, keys, now);
+  const lost = lostCiphers(unopened, keys);
+  return {
+    changes: next === undefined ? [] : [{ kind: 'publish-rollout', rollout: next }],
+    reports: lost.length === 0 ? [] : [status('blocked', describeUnopened(unopened.stored, lost))],
+  };
 }
 
 function planPhase(facts: EncryptionFacts, rollout: Rollout): Lead {

@@ -7,8 +7,12 @@
  *   write     [next, now]    every API server begins to write with it
  *   rewrite   [next, now]    every Secret is written anew, once
  *   drop      [next]         every API server forgets the former one
- *   forget    [now]          all is under it; the former key goes from the Juju secret, in a dispatch after this is committed: Juju may
- *                            keep what a hook did to secrets and lose what it wrote into databags
+ *   forget    [now]          all is under it; of the previous keys the Juju secret keeps the last ones, for backups of the datastore. In a
+ *                            dispatch after this is committed: Juju may keep what a hook did to secrets and lose what it wrote into
+ *                            databags
+ *
+ * A datastore that is restored from a backup may have Secrets under earlier keys. They are read besides (`also`) while everything is written
+ * anew under the key in use: the same phases, from `write` on.
  *
  *   encryption = {"step": 3, "phase": "write", "now": "aesgcm:1", "next": "aesgcm:2", "last": 2, "since": "…", "at": "…",
  *                 "secret": "secret:…", "digest": "…"}
@@ -19,7 +23,7 @@
 
 import { readForeign } from '../../core/foreign-json.ts';
 import { moment, object, oneOf, text, whole } from '../../core/shapes.ts';
-import { type Cipher, formatCipher, parseCipher } from './cipher.ts';
+import { type Cipher, formatCipher, parseCipher, sameCipher } from './cipher.ts';
 import { digestOf, renderConfiguration } from './configuration.ts';
 import type { Keys } from './keys.ts';
 
@@ -36,6 +40,8 @@ export interface Rollout {
   readonly now: Cipher;
   /** Undefined while there is nothing to come to. */
   readonly next: Cipher | undefined;
+  /** Read besides, because a restored datastore has Secrets under them; undefined unless there was one. */
+  readonly also?: readonly Cipher[];
   /** Highest number that a key has had. */
   readonly last: number;
   /** Since when all Secrets are under `now`. */
@@ -86,6 +92,21 @@ export function begun(
   return withDigest({ ...from, step: from.step + 1, phase: 'prepare', next, last, secret, at }, keys);
 }
 
+/**
+ * Reads Secrets of a restored datastore, and brings them to where all the others go.
+ * @param found what is in the datastore and no API server reads. @returns undefined when a key for it is not there.
+ */
+export function recovering(rollout: Rollout, found: readonly Cipher[], keys: Keys, at: Date): Rollout | undefined {
+  const { now, next = now } = rollout;
+  const beside = (known: readonly Cipher[]) =>
+    [...(rollout.also ?? []), ...found].filter((one) => !known.some((other) => sameCipher(one, other)));
+  const step = rollout.step + 1;
+  // Nothing is written with the next one yet.
+  if (rollout.phase === 'prepare') return withDigest({ ...rollout, step, also: beside([now, next]), at }, keys);
+  const [first = next, ...also] = sameCipher(now, next) ? beside([next]) : [now, ...beside([now, next])];
+  return withDigest({ ...rollout, step, phase: 'write', now: first, next, also, at }, keys);
+}
+
 const NEXT_PHASE: Readonly<Record<Phase, Phase>> = {
   settled: 'settled',
   prepare: 'write',
@@ -108,11 +129,12 @@ export function advanced(rollout: Rollout, keys: Keys, at: Date): Rollout | unde
 function arrived(rollout: Rollout, at: Date): Rollout {
   const now = rollout.next ?? rollout.now;
   const digest = now === 'identity' ? undefined : rollout.digest;
-  return { ...rollout, phase: 'forget', now, next: undefined, since: at, at, digest };
+  const { also: _also, ...rest } = rollout;
+  return { ...rest, phase: 'forget', now, next: undefined, since: at, at, digest };
 }
 
 function settled(rollout: Rollout, at: Date): Rollout {
-  return { ...rollout, phase: 'settled', at, secret: rollout.now === 'identity' ? undefined : rollout.secret };
+  return { ...rollout, phase: 'settled', at };
 }
 
 function withDigest(rollout: Rollout, keys: Keys): Rollout | undefined {
@@ -126,26 +148,27 @@ export function configurationOf(rollout: Rollout, keys: Keys): string | undefine
 }
 
 /** The first one writes. */
-export function ciphersOf({ phase, now, next = now }: Rollout): readonly Cipher[] {
+export function ciphersOf({ phase, now, next = now, also = [] }: Rollout): readonly Cipher[] {
   switch (phase) {
     case 'settled':
     case 'forget':
       return [now];
     case 'prepare':
-      return [now, next];
+      return [now, next, ...also];
     case 'write':
     case 'rewrite':
-      return [next, now];
+      return [next, now, ...also];
     case 'drop':
       return [next];
   }
 }
 
 export function formatRollout(rollout: Rollout): string {
-  const { step, phase, now, next, last, since, at, secret, digest } = rollout;
+  const { step, phase, now, next, also, last, since, at, secret, digest } = rollout;
   return [
     `{"step": ${step}, "phase": "${phase}", "now": "${formatCipher(now)}"`,
     ...(next === undefined ? [] : [`"next": "${formatCipher(next)}"`]),
+    ...(also === undefined ? [] : [`"also": "${also.map(formatCipher).join(' ')}"`]),
     `"last": ${last}, "since": "${since.toISOString()}", "at": "${at.toISOString()}"`,
     ...(secret === undefined ? [] : [`"secret": "${secret}"`]),
     `${digest === undefined ? '' : `"digest": "${digest}"`}`,
@@ -169,8 +192,16 @@ export function parseRollout(written: string | undefined): Rollout | 'unreadable
 
 const SHAPE = object(
   { step: whole(), phase: oneOf(PHASES), now: parseCipher, last: whole(), since: moment, at: moment },
-  { next: parseCipher, secret: text(300), digest: text(100) },
+  { next: parseCipher, also: ciphersFrom, secret: text(300), digest: text(100) },
 );
+
+function ciphersFrom(value: unknown): readonly Cipher[] | undefined {
+  const words = text(1_000)(value)
+    ?.split(' ')
+    .filter((word) => word !== '');
+  const ciphers = words?.flatMap((word) => parseCipher(word) ?? []);
+  return ciphers?.length === words?.length ? ciphers : undefined;
+}
 
 /** Of the file that goes with these keys. */
 export function configurationDigest(rollout: Rollout, keys: Keys): string | undefined {

@@ -53,6 +53,8 @@ export function factsOf(rollout: Rollout | undefined, changes: Partial<Encryptio
     file: rollout && digest ? fileOf(rollout) : undefined,
     flag: digest ? 'ours' : 'absent',
     published: digest,
+    datastore: {},
+    unopened: undefined,
     others: new Map([
       ['k8s/1', digest],
       ['k8s/2', digest],

@@ -10,7 +10,10 @@ const content = { type: 'content', service: 'kube-apiserver', flag: '--encryptio
 const asking: Control['check'] = { type: 'all', of: [{ ...content, rule: 'encrypts-secrets' }] };
 const other: Control['check'] = { type: 'manual', hint: '' };
 
-function assessed(state: Finding['state'], check = asking, stored: StoredSecrets | string = '') {
+type Counted = Pick<StoredSecrets, 'under' | 'total'> | string;
+
+function assessed(state: Finding['state'], check = asking, counted: Counted = '') {
+  const stored = typeof counted === 'string' ? counted : { ...counted, names: {}, until: undefined };
   const finding = { control: { check }, state, reason: 'as configured', evidence: [], remedy: '' };
   const assessment = { findings: [finding] } as unknown as Assessment;
   const [after] = withStoredSecrets(assessment, stored).findings;
@@ -18,14 +21,14 @@ function assessed(state: Finding['state'], check = asking, stored: StoredSecrets
 }
 
 describe('Secrets in the datastore', () => {
-  it.each<[string, Finding['state'], StoredSecrets | string, Finding['state'], string]>([
+  it.each<[string, Finding['state'], Counted, Finding['state'], string]>([
     ['all encrypted', 'pass', { under: { 'aesgcm:2': 12 }, total: 12 }, 'pass', '12 under aesgcm:2'],
     [
-      'some in clear',
+      'some unencrypted',
       'pass',
       { under: { 'aesgcm:2': 12, identity: 1 }, total: 13 },
       'fail',
-      '12 under aesgcm:2, 1 in clear',
+      '12 under aesgcm:2, 1 unencrypted',
     ],
     [
       'more than are looked at',
@@ -35,7 +38,7 @@ describe('Secrets in the datastore', () => {
       '200 under aescbc:1; 200 of 950 looked at',
     ],
     ['none', 'pass', { under: {}, total: 0 }, 'pass', 'there are none'],
-    ['where the configuration fails anyway', 'fail', { under: { identity: 3 }, total: 3 }, 'fail', '3 in clear'],
+    ['where the configuration fails anyway', 'fail', { under: { identity: 3 }, total: 3 }, 'fail', '3 unencrypted'],
     [
       'which nobody could look at',
       'pass',

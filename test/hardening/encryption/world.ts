@@ -26,6 +26,7 @@ import { Api, ApiError } from '../../k8sd/kubernetes/api.ts';
 import { type EncryptionInService, loadEncryption } from '../../k8sd/kubernetes/encryption-in-service.ts';
 import { typeOf } from '../../k8sd/kubernetes/resources.ts';
 import { etcdKey } from '../../k8sd/kubernetes/store.ts';
+import { rangeOf } from '../../k8sd/node/etcd.ts';
 import type { Site } from '../../k8sd/site.ts';
 import type { ClusterState } from '../../k8sd/state.ts';
 
@@ -59,6 +60,13 @@ interface Dispatch {
   readonly done: Promise<void>;
 }
 
+/** Where an API server has its datastore, and the certificate with which it goes there. */
+const DATASTORE = {
+  '--etcd-servers': 'https://127.0.0.1:2379',
+  '--etcd-cafile': '/etcd/ca',
+  '--etcd-certfile': '/etcd/certificate',
+  '--etcd-keyfile': '/etcd/key',
+};
 const JOINED = 'joined';
 const ADMIN = { username: 'admin', groups: ['system:masters'] };
 const SECRETS = '/api/v1/namespaces/default/secrets';
@@ -199,11 +207,11 @@ export class World {
   async #hook(unit: Unit, pause: () => Promise<void>): Promise<void> {
     const draft: Draft = { own: { ...unit.bag }, shared: { ...this.shared }, state: new Map(unit.state), secrets: [] };
     const doors = this.#doors(unit, draft, pause);
-    const failed = new Set<string>();
+    const failed = new Map<string, string>();
     for (let round = 0; round < 40; round += 1) {
       const facts = await observeEncryption(doors, this.#question(unit, draft));
       const { changes, reports, flags } = planEncryption(facts);
-      unit.statuses = reports.map(({ status, message }) => `${status}: ${message}`);
+      unit.statuses = [...reports.map(({ status, message }) => `${status}: ${message}`), ...failed.values()];
       const due = changes.filter((change) => !failed.has(JSON.stringify(change)));
       const [change] = due;
       if (change !== undefined) {
@@ -211,8 +219,7 @@ export class World {
           await applyEncryption(doors, facts, change);
         } catch (error) {
           if (!(error instanceof EncryptionFailed)) throw error;
-          unit.statuses = [...unit.statuses, `${error.status.status}: ${error.message}`];
-          failed.add(JSON.stringify(change));
+          failed.set(JSON.stringify(change), `${error.status.status}: ${error.message}`);
         }
         continue;
       }
@@ -293,6 +300,7 @@ export class World {
       ),
       flag: unit.flags?.[CONFIGURATION_FLAG],
       restarted: true,
+      datastore: DATASTORE,
       options: this.options,
     };
   }
@@ -322,6 +330,7 @@ export class World {
       ...host,
       files: {
         ...host.files,
+        read: async (path) => (path.startsWith('/etcd/') ? 'PEM' : host.files.read(path)),
         write: async (path, content, options) => {
           await pause();
           await host.files.write(path, content, options);
@@ -345,6 +354,10 @@ export class World {
           await pause();
           await this.startServer(unit);
         },
+      },
+      postJson: async ({ body }) => {
+        await pause();
+        return rangeOf(this.api.cluster.kubernetes.secrets, body);
       },
       sleep: async (ms) => {
         this.nowMs += ms;
@@ -415,7 +428,10 @@ export class World {
       return this.ask(unit, method, path, body);
     };
     const door = {
-      ready: async () => unit.server !== undefined,
+      ready: async () => {
+        await pause();
+        return unit.server !== undefined && this.opensAll(unit.server);
+      },
       metrics: async () => {
         await pause();
         if (unit.server === undefined) throw new KubernetesError(0, 'Unreachable', 'nothing answers');
@@ -428,6 +444,15 @@ export class World {
           items: { metadata: Record<string, string> }[];
         };
         return { secrets: list.items.map(({ metadata }) => metadata), next: list.metadata.continue };
+      },
+      storedSecret: async ({ name }: { name: string }) => {
+        try {
+          const { metadata } = (await ask('GET', `${SECRETS}/${name}`)) as { metadata: Record<string, string> };
+          return metadata;
+        } catch (error) {
+          if (error instanceof KubernetesError && error.status === 404) return undefined;
+          throw error;
+        }
       },
       rewriteSecret: async ({ name, uid, resourceVersion }: Record<string, string>) => {
         await ask('PATCH', `${SECRETS}/${name}`, { metadata: { uid, resourceVersion } }).catch((error: unknown) => {
@@ -477,6 +502,18 @@ export class World {
       await this.ask(unit, 'PATCH', `${SECRETS}/${name}`, { stringData: { value } });
       this.written.set(name, value);
     }
+  }
+
+  /** An API server that cannot read them all does not become ready. */
+  opensAll({ codec }: EncryptionInService): boolean {
+    return Object.entries(this.api.cluster.kubernetes.secrets).every(([path, raw]) => {
+      try {
+        codec.open(etcdKey(path), Buffer.from(raw, 'base64'));
+        return true;
+      } catch {
+        return false;
+      }
+    });
   }
 
   /** Names of Secrets that an API server that runs cannot read, or reads otherwise than they were written. */

@@ -9,7 +9,7 @@ const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', '
 /** The document at a path of discovery; undefined for any other path. */
 export function discover(path: string, accept: string | undefined, store: Store): unknown {
   const all = [...resourceTypes, ...customTypes(store), ...questions];
-  const aggregated = /;as=APIGroupDiscoveryList\b/.test(accept ?? '');
+  const aggregated = /;g=apidiscovery\.k8s\.io;v=v2;as=APIGroupDiscoveryList\b/.test(accept ?? '');
   if (path === '/api' && aggregated) return aggregate(all, ['']);
   if (path === '/apis' && aggregated) return aggregate(all, groups(all));
   if (path === '/api') return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] };

@@ -21,6 +21,8 @@ interface Transformer extends Codec {
 }
 
 const ENCRYPTED = 'k8s:enc:';
+/** AES-128, AES-192 and AES-256. */
+const KEY_BYTES: readonly number[] = [16, 24, 32];
 
 const identity: Transformer = {
   prefix: '',
@@ -54,21 +56,25 @@ export function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function union(transformers: readonly Transformer[]): Codec {
+/** As `value.NewPrefixTransformers` of kubernetes/apiserver. */
+function union(transformers: readonly Transformer[], noMatch = 'no matching prefix found'): Codec {
   const [first] = transformers;
   if (first === undefined) throw new Error('at least one provider is required');
   return {
     seal: (key, plain) => Buffer.concat([Buffer.from(first.prefix), first.seal(key, plain)]),
     open(key, raw) {
+      let failure: unknown;
       for (const [index, { prefix, open }] of transformers.entries()) {
         if (raw.toString('latin1', 0, prefix.length) !== prefix) continue;
         try {
-          return { ...open(key, raw.subarray(prefix.length)), stale: index > 0 };
+          const { plain, stale } = open(key, raw.subarray(prefix.length));
+          return { plain, stale: stale || index > 0 };
         } catch (error) {
-          if (index === transformers.length - 1) throw error;
+          // What identity cannot read, another one may, and nobody hears that it was asked.
+          if (prefix !== '') failure ??= error;
         }
       }
-      throw new Error('no matching prefix found');
+      throw failure ?? new Error(noMatch);
     },
   };
 }
@@ -82,20 +88,22 @@ function transformersOf(value: unknown): readonly Transformer[] {
   const secrets = entries.find((entry) => isObject(entry) && list(entry['resources'], 'resources').includes('secrets'));
   if (!isObject(secrets)) return [identity];
   onlyKeys(secrets, ['resources', 'providers']);
-  return list(secrets['providers'], 'providers').flatMap(providerOf);
+  return list(secrets['providers'], 'providers').map(providerOf);
 }
 
-function providerOf(entry: unknown): readonly Transformer[] {
+function providerOf(entry: unknown): Transformer {
   if (!isObject(entry) || Object.keys(entry).length !== 1) throw new Error('exactly one provider per entry');
   const [name = ''] = Object.keys(entry);
-  if (name === 'identity') return [identity];
+  if (name === 'identity') return identity;
   const make = ciphers[name];
   const body = entry[name];
   if (make === undefined || !isObject(body)) throw new Error(`unknown field "resources[0].providers[0].${name}"`);
   onlyKeys(body, ['keys']);
   const keys = list(body['keys'], 'keys').map(keyOf);
-  if (new Set(keys.map(({ name: one }) => one)).size < keys.length) throw new Error('duplicate key name');
-  return keys.map((key) => ({ ...make(key.secret), prefix: `${ENCRYPTED}${name}:v1:${key.name}:` }));
+  // Two of one name are taken, and both are tried.
+  const named = keys.map((key) => ({ ...make(key.secret), prefix: `${key.name}:` }));
+  const codec = union(named, 'no matching key was found for the provided AES transformer');
+  return { ...codec, prefix: `${ENCRYPTED}${name}:v1:` };
 }
 
 function keyOf(value: unknown): { name: string; secret: Buffer } {
@@ -104,7 +112,8 @@ function keyOf(value: unknown): { name: string; secret: Buffer } {
   const { name, secret } = value;
   if (typeof name !== 'string' || name === '' || name.includes(':')) throw new Error('name: Required value');
   const bytes = Buffer.from(typeof secret === 'string' ? secret : '', 'base64');
-  if (bytes.length !== 32) throw new Error('secret: Invalid value: "REDACTED": secret is not of the expected length');
+  if (!KEY_BYTES.includes(bytes.length))
+    throw new Error('secret: Invalid value: "REDACTED": secret is not of the expected length');
   return { name, secret: bytes };
 }
 
@@ -113,11 +122,13 @@ const ciphers: Readonly<Record<string, (key: Buffer) => Codec>> = {
   aesgcm: (secret) => ({
     seal(key, plain) {
       const nonce = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', secret, nonce).setAAD(Buffer.from(key));
+      const cipher = createCipheriv(`aes-${bits(secret)}-gcm` as 'aes-256-gcm', secret, nonce).setAAD(Buffer.from(key));
       return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
     },
     open(key, raw) {
-      const decipher = createDecipheriv('aes-256-gcm', secret, raw.subarray(0, 12), { authTagLength: 16 });
+      const decipher = createDecipheriv(`aes-${bits(secret)}-gcm` as 'aes-256-gcm', secret, raw.subarray(0, 12), {
+        authTagLength: 16,
+      });
       decipher.setAAD(Buffer.from(key)).setAuthTag(raw.subarray(-16));
       return { plain: Buffer.concat([decipher.update(raw.subarray(12, -16)), decipher.final()]), stale: false };
     },
@@ -126,15 +137,19 @@ const ciphers: Readonly<Record<string, (key: Buffer) => Codec>> = {
   aescbc: (secret) => ({
     seal(_key, plain) {
       const vector = randomBytes(16);
-      const cipher = createCipheriv('aes-256-cbc', secret, vector);
+      const cipher = createCipheriv(`aes-${bits(secret)}-cbc`, secret, vector);
       return Buffer.concat([vector, cipher.update(plain), cipher.final()]);
     },
     open(_key, raw) {
-      const decipher = createDecipheriv('aes-256-cbc', secret, raw.subarray(0, 16));
+      const decipher = createDecipheriv(`aes-${bits(secret)}-cbc`, secret, raw.subarray(0, 16));
       return { plain: Buffer.concat([decipher.update(raw.subarray(16)), decipher.final()]), stale: false };
     },
   }),
 };
+
+function bits(key: Buffer): number {
+  return key.length * 8;
+}
 
 function list(value: unknown, field: string): readonly unknown[] {
   if (!Array.isArray(value) || value.length === 0) throw new Error(`${field}: Required value`);

@@ -6,6 +6,9 @@ import type { KubernetesObject } from '../state.ts';
 import type { ResourceType } from './resources.ts';
 import { badRequest, cause, invalid } from './status.ts';
 
+/** `core.MaxSecretSize`. */
+const MOST_SECRET_BYTES = 1024 * 1024;
+
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const SUBDOMAIN_TEXT =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
@@ -97,6 +100,15 @@ function prepareSecret(type: ResourceType, object: KubernetesObject, present: Ku
     delete object['stringData'];
   }
   if (Object.keys(data).length > 0) object['data'] = data;
+  const bytes = Object.values(data).reduce((sum: number, value) => sum + Buffer.byteLength(String(value), 'base64'), 0);
+  if (bytes > MOST_SECRET_BYTES)
+    throw invalid(type, object.metadata.name, [
+      {
+        reason: 'FieldValueTooLong',
+        field: 'data',
+        message: `Too long: may not be more than ${MOST_SECRET_BYTES} bytes`,
+      },
+    ]);
   object['type'] ??= 'Opaque';
   if (present === undefined) return;
   if (object['type'] !== present['type'])

@@ -4,6 +4,7 @@ import { constants } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { type Answer, type Exchange, listener, listenOnPort } from '../http/server.ts';
+import { at } from '../json.ts';
 import type { NodeMachine } from '../node/machine.ts';
 import type { Arguments, Stop } from '../node/services.ts';
 import { type Api, ApiError } from './api.ts';
@@ -22,6 +23,7 @@ export async function serveApi(machine: NodeMachine, values: Arguments): Promise
   const mode: Mode = values['--authorization-mode'] === 'AlwaysAllow' ? 'AlwaysAllow' : 'RBAC';
   const encryption = await loadEncryption(machine, values);
   const started = Date.now() / 1000;
+  const informed = { yet: api.store.through(encryption.codec).opensAll };
   const server = createServer(
     {
       cert: await machine.files.need(values['--tls-cert-file'] ?? ''),
@@ -37,7 +39,8 @@ export async function serveApi(machine: NodeMachine, values: Arguments): Promise
       name: 'kubernetes',
       observe: machine.observe,
       onFailure: machine.site.fail,
-      handle: (exchange) => answer({ api, machine, authorities, version, mode, encryption, started }, exchange),
+      handle: (exchange) =>
+        answer({ api, machine, authorities, version, mode, encryption, started, informed }, exchange),
     }),
   );
   const listening = await listenOnPort(server, machine.address, Number(values['--secure-port'] ?? 6443));
@@ -58,6 +61,8 @@ interface Server {
   readonly encryption: EncryptionInService;
   /** When the process started, in seconds. */
   readonly started: number;
+  /** Whether it has read everything that it watches since it started: then it is ready, and stays so. */
+  readonly informed: { yet: boolean };
 }
 
 async function answer(server: Server, exchange: Exchange): Promise<Answer> {
@@ -91,7 +96,15 @@ async function serve(server: Server, exchange: Exchange, user: User): Promise<An
     codec: server.encryption.codec,
   });
   if (result.watch !== undefined) return stream(server, String(result.body), result.watch);
-  return json(result.status, result.body);
+  return aggregated(exchange, result.body) ?? json(result.status, result.body);
+}
+
+/** Clients look at the type: without it, `kubectl` takes the document for one that it does not know. */
+function aggregated({ path }: Exchange, body: unknown): Answer | undefined {
+  if (path !== '/api' && path !== '/apis') return undefined;
+  if (at(body, 'kind') !== 'APIGroupDiscoveryList') return undefined;
+  const type = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  return { status: 200, headers: { 'content-type': type }, body: JSON.stringify(body) };
 }
 
 function authenticate(server: Server, exchange: Exchange): User | undefined {
@@ -114,8 +127,15 @@ function requireAcceptable(exchange: Exchange): void {
 }
 
 function healthAnswer(server: Server): Answer {
-  if (server.api.datastoreAnswers(server.machine)) return text(200, 'ok');
-  return text(500, '[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed\n');
+  const { api, machine, encryption, informed } = server;
+  if (!api.datastoreAnswers(machine))
+    return text(500, '[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed\n');
+  informed.yet ||= api.store.through(encryption.codec).opensAll;
+  if (informed.yet) return text(200, 'ok');
+  return text(
+    500,
+    '[+]ping ok\n[+]etcd ok\n[-]informer-sync failed: reason withheld\n[-]poststarthook/storage-readiness failed: reason withheld\nreadyz check failed\n',
+  );
 }
 
 async function metrics(server: Server, { method, path, query }: Exchange, user: User): Promise<Answer> {

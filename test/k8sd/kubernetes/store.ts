@@ -74,8 +74,8 @@ export class Store {
 
   /** The same from behind a key on (`namespace/name`, or `name`), each read when it is come to: there may be thousands. */
   *from(type: ResourceType, namespace: string, after: string): Generator<KubernetesObject> {
-    for (const candidate of this.#keys(type, namespace, after).sort()) {
-      const found = this.#load(type, candidate);
+    for (const candidate of this.#keys(type, namespace, after)) {
+      const found = this.#loadListed(type, candidate);
       if (found !== undefined) yield found.object;
     }
   }
@@ -85,12 +85,20 @@ export class Store {
     return this.#keys(type, namespace, after).length;
   }
 
-  #keys(type: ResourceType, namespace: string, after: string): string[] {
+  /** In their order, from behind a key on. There may be tens of thousands, in hundreds of pages. */
+  #keys(type: ResourceType, namespace: string, after: string): readonly string[] {
     const ofType = `${type.group}/${type.resource}/`;
     const prefix = `${ofType}${namespace === '' ? '' : `${namespace}/`}`;
-    return Object.keys(isSealed(type) ? this.#state.secrets : this.#state.objects).filter(
-      (candidate) => candidate.startsWith(prefix) && candidate > `${ofType}${after}`,
-    );
+    const all = sortedKeys(isSealed(type) ? this.#state.secrets : this.#state.objects, prefix);
+    if (after === '') return all;
+    const start = `${ofType}${after}`;
+    let [low, high] = [0, all.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((all[middle] ?? '') > start) high = middle;
+      else low = middle + 1;
+    }
+    return all.slice(low);
   }
 
   /** Throws AlreadyExists. */
@@ -109,6 +117,7 @@ export class Store {
       },
     }) as KubernetesObject;
     if (type.resource === 'namespaces') labels(object)['kubernetes.io/metadata.name'] = object.metadata.name;
+    this.#forgetKeys();
     this.#save(type, path, object);
     this.#tell('ADDED', type, object);
     if (type.resource === 'namespaces') this.#furnish(object.metadata.name);
@@ -195,6 +204,7 @@ export class Store {
     const path = key(type, namespace, name);
     const last = this.#load(type, path)?.object;
     if (last === undefined) throw notFound(type, name);
+    this.#forgetKeys();
     delete (isSealed(type) ? this.#state.secrets : this.#state.objects)[path];
     last.metadata.resourceVersion = this.#next();
     if (type.resource === 'nodes') this.#state.deletedNodes[name] = Date.now();
@@ -233,8 +243,35 @@ export class Store {
       const { plain, stale } = this.#codec.open(etcdKey(path), Buffer.from(raw, 'base64'));
       return { object: JSON.parse(plain.toString('utf8')) as KubernetesObject, stale };
     } catch (error) {
-      throw internal(`unable to transform key "${etcdKey(path)}": ${(error as Error).message}`);
+      throw internal((error as Error).message);
     }
+  }
+
+  /** Whether all Secrets can be read: an API server that starts does not become ready before that. */
+  get opensAll(): boolean {
+    return Object.entries(this.#state.secrets).every(([path, raw]) => {
+      try {
+        this.#codec.open(etcdKey(path), Buffer.from(raw, 'base64'));
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  /** One of a list: where it cannot be read, the API server says which it is. */
+  #loadListed(type: ResourceType, path: string): Kept | undefined {
+    try {
+      return this.#load(type, path);
+    } catch (error) {
+      const why = (error as Error).message.replace('Internal error occurred: ', '');
+      throw internal(`unable to transform key "${etcdKey(path)}": ${why}`);
+    }
+  }
+
+  #forgetKeys(): void {
+    sortedBefore.delete(this.#state.secrets);
+    sortedBefore.delete(this.#state.objects);
   }
 
   #save(type: ResourceType, path: string, object: KubernetesObject): void {
@@ -253,6 +290,25 @@ export class Store {
   #tell(type: ChangeType, resource: ResourceType, object: KubernetesObject): void {
     for (const told of this.#watchers) told({ type, resource, object: clone(object) });
   }
+}
+
+interface SortedKeys {
+  /** Of all keys, whatever they begin with. */
+  readonly count: number;
+  readonly prefix: string;
+  readonly keys: readonly string[];
+}
+
+/** The last that were asked for, of each collection: a list is read page after page. Forgotten with each object that comes or goes. */
+const sortedBefore = new WeakMap<object, SortedKeys>();
+
+function sortedKeys(collection: Readonly<Record<string, unknown>>, prefix: string): readonly string[] {
+  const all = Object.keys(collection);
+  const before = sortedBefore.get(collection);
+  if (before?.count === all.length && before.prefix === prefix) return before.keys;
+  const keys = all.filter((candidate) => candidate.startsWith(prefix)).sort();
+  sortedBefore.set(collection, { count: all.length, prefix, keys });
+  return keys;
 }
 
 /** RFC 3339 in whole seconds, as Kubernetes writes times. */

@@ -52,6 +52,16 @@ export interface Context {
 const DEFAULT_WATCH_SECONDS = 1800;
 
 export async function perform(context: Context, place: Place, request: ApiRequest): Promise<Performed> {
+  const performed = await performWhole(context, place, request);
+  if (!/;as=PartialObjectMetadata(?![A-Za-z])/.test(request.accept ?? '') || performed.watch !== undefined)
+    return performed;
+  const { body: whole } = performed;
+  return isObject(whole) && isObject(whole['metadata']) && whole['kind'] === place.type.kind
+    ? { ...performed, body: metadataOf(whole as unknown as KubernetesObject) }
+    : performed;
+}
+
+async function performWhole(context: Context, place: Place, request: ApiRequest): Promise<Performed> {
   if (questions.includes(place.type)) {
     if (place.verb !== 'create') throw methodNotAllowed();
     return { status: 201, body: answerQuestion(context, request.user, place.type, body(request)) };
@@ -85,7 +95,7 @@ function matcher(request: ApiRequest): Matches {
 function list(store: Store, place: Place, request: ApiRequest): unknown {
   const matches = matcher(request);
   const limit = Number(request.query.get('limit') ?? 0);
-  const after = readContinue(store, request.query.get('continue'));
+  const [version, after] = readContinue(store, request.query.get('continue'));
   const page: KubernetesObject[] = [];
   let more = false;
   for (const object of store.from(place.type, place.namespace, after)) {
@@ -97,7 +107,9 @@ function list(store: Store, place: Place, request: ApiRequest): unknown {
   const last = page.at(-1);
   const metadata = {
     resourceVersion: store.resourceVersion,
-    ...(more && last ? { continue: writeContinue(store, pathOf(last)) } : {}),
+    ...(more && last
+      ? { continue: writeContinue(version === -1 ? -1 : Number(store.resourceVersion), pathOf(last)) }
+      : {}),
     // Nobody counts what a selector would match of the rest.
     ...(more && !request.query.has('labelSelector') && !request.query.has('fieldSelector')
       ? { remainingItemCount: store.count(place.type, place.namespace, after) - page.length }
@@ -108,7 +120,7 @@ function list(store: Store, place: Place, request: ApiRequest): unknown {
       kind: 'PartialObjectMetadataList',
       apiVersion: 'meta.k8s.io/v1',
       metadata,
-      items: page.map((item) => ({ metadata: item.metadata })),
+      items: page.map((item) => metadataOf(item)),
     };
   return {
     kind: `${place.type.kind}List`,
@@ -119,28 +131,34 @@ function list(store: Store, place: Place, request: ApiRequest): unknown {
   };
 }
 
+function metadataOf({ metadata }: KubernetesObject): unknown {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
+}
+
 /** In the order of the store. */
 function pathOf({ metadata }: KubernetesObject): string {
   return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
 }
 
-function writeContinue(store: Store, start: string): string {
-  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: Number(store.resourceVersion), start })).toString(
-    'base64url',
-  );
+/** Of the state that has this version; -1 for whatever there is then. The first key behind the last one that was given. */
+function writeContinue(version: number, last: string): string {
+  const start = last.endsWith('\0') ? last : `${last}\0`;
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: version, start })).toString('base64url');
 }
 
 /** What the page before ended with; empty for the first one. Throws Expired when etcd no longer has what was there then. */
-function readContinue(store: Store, token: string | null): string {
-  if (token === null || token === '') return '';
+function readContinue(store: Store, token: string | null): readonly [number, string] {
+  if (token === null || token === '') return [0, ''];
   const [version, start] = readToken(token);
-  if (version < store.compacted)
+  if (version !== -1 && version < store.compacted)
     throw new ApiError(
       410,
       'Expired',
-      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
+      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+      undefined,
+      { continue: writeContinue(-1, start) },
     );
-  return start;
+  return [version, start];
 }
 
 function readToken(token: string): readonly [number, string] {
@@ -151,7 +169,7 @@ function readToken(token: string): readonly [number, string] {
   } catch {
     // Refused below.
   }
-  throw badRequest('continue key is not valid: illegal base64 data');
+  throw badRequest('invalid continue token: continue key is not valid: illegal base64 data at input byte 0');
 }
 
 function watch(store: Store, place: Place, request: ApiRequest): Performed {

@@ -42,12 +42,17 @@ export async function startEtcd(machine: NodeMachine, values: Arguments): Promis
 
 /** Keys from `key` up to, and without, `range_end`; keys and values in base64, numbers as text, as the gateway has it. */
 function range(machine: NodeMachine, { body }: Exchange): Answer {
-  const asked = parseJson(body.toString('utf8'));
+  const cluster = machine.state.k8sd.member?.cluster;
+  const secrets = cluster === undefined ? {} : machine.site.cluster(cluster).kubernetes.secrets;
+  const answer = rangeOf(secrets, parseJson(body.toString('utf8')));
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(answer) };
+}
+
+/** The answer to a question for a range of what lies under the keys of Secrets. */
+export function rangeOf(secrets: Readonly<Record<string, string>>, asked: unknown): object {
   const bytes = (name: string): string => Buffer.from(String(at(asked, name) ?? ''), 'base64').toString('utf8');
   const [from, end] = [bytes('key'), bytes('range_end')];
   const limit = Number(at(asked, 'limit') ?? 0);
-  const cluster = machine.state.k8sd.member?.cluster;
-  const secrets = cluster === undefined ? {} : machine.site.cluster(cluster).kubernetes.secrets;
   const found = Object.entries(secrets)
     .map(([path, value]) => [etcdKey(path), value] as const)
     .filter(([key]) => (end === '' ? key === from : key >= from && key < end))
@@ -55,8 +60,13 @@ function range(machine: NodeMachine, { body }: Exchange): Answer {
   const kvs = found
     .slice(0, limit > 0 ? limit : undefined)
     .map(([key, value]) => ({ key: Buffer.from(key).toString('base64'), value }));
-  const answer = { header: { revision: '1' }, kvs, more: kvs.length < found.length, count: String(found.length) };
-  return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(answer) };
+  // As protobuf's JSON has it: what is empty, zero or false is left out.
+  return {
+    header: { revision: '1' },
+    ...(kvs.length > 0 ? { kvs } : {}),
+    ...(kvs.length < found.length ? { more: true } : {}),
+    ...(found.length > 0 ? { count: String(found.length) } : {}),
+  };
 }
 
 /** As etcd lays its data out, with the modes that it gives. */

@@ -88,9 +88,9 @@ function requireAuditPolicy(text: string): void {
   }
 }
 
-const VERSIONS: Readonly<Record<string, string>> = {
-  EventRateLimit: 'eventratelimit.admission.k8s.io/v1alpha1',
-  PodSecurity: 'pod-security.admission.config.k8s.io/v1',
+const VERSIONS: Readonly<Record<string, readonly string[]>> = {
+  EventRateLimit: ['eventratelimit.admission.k8s.io/v1alpha1'],
+  PodSecurity: ['pod-security.admission.config.k8s.io/v1', 'pod-security.admission.config.k8s.io/v1beta1'],
 };
 
 async function requireAdmission(machine: NodeMachine, values: Arguments): Promise<void> {
@@ -100,8 +100,8 @@ async function requireAdmission(machine: NodeMachine, values: Arguments): Promis
     throw new Error(`failed to read plugin config: no kind "${String(at(file, 'kind'))}" is registered`);
   const configured = new Map(listOf(file, 'plugins').map((one) => [String(at(one, 'name')), at(one, 'configuration')]));
   for (const [name, configuration] of configured) {
-    const version = VERSIONS[name];
-    if (version !== undefined && at(configuration, 'apiVersion') !== version)
+    const versions = VERSIONS[name];
+    if (versions !== undefined && !versions.includes(String(at(configuration, 'apiVersion'))))
       throw new Error(`failed to initialize admission plugin "${name}": no kind is registered for version`);
   }
   const limits = listOf(configured.get('EventRateLimit'), 'limits');
@@ -110,11 +110,24 @@ async function requireAdmission(machine: NodeMachine, values: Arguments): Promis
     limits.length > 0 && limits.every((limit) => Number(at(limit, 'qps')) > 0 && Number(at(limit, 'burst')) > 0);
   if (limiting && !sound)
     throw new Error('failed to initialize admission plugin "EventRateLimit": limits: Invalid value: must not be empty');
+  requireExemptions(configured.get('PodSecurity'));
   const enforce = at(configured.get('PodSecurity'), 'defaults', 'enforce');
   if (enforce !== undefined && !['privileged', 'baseline', 'restricted'].includes(String(enforce)))
     throw new Error(
       `failed to initialize admission plugin "PodSecurity": defaults.enforce: Invalid value: "${enforce}"`,
     );
+}
+
+/** Of namespaces, users and runtime classes alike. */
+function requireExemptions(configuration: unknown): void {
+  for (const kind of ['namespaces', 'usernames', 'runtimeClasses']) {
+    const names = listOf(at(configuration, 'exemptions'), kind).map(String);
+    const twice = names.findIndex((name, index) => names.indexOf(name) < index);
+    if (twice !== -1)
+      throw new Error(
+        `failed to initialize admission plugin "PodSecurity": exemptions.${kind}[${twice}]: Duplicate value: "${names[twice]}"`,
+      );
+  }
 }
 
 function parsed(text: string, what: string): unknown {

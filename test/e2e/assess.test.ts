@@ -97,7 +97,15 @@ describe('assess', { timeout: 60_000 }, () => {
   });
 
   it.each<[Readonly<Record<string, string>>, string]>([
-    [{ controls: 'CIS-9.9' }, 'controls: cis-9.9 is no control of cis-1.12 or stig that is looked at on this unit'],
+    [{ controls: 'CIS-9.9' }, 'controls: there is no control "cis-9.9"'],
+    [
+      { controls: 'CIS-1.2.18' },
+      'controls: cis-1.2.18 can be kube-apiserver-audit-log-path (CIS 1.24: 1.2.18) or kube-apiserver-audit-log-maxbackup (CIS 1.12: 1.2.18); name the one that you mean by its id',
+    ],
+    [
+      { controls: 'admission-security-context-deny' },
+      'controls: admission-security-context-deny is no control of CIS 1.12 or STIG that is looked at on this unit',
+    ],
     [{ format: 'pdf' }, 'format must be some of json, junit, kube-bench, ckl, cklb, sarif or html'],
     [{ benchmark: 'cis', format: 'ckl' }, 'format=ckl is for the STIG: ask for benchmark=stig or all'],
   ])('refuses %j', async (parameters, problem) => {

@@ -5,7 +5,9 @@
  * somebody who has taken over one worker and wants to pass for another node, or for the API server.
  */
 
+import { rangeHolds } from '../core/addresses.ts';
 import type { CertificateRequest } from '../kubernetes/kubernetes.ts';
+import type { ReservedRange } from './facts.ts';
 import type { ParsedRequest } from './read-request.ts';
 import { LOOPBACK, normaliseSan } from './sans.ts';
 import { REQUEST_KINDS, type SubjectPart } from './signing-request.ts';
@@ -16,6 +18,9 @@ export interface Requester {
   readonly addresses: readonly string[];
   /** Names and addresses that are somebody else's, in the form of `normaliseSan`, with whose they are. */
   readonly foreign: ReadonlyMap<string, string>;
+  readonly reservedRanges: readonly ReservedRange[];
+  /** What an operator runs to have other addresses on record. */
+  readonly remedy: string;
 }
 
 /** Every client of the API has the second; the signer writes all groups of whoever asks into kubelet's certificate. */
@@ -90,9 +95,17 @@ function nameReason(dnsNames: readonly string[], { node, foreign }: Requester): 
 function addressReason(addresses: readonly string[], requester: Requester): string | undefined {
   const own = new Set([...requester.addresses, ...LOOPBACK].map(normaliseSan));
   const other = addresses.filter((address) => !own.has(address));
-  if (other.length > 0) return `the addresses ${other.join(', ')} are not the unit's own`;
-  const shared = addresses.find((address) => requester.foreign.has(address));
-  return shared && `the address ${shared} belongs to ${requester.foreign.get(shared)}, too`;
+  if (other.length > 0)
+    return `the addresses ${other.join(', ')} are not the unit's own (on record: ${requester.addresses.join(', ') || 'none'}); if they are right: ${requester.remedy}`;
+  for (const address of addresses) {
+    const owner = ownerOf(address, requester);
+    if (owner !== undefined) return `the address ${address} belongs to ${owner}, too`;
+  }
+  return undefined;
+}
+
+function ownerOf(address: string, { foreign, reservedRanges }: Requester): string | undefined {
+  return foreign.get(address) ?? reservedRanges.find(({ range }) => rangeHolds(range, address))?.owner;
 }
 
 function subjectText(subject: readonly SubjectPart[]): string {

@@ -83,8 +83,9 @@ async function firstDenial(
   const { node, unit, rival } = wish;
   if (node === undefined) return `${unit} has no node in the cluster`;
   if (rival !== undefined) return `${unit} and ${rival} are both on record for the node ${node}`;
-  const foreign = new Map([...namesOfOthers(node, await kubernetes.nodes()), ...wish.foreign]);
-  const requester = { node, addresses: wish.addresses, foreign };
+  const { addresses, reservedRanges, remedy } = wish;
+  const foreign = new Map([...namesOfOthers(wish, await kubernetes.nodes()), ...wish.foreign]);
+  const requester = { node, addresses, foreign, reservedRanges, remedy };
   for (const [index, published] of wish.requests.entries()) {
     const object = found[index];
     const reason = (await objectReason(object, published)) ?? (object && (await contentReason(object, requester)));
@@ -109,15 +110,21 @@ async function contentReason(
   return reasonToDeny(object, await parseRequest(object.request).catch(() => undefined), requester);
 }
 
-/** Kubelets report their own addresses, so these protect the others from this node, not this node from the others. */
-function namesOfOthers(own: string, nodes: readonly Node[]): readonly (readonly [string, string])[] {
+/**
+ * Names of all nodes: a kubelet can make no other than its own. Addresses of control planes and of nodes that are no unit's. Those of
+ * workers are on record; what their kubelets report beside that would keep others from what is theirs.
+ */
+function namesOfOthers(
+  { node: own, claimants }: Pick<ApprovalWish, 'node' | 'claimants'>,
+  nodes: readonly Node[],
+): readonly (readonly [string, string])[] {
   return nodes
     .filter(({ name }) => name !== own)
-    .flatMap(({ name, addresses }) =>
-      [name, ...addresses.filter(({ type }) => type.endsWith('IP')).map(({ address }) => address)].map(
-        (san) => [normaliseSan(san), `node ${name}`] as const,
-      ),
-    );
+    .flatMap(({ name, addresses }) => {
+      const ips = addresses.filter(({ type }) => type.endsWith('IP')).map(({ address }) => address);
+      const sans = claimants.includes(name) ? [name] : [name, ...ips];
+      return sans.map((san) => [normaliseSan(san), `node ${name}`] as const);
+    });
 }
 
 function userOf(node: string): string {

@@ -28,8 +28,17 @@ export interface NodeIdentity {
   readonly options: CertificateOptions;
   /** Who brings new certificates, by name; the snap does for all others. */
   readonly managers: Readonly<Record<string, Manager>>;
+  /** Ranges of which no worker has an address, with whose they are: of services, of pods, of the load balancer. */
+  readonly reservedRanges: readonly ReservedRange[];
   /** Worker units that are in the cluster, with the node that the leader has recorded for each. */
   readonly workers: ReadonlyMap<string, string>;
+  /** Addresses that the leader has recorded for worker units, whatever their databags say by now; absent: none yet. */
+  readonly workerAddresses: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface ReservedRange {
+  readonly range: string;
+  readonly owner: string;
 }
 
 /** A request that a unit says it has made. */
@@ -49,8 +58,13 @@ export interface ApprovalWish {
   readonly rival: string | undefined;
   readonly id: string;
   readonly requests: readonly PublishedRequest[];
-  /** Addresses in the unit's databag. Juju puts them there, but root on the unit can write there, too. */
+  /** Addresses on record for the unit. */
   readonly addresses: readonly string[];
+  /** What an operator runs to have others on record. */
+  readonly remedy: string;
+  readonly reservedRanges: readonly ReservedRange[];
+  /** Nodes of workers on record: what their kubelets say of their addresses is a claim. */
+  readonly claimants: readonly string[];
   /** Names and addresses that are somebody else's, in the form of `normaliseSan`, with whose they are. */
   readonly foreign: ReadonlyMap<string, string>;
   /** Nobody has asked for it. */

@@ -1,6 +1,6 @@
 /** Reads what the certificates domain decides by. Quick when nothing is under way and no file has changed. */
 
-import type { Databag, Juju } from '../juju/juju.ts';
+import type { Juju } from '../juju/juju.ts';
 import { hasLeftovers, readNote } from './backup.ts';
 import { observeClusterRefresh } from './cluster-refresh/observe.ts';
 import type { Doors } from './doors.ts';
@@ -74,7 +74,6 @@ async function observeLeaderSide({ relations, identity }: Juju, node: NodeIdenti
   const approvedAt: Date[] = [];
   const ids = await relations.ids('k8s-cluster');
   const bags = new Map(await Promise.all(ids.map(async (id) => [id, await relations.remoteBags(id)] as const)));
-  const units = [...bags.values()].flatMap((ofRelation) => [...ofRelation]);
   for (const [relation, ofRelation] of bags) {
     const shared = await relations.applicationBag(relation, identity.application);
     for (const [unit, bag] of ofRelation) {
@@ -85,14 +84,21 @@ async function observeLeaderSide({ relations, identity }: Juju, node: NodeIdenti
         if (wish.renewal && decision.approved && decision.at !== undefined) approvedAt.push(new Date(decision.at));
         continue;
       }
-      const rival = rivalOf(unit, node);
-      const addresses = addressesIn(bag);
-      const foreign = foreignNames(
-        node,
-        apiServer,
-        units.filter(([other]) => other !== unit),
-      );
-      wishes.push({ ...wish, relation, unit, node: node.workers.get(unit), rival, addresses, foreign });
+      const addresses = node.workerAddresses.get(unit);
+      // It is recorded in this very dispatch, and looked at again in it.
+      if (addresses === undefined && node.workers.has(unit)) continue;
+      wishes.push({
+        ...wish,
+        relation,
+        unit,
+        node: node.workers.get(unit),
+        rival: rivalOf(unit, node),
+        addresses: addresses ?? [],
+        remedy: `juju run ${identity.application}/leader accept-addresses unit=${unit}`,
+        foreign: foreignNames(node, apiServer, unit),
+        reservedRanges: node.reservedRanges,
+        claimants: [...node.workers.values()],
+      });
     }
     for (const [key, text] of Object.entries(shared)) {
       const unit = decidedUnit(key);
@@ -108,19 +114,16 @@ function rivalOf(unit: string, { workers }: NodeIdentity): string | undefined {
   return [...workers].find(([other, its]) => other !== unit && its === node)?.[0];
 }
 
-/** What the API server's certificate has, loopback aside; what control planes have; what other workers say they have. */
+/** What the API server's certificate has, loopback aside; what control planes have; what is on record for other workers. */
 function foreignNames(
-  { reserved }: NodeIdentity,
+  { reserved, workerAddresses }: NodeIdentity,
   apiServer: readonly string[],
-  others: readonly (readonly [string, Databag])[],
+  own: string,
 ): ReadonlyMap<string, string> {
   const ofApi = [...apiServer, ...reserved].map(normaliseSan).filter((san) => !LOOPBACK.includes(san));
+  const ofOthers = [...workerAddresses].filter(([unit]) => unit !== own);
   return new Map([
-    ...others.flatMap(([unit, bag]) => addressesIn(bag).map((address) => [normaliseSan(address), unit] as const)),
+    ...ofOthers.flatMap(([unit, addresses]) => addresses.map((address) => [normaliseSan(address), unit] as const)),
     ...ofApi.map((san) => [san, 'the control plane'] as const),
   ]);
-}
-
-function addressesIn(bag: Databag): readonly string[] {
-  return [bag['ingress-address'], bag['private-address']].flatMap((address) => address || []);
 }

@@ -41,10 +41,21 @@ async function runActionSafely(doors: Doors, role: Role, event: ActionEvent): Pr
     // Where one of them cannot be told any more, the other still is, and the exit code hides neither.
     await Promise.allSettled([
       juju.actions.fail(error instanceof Error ? error.message : String(error)),
-      report(juju, error),
+      isRefusal(error) ? refused(juju, event, error) : report(juju, error),
     ]);
   }
   return 0;
+}
+
+/** What is said to an operator is a plain `Error`: only what nobody has thought of is a fault of the program, worth its stack. */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'Error';
+}
+
+async function refused(juju: Juju, { name }: ActionEvent, error: Error): Promise<void> {
+  juju.log.debug(error.stack ?? error.message);
+  juju.log.info(`${name} was refused: ${error.message}`);
+  await juju.flushLog();
 }
 
 async function report(juju: Juju, error: unknown): Promise<void> {

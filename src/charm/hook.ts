@@ -4,6 +4,7 @@ import { noteRunOut } from '../certificates/index.ts';
 import { forgetLabels, type Health, observeHealth } from '../cluster/index.ts';
 import { readForeign } from '../core/foreign-json.ts';
 import { list, object, oneOf, text } from '../core/shapes.ts';
+import { HookToolRefusal } from '../juju/errors.ts';
 import type { Event } from '../juju/event.ts';
 import { STATUS_WORDS, type UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
@@ -15,6 +16,9 @@ import type { View } from './view.ts';
 
 const HEALTH_KEY = 'charm/health';
 const REPORTS = list(object({ status: oneOf(STATUS_WORDS), message: text(10_000) }));
+/** Set while another unit of the machine has the port of the API server; `foreign` when it had it before we installed anything. */
+const CONFLICT_KEY = 'charm/port-conflict';
+const FOREIGN = 'foreign';
 
 /** How long a node that has just changed gets to become ready before its status says that it is not. */
 const SETTLE_MS = 20_000;
@@ -23,9 +27,11 @@ const POLL_MS = 1_000;
 export async function runHook(doors: Doors, role: Role): Promise<void> {
   const { juju } = doors;
   if (await pruneSecret(doors)) return;
-  await openApiPort(doors, role);
+  const conflict = await openApiPort(doors, role);
+  if (conflict?.foreign) return juju.setStatus(conflict.status);
   const { view, reports } = await reconcileAll(doors, role);
-  await tell(doors, view, [...reports, ...(await scoreReports(doors, view))]);
+  const port = conflict === undefined ? [] : [conflict.status];
+  await tell(doors, view, [...port, ...reports, ...(await scoreReports(doors, view))]);
   if (view.cluster.snap !== undefined) await juju.setWorkloadVersion(view.cluster.snap.version);
 }
 
@@ -41,10 +47,32 @@ async function reconcileAll(doors: Doors, role: Role): Promise<Omit<Reconciliati
   return { view: again.view, reports: [...again.reports, ...health] };
 }
 
-/** Reachable from outside only once the operator exposes the application. */
-async function openApiPort({ juju }: Doors, role: Role): Promise<void> {
+/**
+ * Reachable from outside only once the operator exposes the application. Asked for before anything is installed: where another unit of the
+ * machine has the port, the node there is that unit's.
+ * @returns what to tell when another unit of the machine has the port; `foreign` when nothing on the machine is ours.
+ */
+async function openApiPort({ juju }: Doors, role: Role): Promise<Conflict | undefined> {
+  if (role !== 'control-plane') return undefined;
   const { kind } = juju.event;
-  if (role === 'control-plane' && (kind === 'start' || kind === 'upgrade-charm')) await juju.openPort('6443/tcp');
+  const known = await juju.state.get(CONFLICT_KEY);
+  if (known === undefined && kind !== 'install' && kind !== 'start' && kind !== 'upgrade-charm') return undefined;
+  try {
+    await juju.openPort('6443/tcp');
+    juju.state.set(CONFLICT_KEY, undefined);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof HookToolRefusal) || !/conflicts/.test(error.message)) throw error;
+    const foreign = kind === 'install' || known === FOREIGN;
+    juju.state.set(CONFLICT_KEY, foreign ? FOREIGN : 'yes');
+    const message = `Juju cannot open 6443/tcp: ${error.message}; remove this unit, and add one on a machine of its own`;
+    return { foreign, status: { status: 'blocked', message } };
+  }
+}
+
+interface Conflict {
+  readonly foreign: boolean;
+  readonly status: UnitStatus;
 }
 
 /** Status last: nothing after it may end the hook. */

@@ -1,6 +1,7 @@
 /** Which action does what. */
 
 import type { ActionEvent } from '../juju/event.ts';
+import { acceptAddresses } from './actions/accept-addresses.ts';
 import { assessAction } from './actions/assess.ts';
 import { certsStatus } from './actions/certs-status.ts';
 import { getKubeconfig } from './actions/get-kubeconfig.ts';
@@ -15,6 +16,7 @@ type Action = (doors: Doors, role: Role) => Promise<void>;
 
 const ACTIONS: Readonly<Record<Role, Readonly<Record<string, Action>>>> = {
   'control-plane': {
+    'accept-addresses': acceptAddresses,
     assess: assessAction,
     'refresh-certs': refreshCertsOfControlPlane,
     'certs-status': certsStatus,

@@ -21,11 +21,13 @@ import {
   applyCluster,
   type ClusterChange,
   type ClusterFacts,
-  type ControlPlaneFacts,
   describeClusterChange,
   isDisruptiveClusterChange,
   observeCluster,
   planCluster,
+  type RelationFacts,
+  recordedAddresses,
+  reservedAddresses,
   serviceAddress,
   snapMinor,
 } from '../cluster/index.ts';
@@ -149,6 +151,7 @@ function nodeIdentity(
 ): NodeIdentity | undefined {
   if (facts.node === undefined || facts.leaving || facts.problems.length > 0) return undefined;
   const controlPlane = facts.role === 'control-plane' ? facts : undefined;
+  const reserved = controlPlane && reservedAddresses(controlPlane);
   return {
     role: facts.role,
     nodeName: facts.node.name,
@@ -158,9 +161,11 @@ function nodeIdentity(
     requiredSans: controlPlane?.apiServerSans.all ?? [],
     options,
     managers,
-    reserved: controlPlane ? controlPlaneNames(controlPlane) : [],
+    reserved: [...(controlPlane?.options.extraSans ?? []), ...(reserved?.addresses.keys() ?? [])],
+    reservedRanges: reserved?.ranges ?? [],
     leader: controlPlane?.leader ?? false,
     workers: new Map(controlPlane?.workers.flatMap(({ shared }) => joinedNodes(shared)) ?? []),
+    workerAddresses: new Map(controlPlane?.workers.flatMap(recorded) ?? []),
   };
 }
 
@@ -171,7 +176,9 @@ function joinedNodes(shared: Databag): readonly (readonly [string, string])[] {
   );
 }
 
-function controlPlaneNames({ options, addresses, peers }: ControlPlaneFacts): readonly string[] {
-  const others = [...peers.units.values()].flatMap((bag) => [bag['ingress-address'], bag['private-address']]);
-  return [...options.extraSans, ...addresses, ...others.filter((address) => address !== undefined)];
+function recorded({ units, shared }: RelationFacts): readonly (readonly [string, readonly string[]])[] {
+  return [...units.keys()].flatMap((unit) => {
+    const addresses = recordedAddresses(shared, unit);
+    return addresses === undefined ? [] : [[unit, addresses] as const];
+  });
 }

@@ -7,29 +7,45 @@ import type { Doors } from './doors.ts';
 import { type ClusterFacts, type ControlPlaneFacts, snapMinor } from './facts.ts';
 import { awaitKubeletStop } from './kubelet-stop.ts';
 import { ChangeFailed } from './outcome.ts';
-import { formatAllocation, NODE_NAME, secretIdKey } from './wire.ts';
+import { addressesKey } from './records.ts';
+import { allocations, formatAllocation, secretIdKey } from './wire.ts';
 
 type OfferToken = Extract<Change, { kind: 'offer-token' }>;
 type WithdrawToken = Extract<Change, { kind: 'withdraw-token' }>;
 type RemoveNode = Extract<Change, { kind: 'remove-node' }>;
 type RemoveReturnedNode = Extract<Change, { kind: 'remove-returned-node' }>;
 
+export interface TokenRequest {
+  readonly unit: string;
+  readonly node: string;
+  readonly worker: boolean;
+  /** Whether an earlier token for it has failed. */
+  readonly renewed: boolean;
+  /** Whether an earlier token was made for this unit and this very node: what is there of that name is what is left of it. */
+  readonly recorded: boolean;
+}
+
 const CALL = { timeoutMs: 120_000 };
 
-/** One secret a unit, readable by that unit alone, as long as the relation lasts. */
+/**
+ * One secret a unit. A worker's is readable by that worker alone, as long as the relation lasts. Control planes read what their
+ * application owns without a grant; Juju 4.0 refuses one over a peer relation when the hook is committed.
+ */
 export async function offerToken(doors: Doors, facts: ClusterFacts, change: OfferToken): Promise<void> {
   const { juju } = doors;
-  const { relation, unit, node, replaces } = change;
-  const token = await newToken(doors, doors.k8sd(snapMinor(facts.snap)), facts, change);
+  const { relation, unit, node, replaces, worker } = change;
+  const recorded = isOnRecord(facts, node, unit);
+  const offer = { unit, node, worker, renewed: replaces !== undefined, recorded };
+  const token = await newToken(doors, doors.k8sd(snapMinor(facts.snap)), facts, offer);
   const revision = replaces === undefined ? 0 : replaces.revision + 1;
   const content = { revision: String(revision), token };
-  const uri =
-    replaces?.uri ?? (await juju.secrets.add(content, { owner: change.as === 'leader' ? 'application' : 'unit' }));
+  const uri = replaces?.uri ?? (await juju.secrets.add(content, { owner: 'application' }));
   if (replaces) await juju.secrets.set(replaces.uri, content);
-  await juju.secrets.grant(uri, relation, unit);
-  const id = { [secretIdKey(unit)]: uri };
-  if (change.as === 'deputy') juju.relations.setUnit(relation, id);
-  else juju.relations.setApplication(relation, { ...id, [unit]: formatAllocation({ state: 'pending', node }) });
+  if (worker) await juju.secrets.grant(uri, relation, unit);
+  juju.relations.setApplication(relation, {
+    [secretIdKey(unit)]: uri,
+    [unit]: formatAllocation({ state: 'pending', node }),
+  });
 }
 
 export async function withdrawToken({ juju }: Doors, { relation, unit, uri, as }: WithdrawToken): Promise<void> {
@@ -50,7 +66,9 @@ export async function removeNode(doors: Doors, facts: ClusterFacts, change: Remo
   }
   await dropToken(doors, k8sd, node);
   if (uri) await removeSecret(juju, uri);
-  juju.relations.setApplication(relation, { [unit]: undefined, [secretIdKey(unit)]: undefined });
+  const gone = { [unit]: undefined, [secretIdKey(unit)]: undefined };
+  const addresses = isOfWorker(facts, relation) ? { [addressesKey(unit)]: undefined } : {};
+  juju.relations.setApplication(relation, { ...gone, ...addresses });
 }
 
 /** The unit of a node that is on record as gone has its name no more: what runs there is nobody's. */
@@ -94,10 +112,10 @@ async function removeFromCluster(doors: Doors, k8sd: K8sd, name: string, force: 
  * k8sd gives a control plane the same token again as long as it is unused, also when it has run out: the old one is deleted
  * first. A node of that name that is left from a failed join stands in the way of a new token and is removed.
  */
-async function newToken(doors: Doors, k8sd: K8sd, facts: ClusterFacts, change: OfferToken): Promise<string> {
-  const { node: name, worker, unit } = change;
+export async function newToken(doors: Doors, k8sd: K8sd, facts: ClusterFacts, offer: TokenRequest): Promise<string> {
+  const { node: name, worker, unit } = offer;
   try {
-    if (change.replaces && !worker) await k8sd.deleteJoinToken(name, CALL);
+    if (offer.renewed && !worker) await k8sd.deleteJoinToken(name, CALL);
     return await k8sd.joinToken({ name, worker }, CALL);
   } catch (error) {
     if (!(error instanceof NodeExists)) throw withoutToken(unit, error);
@@ -106,6 +124,11 @@ async function newToken(doors: Doors, k8sd: K8sd, facts: ClusterFacts, change: O
       throw new ChangeFailed(
         'blocked',
         `${unit} has the node name ${name} of ${other}; give its machine another host name`,
+      );
+    if (!offer.recorded)
+      throw new ChangeFailed(
+        'blocked',
+        `a node ${name} exists that was not made for ${unit}; give the unit's machine another host name, or remove the node: sudo k8s kubectl delete node ${name}`,
       );
     doors.juju.log.warning(`a node ${name} is left from an earlier join of ${unit}; removing it`);
     await removeFromCluster(doors, k8sd, name, true);
@@ -120,15 +143,22 @@ function withoutToken(unit: string, error: unknown): unknown {
   return new ChangeFailed('waiting', `Waiting for a token for ${unit}: ${error.message}`);
 }
 
-/** The unit, other than the one meant, that is in the cluster under this node name. */
+/** The unit, other than the one meant, for which the node is on record: what units say of themselves does not count. */
 function ownedByAnother(facts: ClusterFacts, node: string, unit: string): string | undefined {
   const { identity, peers, workers } = facts as ControlPlaneFacts;
   if (facts.node?.name === node && identity.unit !== unit) return identity.unit;
-  const units = [peers, ...workers].flatMap((relation) => [...relation.units]);
-  return units.find(([other, bag]) => other !== unit && bag[NODE_NAME] === node && bag['joined'])?.[0];
+  return [peers, ...workers]
+    .flatMap(({ shared }) => [...allocations(shared)])
+    .find(([other, allocation]) => other !== unit && allocation.node === node)?.[0];
+}
+
+/** Whether an earlier token of the unit was made for this very node. */
+export function isOnRecord(facts: ClusterFacts, node: string, unit: string): boolean {
+  const { peers, workers } = facts as ControlPlaneFacts;
+  return [peers, ...workers].some(({ shared }) => allocations(shared).get(unit)?.node === node);
 }
 
 /** One that is gone already, or was never ours, is as good as removed. */
-async function removeSecret(juju: Doors['juju'], uri: string): Promise<void> {
+export async function removeSecret(juju: Doors['juju'], uri: string): Promise<void> {
   if ((await juju.secrets.info({ uri })) !== undefined) await juju.secrets.remove(uri);
 }

@@ -1,6 +1,7 @@
 /** Carries out one planned change. Each is idempotent: ended at any point and planned again, it comes to the same. */
 
 import { finishArguments, rememberArguments, writeArguments } from './apply-arguments.ts';
+import { askDeputy, dismissDeputy, offerSealedToken } from './apply-deputy.ts';
 import { awaitRemoval, bootstrap, join, leaveCluster } from './apply-membership.ts';
 import { configureCluster, labelNode, writeRegistries } from './apply-node.ts';
 import { awaitDaemon, holdSnap, installSnap, refreshSnap, removeSnap } from './apply-snap.ts';
@@ -34,6 +35,12 @@ export async function applyCluster(doors: Doors, facts: ClusterFacts, change: Ch
       return remember(doors.juju.state, change.key, change.value);
     case 'offer-token':
       return offerToken(doors, facts, change);
+    case 'offer-sealed-token':
+      return offerSealedToken(doors, facts, change);
+    case 'ask-deputy':
+      return askDeputy(doors, change);
+    case 'dismiss-deputy':
+      return dismissDeputy(doors, change);
     case 'withdraw-token':
       return withdrawToken(doors, change);
     case 'remove-node':

@@ -49,9 +49,26 @@ export type Change =
       readonly worker: boolean;
       /** Of an offer that failed; undefined for a first one. */
       readonly replaces: { readonly uri: string; readonly revision: number } | undefined;
-      /** A deputy keeps the offer in its own unit's databag and secret. */
-      readonly as: 'leader' | 'deputy';
     }
+  | {
+      /** A deputy's, in its own databag. */
+      readonly kind: 'offer-sealed-token';
+      readonly relation: string;
+      readonly unit: string;
+      readonly node: string;
+      /** URI of the secret with the key. */
+      readonly key: string;
+      readonly revision: number;
+    }
+  | {
+      readonly kind: 'ask-deputy';
+      readonly relation: string;
+      readonly deputy: string;
+      readonly unit: string;
+      /** URI of the secret with the key; undefined: none was made yet. */
+      readonly key: string | undefined;
+    }
+  | { readonly kind: 'dismiss-deputy'; readonly relation: string; readonly key: string | undefined }
   | {
       readonly kind: 'withdraw-token';
       readonly relation: string;
@@ -124,6 +141,12 @@ export function describe(change: Change): string {
       return `remember ${change.key}`;
     case 'offer-token':
       return `${change.replaces ? 'renew' : 'offer'} a join token for ${change.unit} (${change.worker ? 'worker' : 'control plane'} ${change.node})`;
+    case 'offer-sealed-token':
+      return `offer a join token for ${change.unit} (control plane ${change.node}) in the place of the leader`;
+    case 'ask-deputy':
+      return `ask ${change.deputy} for a join token for ${change.unit}`;
+    case 'dismiss-deputy':
+      return 'ask no other unit for a join token any more';
     case 'withdraw-token':
       return `withdraw the join token of ${change.unit}`;
     case 'remove-node':

@@ -163,7 +163,9 @@ export interface ControlPlaneFacts extends NodeFacts {
   readonly configuration: ClusterConfiguration | undefined;
   /** Members as k8sd has them; asked only when a decision hangs on them. */
   readonly members: readonly ClusterMember[] | undefined;
-  /** Contents of our token secrets (the leader's, or a deputy's) whose units report that the token failed, by unit. */
+  /** Leader outside of the cluster: URI of the secret with the key for its deputy, when that secret can be read. */
+  readonly deputyKey: string | undefined;
+  /** Leader: contents of its token secrets whose units report that the token failed, by unit. */
   readonly failedTokens: ReadonlyMap<string, SecretContent | undefined>;
   /** Addresses of other control planes' API servers that do not answer; asked only when a turn is to be given. */
   readonly silent: readonly string[];

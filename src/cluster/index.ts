@@ -17,6 +17,7 @@ export {
   type HardenedArguments,
   knownClusterName,
   NOT_HARDENED,
+  type RelationFacts,
   type RollingFailure,
   serviceAddress,
   snapMinor,
@@ -35,6 +36,15 @@ export { ChangeFailed, ChangeUndone } from './outcome.ts';
 export { planCluster } from './plan.ts';
 export { makesCluster } from './plan-entry.ts';
 export { rollingOf } from './plan-leader.ts';
+export {
+  acceptCommand,
+  addressesKey,
+  formatAddresses,
+  recordedAddresses,
+  reservedAddresses,
+  reservedFor,
+  saidAddresses,
+} from './records.ts';
 export { changeId, GRANT, reasonNotToTry, release, turn } from './rolling.ts';
 export { type ServiceBase, serviceBases } from './service-bases.ts';
 export { allocations, BOOTSTRAP_CERTIFICATES, CERTIFICATE_AUTHORITY, JOINED, tokenHolder } from './wire.ts';

@@ -10,6 +10,7 @@ import { ARGUMENTS_DIRECTORY, parseArguments } from './arguments-file.ts';
 import { readBirthNote, readJournal } from './arguments-journal.ts';
 import { SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
 import { departedNodes } from './departed.ts';
+import { deputyToken, parseDeputyRequest, readSealingKey } from './deputy.ts';
 import type { Doors } from './doors.ts';
 import { readEtcd } from './etcd.ts';
 import type {
@@ -33,7 +34,7 @@ import { readControlPlaneOptions, readWorkerOptions } from './options.ts';
 import { parseRegistries, type Registry, registriesAsJson, registryFiles } from './registries.ts';
 import { wantsTurn } from './rolling.ts';
 import { offeredSecret, unitsWithFailedToken } from './tokens.ts';
-import { allocations, BOOTSTRAP_CERTIFICATES, JOINED } from './wire.ts';
+import { allocations, BOOTSTRAP_CERTIFICATES, DEPUTY, JOINED } from './wire.ts';
 
 const API_PORT = 6443;
 
@@ -73,17 +74,18 @@ async function observeControlPlane(doors: Doors, apiServerSansOf: ApiServerSansO
   const member = common.node !== undefined;
   const none: ControlPlaneFacts['failedTokens'] = new Map();
   const untold = member && !cluster.shared[BOOTSTRAP_CERTIFICATES];
-  const [containerd, etcd, configuration, members, failedTokens, silent, staying, returned, bootstrapped] =
+  const [containerd, etcd, configuration, members, failedTokens, silent, staying, returned, bootstrapped, deputy] =
     await Promise.all([
       leader && member ? observeRelations(juju, 'containerd', 'ours') : [],
       options.datastore === 'etcd' ? observeEtcd(juju) : undefined,
       leader && member && !common.leaving ? askIfReady((options) => k8sd.clusterConfig(options)) : undefined,
       member && !cluster.own[JOINED] ? askIfReady((options) => k8sd.members(options)) : undefined,
-      member ? observeFailedTokens(juju, failedOffers(leader, cluster, workers)) : none,
+      member && leader ? observeFailedTokens(juju, [cluster, ...workers]) : none,
       leader ? observeSilent(host, juju, cluster) : [],
       common.leaving || (leader && isAnyoneMissing(juju, cluster)) ? observeStaying(juju) : [],
       leader && !common.leaving ? observeReturned(doors, { peers: cluster, workers, node: common.node }) : [],
       leader && untold ? readBootstrapNote(host.files) : undefined,
+      leader && !member ? observeDeputy(juju, cluster) : undefined,
     ]);
   return {
     ...common,
@@ -107,6 +109,8 @@ async function observeControlPlane(doors: Doors, apiServerSansOf: ApiServerSansO
     etcd,
     configuration,
     members,
+    offeredToken: common.offeredToken ?? deputy?.offer,
+    deputyKey: deputy?.key,
     failedTokens,
     silent,
     staying,
@@ -267,16 +271,23 @@ async function observeOffer(juju: Juju, cluster: RelationFacts): Promise<SecretC
   return uri === undefined ? undefined : juju.secrets.get({ uri }, 'refresh');
 }
 
-/** Offers of ours that failed: the leader's are in the application's databag, a deputy's in its own. */
-function failedOffers(leader: boolean, peers: RelationFacts, workers: readonly RelationFacts[]) {
-  if (!leader) return unitsWithFailedToken(peers, peers.own);
-  return [peers, ...workers].flatMap((relation) => unitsWithFailedToken(relation, relation.shared));
+/** The key that a leader outside of the cluster has given to its deputy, and what came back. */
+async function observeDeputy(
+  juju: Juju,
+  peers: RelationFacts,
+): Promise<{ readonly key?: string; readonly offer?: SecretContent }> {
+  const uri = parseDeputyRequest(peers.shared[DEPUTY])?.key;
+  const key = uri === undefined ? undefined : await readSealingKey(juju, uri);
+  if (uri === undefined || key === undefined) return {};
+  const offer = deputyToken(juju.identity.unit, peers, key);
+  return { key: uri, ...(offer ? { offer: { ...offer } } : {}) };
 }
 
 async function observeFailedTokens(
   juju: Juju,
-  failed: ReturnType<typeof failedOffers>,
+  relations: readonly RelationFacts[],
 ): Promise<ControlPlaneFacts['failedTokens']> {
+  const failed = relations.flatMap((relation) => unitsWithFailedToken(relation, relation.shared));
   return new Map(
     await Promise.all(failed.map(async ({ unit, uri }) => [unit, await juju.secrets.get({ uri }, 'peek')] as const)),
   );

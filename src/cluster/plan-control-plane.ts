@@ -2,6 +2,7 @@
 
 import type { Change, Entries } from './change.ts';
 import { newClusterName } from './cluster-name.ts';
+import { parseDeputyRequest, parseSealedOffer, TOKEN_OFFER } from './deputy.ts';
 import { type ControlPlaneFacts, knownClusterName } from './facts.ts';
 import { planLabels } from './labels.ts';
 import { immutableReports } from './plan-configuration.ts';
@@ -21,14 +22,12 @@ import {
   report,
   waiting,
 } from './plan-node.ts';
-import { failedRevision } from './tokens.ts';
 import {
   CLUSTER_NAME,
   DEPUTY,
   JOINED,
   NODE_NAME,
-  parseDeputy,
-  secretIdKey,
+  parseTokenFailure,
   TOKEN_FAILURE,
   tokenHolder,
   VERSION,
@@ -100,26 +99,29 @@ function isStranger({ node, members, peers }: ControlPlaneFacts): boolean {
   return theirs.length > 0 && node !== undefined && !members.some(({ name }) => theirs.includes(name));
 }
 
-/** Offers a token in the name of a leader that asks for it, and clears away what it no longer has to offer. */
-function planDeputy({ identity: { unit }, peers, leader, failedTokens }: ControlPlaneFacts): ClusterPlan {
-  const request = leader ? undefined : parseDeputy(peers.shared[DEPUTY]);
-  const asker = request?.unit === unit ? request.for : undefined;
-  const bag = asker === undefined ? undefined : peers.units.get(asker);
+/** Makes a token in the place of a leader that asks for it, and clears away what it no longer has to offer. */
+function planDeputy({ identity: { unit }, peers, leader }: ControlPlaneFacts): ClusterPlan {
+  const request = leader ? undefined : parseDeputyRequest(peers.shared[DEPUTY]);
+  const bag = request?.unit === unit ? peers.units.get(request.for) : undefined;
   const node = bag?.[JOINED] ? undefined : bag?.[NODE_NAME];
-  const base = { relation: peers.id, as: 'deputy' } as const;
-  const changes: Change[] = [];
-  for (const [key, uri] of Object.entries(peers.own)) {
-    const [offered] = tokenHolder(key);
-    if (offered !== undefined && (offered !== asker || node === undefined))
-      changes.push({ ...base, kind: 'withdraw-token', unit: offered, uri });
-  }
-  if (asker === undefined || node === undefined) return { changes, reports: [] };
-  const offer = { ...base, kind: 'offer-token', unit: asker, node, worker: false } as const;
-  const uri = peers.own[secretIdKey(asker)];
-  const revision = failedRevision(bag, failedTokens.get(asker));
-  if (uri === undefined) changes.push({ ...offer, replaces: undefined });
-  else if (revision !== undefined) changes.push({ ...offer, replaces: { uri, revision } });
-  return { changes, reports: [] };
+  const offer = parseSealedOffer(peers.own[TOKEN_OFFER]);
+  // An earlier revision of the charm had a secret of the unit for each.
+  const secrets = Object.entries(peers.own).flatMap(([key, uri]) =>
+    tokenHolder(key).map(
+      (holder): Change => ({ kind: 'withdraw-token', relation: peers.id, unit: holder, uri, as: 'deputy' }),
+    ),
+  );
+  if (request?.key === undefined || node === undefined)
+    return { changes: [...secrets, ...publish(peers, 'unit', { [TOKEN_OFFER]: undefined })], reports: [] };
+  const ours = offer?.for === request.for && offer.key === request.key ? offer : undefined;
+  const failed = ours !== undefined && parseTokenFailure(bag?.[TOKEN_FAILURE])?.revision === ours.revision;
+  if (ours !== undefined && !failed) return { changes: secrets, reports: [] };
+  const revision = ours === undefined ? 0 : ours.revision + 1;
+  const { for: asker, key } = request;
+  return {
+    changes: [...secrets, { kind: 'offer-sealed-token', relation: peers.id, unit: asker, node, key, revision }],
+    reports: [],
+  };
 }
 
 /**

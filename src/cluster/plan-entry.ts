@@ -5,6 +5,7 @@ import type { BootstrapConfig, ControlPlaneArguments } from '../k8sd/k8sd.ts';
 import type { Change } from './change.ts';
 import { newClusterName } from './cluster-name.ts';
 import type { Service } from './default-arguments.ts';
+import { parseDeputyRequest } from './deputy.ts';
 import type { ExtraArguments } from './extra-arguments.ts';
 import { type ControlPlaneFacts, knownClusterName, snapMinor } from './facts.ts';
 import { featuresFor } from './features.ts';
@@ -183,7 +184,7 @@ function planJoin(facts: ControlPlaneFacts): ClusterPlan {
  * A leader that is not in the cluster cannot make tokens: it names a member that shall make one for it. What the leader before it
  * had offered is used first, and cleared away when it has failed: two offers at once are none.
  */
-function planDeputyRequest({ peers, offeredToken, identity: { unit } }: ControlPlaneFacts): ClusterPlan {
+function planDeputyRequest({ peers, offeredToken, deputyKey, identity: { unit } }: ControlPlaneFacts): ClusterPlan {
   const uri = peers.shared[secretIdKey(unit)];
   const failed = failedRevision(peers.own, offeredToken) !== undefined;
   if (uri !== undefined && offeredToken !== undefined && !failed) return NOTHING;
@@ -195,11 +196,15 @@ function planDeputyRequest({ peers, offeredToken, identity: { unit } }: ControlP
           ...publish(peers, 'unit', { [TOKEN_FAILURE]: undefined }),
         ];
   const deputy = [...peers.units].find(([, bag]) => bag[JOINED])?.[0];
-  const wanted = deputy && `{"unit": "${deputy}", "for": "${unit}"}`;
-  return {
-    changes: [...withdrawal, ...(wanted ? publish(peers, 'application', { [DEPUTY]: wanted }) : [])],
-    reports: wanted ? [] : [waiting('Waiting for a member of the cluster to hand out a token')],
-  };
+  if (deputy === undefined)
+    return {
+      changes: withdrawal,
+      reports: [waiting('Waiting for a member of the cluster to hand out a token')],
+    };
+  const asked = parseDeputyRequest(peers.shared[DEPUTY]);
+  const known = deputyKey !== undefined && asked?.unit === deputy && asked.for === unit && asked.key === deputyKey;
+  const ask: Change = { kind: 'ask-deputy', relation: peers.id, deputy, unit, key: deputyKey };
+  return { changes: known ? withdrawal : [...withdrawal, ask], reports: [] };
 }
 
 export function hasJoinedPeers({ peers }: ControlPlaneFacts): boolean {

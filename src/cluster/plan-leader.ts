@@ -4,9 +4,11 @@ import type { UnitStatus } from '../juju/status.ts';
 import { certificateMode, keptAuthorities } from './certificate-mode.ts';
 import type { Change, Entries } from './change.ts';
 import { departedEntries, planReturned } from './departed.ts';
+import { parseDeputyRequest } from './deputy.ts';
 import type { ControlPlaneFacts, RelationFacts } from './facts.ts';
 import { planConfiguration } from './plan-configuration.ts';
 import { type ClusterPlan, combine, NOTHING, publish, waiting } from './plan-node.ts';
+import { planRecords, recordReports } from './records.ts';
 import { grantTurns, type Rolling } from './rolling.ts';
 import { joiningControlPlane, planTokens } from './tokens.ts';
 import {
@@ -25,15 +27,21 @@ import {
 export function planLeader(facts: ControlPlaneFacts, clusterName: string): ClusterPlan {
   const { peers, workers } = facts;
   const removals = planRemovals(facts);
+  const { failedTokens } = facts;
+  const tokens = planTokens({ clusterName, node: facts.node?.name, peers, workers, failedTokens });
   return combine(
     {
       changes: [
         ...removals,
         ...planReturned(facts),
         ...publish(peers, 'application', departedEntries(facts, removals)),
-        ...planTokens({ clusterName, peers, workers, failedTokens: facts.failedTokens }),
+        ...tokens,
+        ...planRecords(
+          facts,
+          new Set(tokens.flatMap((change) => (change.kind === 'offer-token' ? [change.unit] : []))),
+        ),
       ],
-      reports: [],
+      reports: recordReports(facts),
     },
     planAnnouncements(facts, clusterName),
     planConfiguration(facts),
@@ -79,8 +87,8 @@ function planAnnouncements(facts: ControlPlaneFacts, clusterName: string): Clust
         ...(relation.units.size > 0 && strayVersions === undefined ? { [VERSION]: version } : {}),
       }),
     ),
+    ...dismissal(facts.peers),
     ...publish(facts.peers, 'application', {
-      [DEPUTY]: undefined,
       [facts.identity.unit]: `joined-${facts.node?.name}`,
     }),
     ...facts.workers.flatMap((relation) => publish(relation, 'unit', ours)),
@@ -89,6 +97,12 @@ function planAnnouncements(facts: ControlPlaneFacts, clusterName: string): Clust
     ),
   ];
   return { changes, reports: strayVersions ? [strayVersions] : [] };
+}
+
+/** A leader that is a member needs no deputy. */
+function dismissal({ id, shared }: RelationFacts): readonly Change[] {
+  if (!shared[DEPUTY]) return [];
+  return [{ kind: 'dismiss-deputy', relation: id, key: parseDeputyRequest(shared[DEPUTY])?.key }];
 }
 
 /** Units that announce no version, or another one than ours. */

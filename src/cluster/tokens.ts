@@ -7,6 +7,7 @@
 import type { Databag, SecretContent } from '../juju/juju.ts';
 import type { Change } from './change.ts';
 import type { RelationFacts } from './facts.ts';
+import { recordedNodes } from './records.ts';
 import {
   type Allocation,
   allocations,
@@ -24,6 +25,8 @@ const PATIENCE = 3;
 
 export interface TokenFacts {
   readonly clusterName: string;
+  /** Our own node. */
+  readonly node: string | undefined;
   readonly peers: RelationFacts;
   readonly workers: readonly RelationFacts[];
   readonly failedTokens: ReadonlyMap<string, SecretContent | undefined>;
@@ -31,9 +34,11 @@ export interface TokenFacts {
 
 /** The leader's offers, renewals and withdrawals, in the order in which they are to be made. */
 export function planTokens(facts: TokenFacts): readonly Change[] {
+  // Of two that ask under one name in the same dispatch the first gets it.
+  const nodes = new Map(recordedNodes([facts.peers, ...facts.workers]));
   return [
-    ...planRelation(facts, facts.peers, false),
-    ...facts.workers.flatMap((relation) => planRelation(facts, relation, true)),
+    ...planRelation(facts, facts.peers, false, nodes),
+    ...facts.workers.flatMap((relation) => planRelation(facts, relation, true, nodes)),
   ];
 }
 
@@ -70,17 +75,28 @@ export function offeredSecret(unit: string, relation: RelationFacts): string | u
   return ids.size === 1 ? [...ids][0] : undefined;
 }
 
-function planRelation(facts: TokenFacts, relation: RelationFacts, worker: boolean): readonly Change[] {
+/** @param nodes the unit that has each node; whom a token is planned for is added. */
+function planRelation(
+  facts: TokenFacts,
+  relation: RelationFacts,
+  worker: boolean,
+  nodes: Map<string, string>,
+): readonly Change[] {
   let joining = worker ? undefined : joiningControlPlane(relation);
   const allocated = allocations(relation.shared);
   return [...relation.units].flatMap(([unit, bag]): readonly Change[] => {
     const node = bag[NODE_NAME];
     if (!node) return [];
-    if (bag[JOINED]) return bag[JOINED] === facts.clusterName ? settle(relation, unit, allocated.get(unit), node) : [];
-    if (allocated.get(unit)?.state === 'joined') return [];
+    const recorded = allocated.get(unit);
+    // A worker that has joined was on record before: its token was made for a node.
+    if (bag[JOINED] && bag[JOINED] === facts.clusterName && (recorded !== undefined || !worker))
+      return settle(relation, unit, recorded, node);
+    if (bag[JOINED] || recorded?.state === 'joined') return [];
+    if (node === facts.node || (nodes.get(node) ?? unit) !== unit) return [];
     const offer = planOffer(facts, relation, unit, node, worker);
     if (offer === undefined || (joining !== undefined && joining !== unit)) return [];
     if (!worker) joining = unit;
+    nodes.set(node, unit);
     return [offer];
   });
 }
@@ -93,7 +109,7 @@ function planOffer(
   worker: boolean,
 ): Change | undefined {
   const uri = relation.shared[secretIdKey(unit)];
-  const offer = { kind: 'offer-token', relation: relation.id, unit, node, worker, as: 'leader' } as const;
+  const offer = { kind: 'offer-token', relation: relation.id, unit, node, worker } as const;
   if (!uri) return { ...offer, replaces: undefined };
   if (!facts.failedTokens.has(unit)) return undefined;
   const content = facts.failedTokens.get(unit);

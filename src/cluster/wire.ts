@@ -21,10 +21,10 @@ export const BOOTSTRAP_CERTIFICATES = 'bootstrap-certificates';
 export const CERTIFICATE_AUTHORITY = 'certificate-authority';
 /** Ours: authorities whose key the operator keeps, as `{"ca": "<PEM>", …}`; absent when k8sd has all of them. */
 export const KEPT_AUTHORITIES = 'kept-authorities';
-/** Ours: which unit hands out a token to a leader that is not in the cluster itself, as `{"unit","for"}`. */
+/** Ours: which unit makes a token for a leader that is not in the cluster itself. */
 export const DEPUTY = 'deputy';
 
-const UNIT_NAME = /^[a-z][a-z0-9-]*\/\d+$/;
+export const UNIT_NAME = /^[a-z][a-z0-9-]*\/\d+$/;
 
 export function secretIdKey(unit: string): string {
   return `${unit}-secret-id`;
@@ -34,11 +34,6 @@ export function secretIdKey(unit: string): string {
 export function tokenHolder(key: string): readonly string[] {
   const unit = /^(.+)-secret-id$/.exec(key)?.[1];
   return unit === undefined ? [] : [unit];
-}
-
-/** The unit that is to hand out a token, and the one that it is for. */
-export function parseDeputy(written: string | undefined): { readonly unit: string; readonly for: string } | undefined {
-  return readForeign(written, object({ unit: text(200, UNIT_NAME), for: text(200, UNIT_NAME) }));
 }
 
 /** What the allocator remembers of a unit. */

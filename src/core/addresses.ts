@@ -92,6 +92,15 @@ export function rangeContains(range: string, address: string): boolean {
   return ipaddr.parse(address).match(network, prefix);
 }
 
+/** Whether an address lies in a CIDR, in `first-last`, or is the one given. What is none of them holds nothing. */
+export function rangeHolds(range: string, address: string): boolean {
+  if (isCidr(range)) return rangeContains(range, address);
+  if (isAddress(range)) return canonicalAddress(range) === canonicalAddress(address);
+  const [first = '', last = ''] = range.split('-');
+  if (!isAddressRange(range) || isIP(first) !== isIP(address)) return false;
+  return compare(first, address) <= 0 && compare(address, last) <= 0;
+}
+
 /** Whether any range of the one list shares addresses with one of the other. All must be valid. */
 export function overlap(one: string, other: string): boolean {
   const start = (range: string) => range.split('/')[0] ?? '';

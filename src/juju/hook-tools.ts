@@ -74,7 +74,8 @@ export function parseJson(tool: string, text: string): unknown {
 const CUT_OFF = /^(?:JUJU_[A-Z_]+ not set|bad request:|dial unix|read unix|write unix|connection |unexpected EOF|EOF)/;
 
 const NOT_LEADER = /not the leader|cannot write relation settings/;
-const DENIED = /permission denied|access denied/;
+/** The first two are the words of Juju 3.6, the last those of 4.0. */
+const DENIED = /permission denied|access denied|is not allowed to (?:read|manage) this secret/;
 const MISSING = /not found/;
 
 function errorOf(tool: string, answer: HookToolAnswer): Error {

@@ -19,6 +19,8 @@ const requester: Requester = {
     ['10.0.0.9', 'node juju-3f2a-9'],
     ['kubernetes', 'the control plane'],
   ]),
+  reservedRanges: [{ range: '10.152.183.0/24', owner: 'the range of services' }],
+  remedy: 'accept them',
 };
 const ofNode: x509.JsonName = [{ O: ['system:nodes'] }, { CN: [`system:node:${NODE}`] }];
 const ofProxy: x509.JsonName = [{ CN: ['system:kube-proxy'] }];

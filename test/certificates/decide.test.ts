@@ -4,6 +4,7 @@
  */
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Doors } from '../../src/certificates/doors.ts';
 import { prepareRequests, submitRequests } from '../../src/certificates/index.ts';
 import type { RequestJournal } from '../../src/certificates/request-journal.ts';
 import { formatWish, parseDecision } from '../../src/certificates/wire.ts';
@@ -23,7 +24,13 @@ beforeAll(async () => {
   const control = await bootstrapped(machines, '0');
   good = newNode('k8s-worker/0', await joined(machines, control, '1', { worker: true }), { role: 'worker' });
   taken = newNode('k8s-worker/1', await joined(machines, control, '2', { worker: true }), { role: 'worker' });
-  leader = newNode('k8s/0', control, { role: 'control-plane', workers: onRecord(), reserved: [control.address] });
+  leader = newNode('k8s/0', control, {
+    role: 'control-plane',
+    workers: onRecord(),
+    workerAddresses: addresses(),
+    reserved: [control.address],
+    reservedRanges: [{ range: '10.152.183.0/24', owner: 'the range of services' }],
+  });
   relate(leader, [good, taken]);
 }, 60_000);
 
@@ -42,6 +49,10 @@ afterAll(async () => {
 
 function onRecord(): Map<string, string> {
   return new Map([good, taken].map(({ agent, machine }) => [agent.unit, machine.hostname]));
+}
+
+function addresses(): Map<string, readonly string[]> {
+  return new Map([good, taken].map(({ agent, machine }) => [agent.unit, [machine.address]]));
 }
 
 /** A worker makes and publishes its requests. */
@@ -178,24 +189,71 @@ describe('somebody with root on one worker', () => {
   });
 
   it.each([
-    ['another unit', () => good.machine.address, 'k8s-worker/0'],
-    ['the control plane', () => leader.machine.address, 'the control plane'],
-    ['the API server', () => '10.152.183.1', 'the control plane'],
-  ])('gets no certificate for the address of %s, whatever its databag says', async (_, address, owner) => {
+    ['another unit', () => good.machine.address],
+    ['the control plane', () => leader.machine.address],
+    ['the API server', () => '10.152.183.1'],
+    ['nobody here', () => '203.0.113.7'],
+  ])('gets no certificate for the address of %s, whatever its databag says', async (_, address) => {
     const request = await serving(taken, address());
     const object = await submit(taken, request);
     const wish = wishFor('x', [object, request]);
     write(taken, { 'ingress-address': address(), 'private-address': address(), 'certificate-requests': wish });
-    expect((await decided(taken))?.reason).toBe(`${object}: the address ${address()} belongs to ${owner}, too`);
+    expect((await decided(taken))?.reason).toBe(
+      `${object}: the addresses ${address()} are not the unit's own (on record: ${taken.machine.address}); if they are right: juju run k8s/leader accept-addresses unit=k8s-worker/1`,
+    );
+  });
+
+  it.each([
+    ['another unit', () => good.machine.address, 'k8s-worker/0'],
+    ['the control plane', () => leader.machine.address, 'the control plane'],
+    ['the API server', () => '10.152.183.1', 'the control plane'],
+    ['a service', () => '10.152.183.77', 'the range of services'],
+  ])('gets none for the address of %s, even when it is on record for it', async (_, address, owner) => {
+    const request = await serving(taken, address());
+    const object = await submit(taken, request);
+    const fooled = leaderWith({ workerAddresses: new Map([...addresses(), [taken.agent.unit, [address()]]]) });
+    write(taken, { 'certificate-requests': wishFor('x', [object, request]) });
+    expect((await decided(taken, fooled))?.reason).toBe(`${object}: the address ${address()} belongs to ${owner}, too`);
   });
 
   it('gets none for the address of a node that is no unit’s', async () => {
-    write(good, { 'ingress-address': '', 'private-address': '' });
     const request = await serving(taken, good.machine.address);
     const object = await submit(taken, request);
-    const wish = wishFor('x', [object, request]);
-    write(taken, { 'ingress-address': good.machine.address, 'certificate-requests': wish });
-    expect((await decided(taken))?.reason).toContain(`belongs to node ${good.machine.hostname}, too`);
+    const fooled = leaderWith({
+      workers: new Map([[taken.agent.unit, taken.machine.hostname]]),
+      workerAddresses: new Map([[taken.agent.unit, [good.machine.address]]]),
+    });
+    write(taken, { 'certificate-requests': wishFor('x', [object, request]) });
+    expect((await decided(taken, fooled))?.reason).toContain(`belongs to node ${good.machine.hostname}, too`);
+  });
+
+  it('keeps no other from renewing: not by its databag, not by what its kubelet reports', async () => {
+    const journal = await publish(good);
+    await good.settle();
+    exchange(leader, [good, taken]);
+    write(taken, { 'private-address': good.machine.address });
+    const claim = { type: 'InternalIP', address: good.machine.address };
+    const claimed = (doors: Doors): Doors => ({
+      ...doors,
+      async kubernetes() {
+        const api = await doors.kubernetes();
+        const nodes = async () =>
+          ((await api?.nodes()) ?? []).map((node) =>
+            node.name === taken.machine.hostname ? { ...node, addresses: [...node.addresses, claim] } : node,
+          );
+        return api && { ...api, nodes };
+      },
+    });
+    await leader.settle(claimed);
+    expect(await decided(good)).toEqual({ id: journal.id, approved: true, reason: '' });
+  });
+
+  it('is looked at only when its addresses are on record', async () => {
+    const journal = await publish(good);
+    await good.settle();
+    exchange(leader, [good, taken]);
+    expect(await decided(good, leaderWith({ workerAddresses: new Map() }))).toBeUndefined();
+    expect((await decided(good))?.id).toBe(journal.id);
   });
 
   it('has one bad request among good ones: none is approved', async () => {

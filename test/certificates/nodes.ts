@@ -41,10 +41,12 @@ export function newNode(
     boundAddresses: [machine.address],
     requiredSans: [],
     reserved: [],
+    reservedRanges: [],
     leader: identity.role === 'control-plane',
     options: DEFAULT_OPTIONS,
     managers: {},
     workers: new Map(),
+    workerAddresses: new Map(),
     ...identity,
   };
   const node: TestNode = {
@@ -112,7 +114,8 @@ export async function newPair(): Promise<TestPair> {
   const control = await bootstrapped(machines, '0');
   const worker = newNode('k8s-worker/0', await joined(machines, control, '1', { worker: true }), { role: 'worker' });
   const workers = new Map([[worker.agent.unit, worker.machine.hostname]]);
-  const leader = newNode('k8s/0', control, { role: 'control-plane', workers });
+  const workerAddresses = new Map([[worker.agent.unit, [worker.machine.address]]]);
+  const leader = newNode('k8s/0', control, { role: 'control-plane', workers, workerAddresses });
   relate(leader, [worker]);
   return {
     machines,

@@ -22,10 +22,12 @@ const node: NodeIdentity = {
   boundAddresses: ['10.0.0.10'],
   requiredSans: [],
   reserved: [],
+  reservedRanges: [],
   leader: true,
   options: DEFAULT_OPTIONS,
   managers: {},
   workers: new Map(),
+  workerAddresses: new Map(),
 };
 const settled: CertificateFacts = {
   node,
@@ -79,6 +81,9 @@ describe('on a control plane', () => {
     requests: [],
     addresses: [],
     foreign: new Map<string, string>(),
+    reservedRanges: [],
+    claimants: [],
+    remedy: '',
     renewal: false,
   };
   const spent = { relation: 'k8s-cluster:1', key: 'k8s-worker/1-certificates', id: 'y', node: 'v' };

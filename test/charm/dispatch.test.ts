@@ -97,6 +97,29 @@ describe('a hook', { timeout: 30_000 }, () => {
     ]);
   });
 
+  const CONFLICT = 'cannot open 6443/tcp (unit "k8s/1"): port range conflicts with 6443/tcp (unit "k8s/0")';
+
+  it.each(['install', 'start', 'upgrade-charm'])(
+    '%s where another unit of the machine has the port is blocked, says whose it is, and ends well',
+    async (name) => {
+      tools.answer('opened-ports', { stdout: '[]' });
+      tools.answer('open-port', { code: 1, stderr: `ERROR ${CONFLICT}\n` });
+      expect((await dispatch(hook(name))).code).toBe(0);
+      expect(said('status-set')[0]).toContain(`blocked Juju cannot open 6443/tcp: ${CONFLICT}; remove this unit`);
+    },
+  );
+
+  it('of a unit that found the node of another one touches nothing of it, to the end', async () => {
+    tools.answer('opened-ports', { stdout: '[]' });
+    tools.answer('open-port', { code: 1, stderr: `ERROR ${CONFLICT}\n` });
+    tools.answer('state-get', { stdout: '{"charm/port-conflict":"foreign"}' });
+    for (const name of ['config-changed', 'update-status', 'stop', 'remove']) {
+      expect((await dispatch(hook(name))).code).toBe(0);
+      expect(said('juju-log')).toEqual([]);
+    }
+    expect(said('status-set').every((line) => line.startsWith('blocked Juju cannot open 6443/tcp'))).toBe(true);
+  });
+
   it('that meets a bug ends with 1, so that Juju tries again; nothing is kept, and the log says what it was', async () => {
     tools.answer('relation-ids', { stdout: 'no JSON' });
     expect((await dispatch(hook('upgrade-charm'))).code).toBe(1);
@@ -151,6 +174,9 @@ describe('an action', { timeout: 30_000 }, () => {
     expect((await dispatch(actionVariables(name))).code).toBe(0);
     expect(said('action-fail')).toEqual([expect.stringMatching(message)]);
     expect([...kept(), ...tools.calls('action-set')]).toEqual([]);
+    // What an operator mistyped is no fault of the program.
+    const shown = said('juju-log').filter((line) => !line.startsWith('-l DEBUG'));
+    expect(shown).toEqual([expect.stringMatching(/^-l INFO .* was refused: .*$/)]);
   });
 
   it('that meets a bug fails with a message and ends with 0; nothing is kept', async () => {

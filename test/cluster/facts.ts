@@ -134,6 +134,7 @@ export function leader(more: Partial<ControlPlaneFacts> = {}, set: RawOptions = 
     apiServerSans: { all: ['10.0.0.10'], extra: ['10.0.0.10'] },
     problems,
     leader: true,
+    deputyKey: undefined,
     bootstrapped: undefined,
     memory: remembered('k8s', { arguments: { 'kube-controller-manager': MANAGER } }),
     arguments: {
@@ -154,6 +155,7 @@ export function leader(more: Partial<ControlPlaneFacts> = {}, set: RawOptions = 
           'bootstrap-certificates': 'snap-managed',
           version: VERSION,
           'k8s-worker/0': 'joined-juju-3f2a-4',
+          'k8s-worker/0-addresses': '["10.0.0.20"]',
         },
       }),
     ],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { formatSealedOffer } from '../../src/cluster/deputy.ts';
 import type { ControlPlaneFacts } from '../../src/cluster/facts.ts';
 import type { RawOptions } from '../../src/cluster/options.ts';
 import { planControlPlane } from '../../src/cluster/plan-control-plane.ts';
@@ -320,14 +321,28 @@ describe('a leader that is not in the cluster', () => {
   const offeredToken = { revision: '0', token: 't' };
   const failure = { 'token-failure': '{"revision": 0, "error": "x"}' };
 
-  it('asks a member for a token', () => {
-    expect(planControlPlane(outsider()).changes).toEqual([
-      {
-        kind: 'publish',
-        relation: PEERS,
-        scope: 'application',
-        entries: { deputy: '{"unit": "k8s/0", "for": "k8s/1"}' },
-      },
+  it('asks a member for a token, with the key to seal it with', () => {
+    const ask = { kind: 'ask-deputy', relation: PEERS, deputy: 'k8s/0', unit: 'k8s/1' };
+    expect(planControlPlane(outsider()).changes).toEqual([{ ...ask, key: undefined }]);
+    const deputyKey = 'secret:k';
+    const shared = { deputy: '{"unit":"k8s/0","for":"k8s/1","key":"secret:k"}' };
+    expect(planControlPlane(outsider({ shared }, { deputyKey })).changes).toEqual([]);
+    // The one that was asked is gone: another gets the same key.
+    const before = { deputy: '{"unit":"k8s/5","for":"k8s/1","key":"secret:k"}' };
+    expect(planControlPlane(outsider({ shared: before }, { deputyKey })).changes).toEqual([{ ...ask, key: deputyKey }]);
+  });
+
+  it('asks again when the key cannot be read, or an earlier revision of the charm asked without one', () => {
+    for (const deputy of ['{"unit":"k8s/0","for":"k8s/1","key":"secret:gone"}', '{"unit": "k8s/0", "for": "k8s/1"}'])
+      expect(planControlPlane(outsider({ shared: { deputy } })).changes).toMatchObject([
+        { kind: 'ask-deputy', key: undefined },
+      ]);
+  });
+
+  it('joins with what its deputy made', () => {
+    const shared = { deputy: '{"unit":"k8s/0","for":"k8s/1","key":"secret:k"}' };
+    expect(kinds(planControlPlane(outsider({ shared }, { deputyKey: 'secret:k', offeredToken })).changes)).toEqual([
+      'join',
     ]);
   });
 
@@ -340,7 +355,7 @@ describe('a leader that is not in the cluster', () => {
     expect(descriptions(plan.changes)).toEqual([
       'withdraw the join token of k8s/1',
       'publish token-failure on cluster:0 (unit)',
-      'publish deputy on cluster:0 (application)',
+      'ask k8s/0 for a join token for k8s/1',
     ]);
   });
 
@@ -358,52 +373,37 @@ describe('a leader that is not in the cluster', () => {
 
 describe('a deputy', () => {
   const asker = (more = {}) => new Map([['k8s/0', { 'node-name': 'juju-3f2a-0', version: VERSION, ...more }]]);
-  const request = { deputy: '{"unit": "k8s/1", "for": "k8s/0"}' };
+  const request = { deputy: '{"unit":"k8s/1","for":"k8s/0","key":"secret:k"}' };
   const deputy = (bags: Partial<ControlPlaneFacts['peers']>, more: Partial<ControlPlaneFacts> = {}) =>
     follower({
       peers: relation(PEERS, { own: controlPlaneBag(1), shared: request, units: asker(), ...bags }),
       ...more,
     });
-  const offered = controlPlaneBag(1, { 'k8s/0-secret-id': 'secret:d' });
+  const sealed = (revision: number, key = 'secret:k') =>
+    controlPlaneBag(1, { 'token-offer': formatSealedOffer({ for: 'k8s/0', key, revision, sealed: 'c2VhbGVk' }) });
+  const failed = asker({ 'token-failure': '{"revision": 0, "error": "x"}' });
+  const OFFER = 'offer a join token for k8s/0 (control plane juju-3f2a-0) in the place of the leader';
+  const AWAY = 'publish token-offer on cluster:0 (unit)';
 
   it.each<[string, ControlPlaneFacts, readonly string[]]>([
-    [
-      'offers a token to the leader that asks',
-      deputy({}),
-      ['offer a join token for k8s/0 (control plane juju-3f2a-0)'],
-    ],
-    ['offers it once', deputy({ own: offered }), []],
-    [
-      'renews it when it failed',
-      deputy(
-        { own: offered, units: asker({ 'token-failure': '{"revision": 0, "error": "x"}' }) },
-        { failedTokens: new Map([['k8s/0', { revision: '0', token: 't' }]]) },
-      ),
-      ['renew a join token for k8s/0 (control plane juju-3f2a-0)'],
-    ],
-    [
-      'renews it once',
-      deputy(
-        { own: offered, units: asker({ 'token-failure': '{"revision": 0, "error": "x"}' }) },
-        { failedTokens: new Map([['k8s/0', { revision: '1', token: 't' }]]) },
-      ),
-      [],
-    ],
-    [
-      'withdraws it when the leader has joined',
-      deputy({ own: offered, units: asker({ joined: CLUSTER }) }),
-      ['withdraw the join token of k8s/0'],
-    ],
+    ['offers a token to the leader that asks', deputy({}), [OFFER]],
+    ['offers it once', deputy({ own: sealed(0) }), []],
+    ['renews it when it failed', deputy({ own: sealed(0), units: failed }), [OFFER]],
+    ['renews it once', deputy({ own: sealed(1), units: failed }), []],
+    ['seals it anew for another key', deputy({ own: sealed(0, 'secret:old') }), [OFFER]],
+    ['withdraws it when the leader has joined', deputy({ own: sealed(0), units: asker({ joined: CLUSTER }) }), [AWAY]],
     [
       'withdraws it when another is asked',
-      deputy({ own: offered, shared: { deputy: '{"unit": "k8s/2", "for": "k8s/0"}' } }),
-      ['withdraw the join token of k8s/0'],
+      deputy({ own: sealed(0), shared: { deputy: '{"unit":"k8s/2","for":"k8s/0","key":"secret:k"}' } }),
+      [AWAY],
     ],
+    ['withdraws it when nobody asks any more', deputy({ own: sealed(0), shared: {} }), [AWAY]],
     [
-      'withdraws it when nobody asks any more',
-      deputy({ own: offered, shared: {} }),
+      'takes back the secret of an earlier revision of the charm',
+      deputy({ own: controlPlaneBag(1, { 'k8s/0-secret-id': 'secret:d' }), shared: {} }),
       ['withdraw the join token of k8s/0'],
     ],
+    ['does nothing without a key', deputy({ shared: { deputy: '{"unit": "k8s/1", "for": "k8s/0"}' } }), []],
     ['does nothing for one that is not there', deputy({ units: new Map() }), []],
     ['does nothing by a request that makes no sense', deputy({ shared: { deputy: '["k8s/1"]' } }), []],
   ])('%s', (_, facts, expected) => {
@@ -547,7 +547,6 @@ describe('the databags of the worker relation', () => {
       node: 'juju-3f2a-4',
       worker: true,
       replaces: undefined,
-      as: 'leader',
     });
   });
 

@@ -289,7 +289,6 @@ describe('the description of a change', () => {
         node: 'n',
         worker: true,
         replaces: { uri: secret, revision: 0 },
-        as: 'leader',
       },
       { kind: 'withdraw-token', relation: 'r', unit: 'u/0', uri: secret, as: 'leader' },
     ];

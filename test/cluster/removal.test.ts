@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { awaitRemoval, leaveCluster } from '../../src/cluster/apply-membership.ts';
 import { offerToken, removeNode } from '../../src/cluster/apply-tokens.ts';
 import type { Doors } from '../../src/cluster/doors.ts';
+import type { ControlPlaneFacts } from '../../src/cluster/facts.ts';
 import { openHost } from '../../src/host/open-host.ts';
 import type { K8sd } from '../../src/k8sd/k8sd.ts';
 import { openK8sd } from '../../src/k8sd/open-k8sd.ts';
@@ -74,6 +75,13 @@ function doorsOf(unit: number): { readonly doors: Doors; readonly written: Writt
   return { doors: doors as unknown as Doors, written };
 }
 
+/** The leader, for which a token of `k8s/9` was made for this node before. */
+function onRecord(node: string): ControlPlaneFacts {
+  const facts = leader();
+  const shared = { ...facts.peers.shared, 'k8s/9': `pending-${node}` };
+  return { ...facts, peers: { ...facts.peers, shared } };
+}
+
 const membersSeen = async () => ((await nodes[0]?.k8sd.members(options)) ?? []).map(({ name }) => name);
 const nameOf = (unit: number) => nodes[unit]?.name ?? '';
 
@@ -120,9 +128,27 @@ describe('the leader', () => {
     machines.failNext('0', 'join-token', { status: 500, text: stale });
     machines.failNext('0', 'join-token', { status: 500, text: 'not now' });
     const offer = { kind: 'offer-token', relation: PEERS, unit: 'k8s/9', node: 'stale', worker: true } as const;
-    await expect(offerToken(doors, leader(), { ...offer, replaces: undefined, as: 'leader' })).rejects.toMatchObject({
+    await expect(offerToken(doors, onRecord('stale'), { ...offer, replaces: undefined })).rejects.toMatchObject({
       status: { status: 'waiting', message: 'Waiting for a token for k8s/9: not now' },
     });
+    expect(written.application).toEqual({});
+  });
+
+  it.each([true, false])('removes no node for a unit that it was not made for (worker: %s)', async (worker) => {
+    const { doors, written } = doorsOf(0);
+    machines.failNext('0', 'join-token', {
+      status: 500,
+      text: 'a node with this name is already part of the cluster',
+    });
+    const before = await membersSeen();
+    const offer = { kind: 'offer-token', relation: PEERS, unit: 'k8s/9', node: nameOf(3), worker } as const;
+    await expect(offerToken(doors, onRecord('another'), { ...offer, replaces: undefined })).rejects.toMatchObject({
+      status: {
+        status: 'blocked',
+        message: expect.stringContaining(`a node ${nameOf(3)} exists that was not made for k8s/9`),
+      },
+    });
+    expect(await membersSeen()).toEqual(before);
     expect(written.application).toEqual({});
   });
 });

@@ -13,6 +13,7 @@ function plan(
 ) {
   return planTokens({
     clusterName: CLUSTER,
+    node: 'ours',
     peers: relation(PEERS, peers),
     workers: [relation(WORKERS, workers)],
     failedTokens,
@@ -40,7 +41,6 @@ describe('workers', () => {
         node: 'a',
         worker: true,
         replaces: undefined,
-        as: 'leader',
       },
       {
         kind: 'offer-token',
@@ -49,9 +49,38 @@ describe('workers', () => {
         node: 'd',
         worker: true,
         replaces: undefined,
-        as: 'leader',
       },
     ]);
+  });
+});
+
+describe('a node name', () => {
+  const asking = (node: string) => ({ units: new Map([['k8s-worker/0', asks(node)]]) });
+
+  it.each<[string, Parameters<typeof plan>[0]]>([
+    ['of our own node', { workers: asking('ours') }],
+    ['of another control plane', { peers: { shared: { 'k8s/1': 'joined-b' } }, workers: asking('b') }],
+    [
+      'of another worker, whether it has joined or not',
+      { workers: { ...asking('c'), shared: { 'k8s-worker/7': 'pending-c' } } },
+    ],
+  ])('%s gets no token', (_, bags) => {
+    expect(plan(bags)).toEqual([]);
+  });
+
+  it('of two that ask at once goes to the first', () => {
+    const units = new Map([
+      ['k8s-worker/0', asks('a')],
+      ['k8s-worker/1', asks('a')],
+    ]);
+    expect(plan({ workers: { units } })).toMatchObject([{ unit: 'k8s-worker/0' }]);
+  });
+
+  it('of its own gets the next token when the last has failed', () => {
+    const units = new Map([['k8s-worker/0', asks('a', { 'token-failure': failure(0) })]]);
+    const shared = { 'k8s-worker/0': 'pending-a', 'k8s-worker/0-secret-id': 'secret:a' };
+    const content = new Map([['k8s-worker/0', { revision: '0', token: 't' }]]);
+    expect(plan({ workers: { units, shared } }, content)).toMatchObject([{ kind: 'offer-token', node: 'a' }]);
   });
 });
 
@@ -163,8 +192,10 @@ describe('a unit that has joined', () => {
     ]);
   });
 
-  it('is recorded also when no record is left of its offer', () => {
-    expect(plan({ workers: { units: joined() } })).toMatchObject([{ entries: { 'k8s-worker/0': 'joined-a' } }]);
+  it('is recorded also when no record is left of its offer, as a control plane; of a worker it would be a claim', () => {
+    const units = new Map([['k8s/1', asks('b', { joined: CLUSTER })]]);
+    expect(plan({ peers: { units } })).toMatchObject([{ entries: { 'k8s/1': 'joined-b' } }]);
+    expect(plan({ workers: { units: joined() } })).toEqual([]);
   });
 
   it('needs nothing once it is settled', () => {

@@ -121,6 +121,7 @@ describe('what Juju refuses', () => {
     ['this unit is not the leader', 1, 'NotLeader', 'this unit is not the leader'],
     ['cannot write relation settings', 1, 'NotLeader', 'cannot write relation settings'],
     ['permission denied', 1, 'PermissionDenied', 'permission denied'],
+    ['"k8s/5" is not allowed to read this secret', 1, 'PermissionDenied', '"k8s/5" is not allowed to read this secret'],
     ['secret "d2k9c1fmp25c77u0abcg" not found', 1, 'NotFound', 'secret "d2k9c1fmp25c77u0abcg" not found'],
     ['port range conflicts', 1, 'HookToolRefusal', 'port range conflicts'],
     ['JUJU_CONTEXT_ID not set', 1, 'HookToolFailure', 'config-get: JUJU_CONTEXT_ID not set (exit code 1)'],

@@ -2,7 +2,8 @@
 
 import { readConfigValue } from './charm-config.ts';
 import { CHARM_NAME, type Endpoint } from './charm-metadata.ts';
-import type { Controller } from './controller.ts';
+import { type Controller, isJuju4 } from './controller.ts';
+import { configHash } from './next-operation.ts';
 import { destroyRelation, isPeer, leaveScope, markDeparting, relationsOf } from './relations.ts';
 import { removeSecretsOf } from './secrets.ts';
 import {
@@ -67,8 +68,20 @@ export function configure(
   for (const key of reset) {
     if (!controller.charm(target.charm).config[key]) throw new Error(`unknown option "${key}"`);
   }
+  const units = Object.values(controller.state.units).filter((unit) => unit.application === name);
+  const before = new Map(units.map((unit) => [unit, configHash(controller, unit)]));
   for (const key of reset) delete target.config[key];
+  if (isJuju4(controller.state)) keepQuiet(controller, before);
+  const reached = new Map(units.map((unit) => [unit, configHash(controller, unit)]));
   Object.assign(target.config, read);
+  if (!isJuju4(controller.state)) return;
+  for (const unit of units)
+    if (unit.started && configHash(controller, unit) !== reached.get(unit)) unit.configRepeats = true;
+}
+
+/** Juju 4.0 fires no `config-changed` for an option that is reset: the charm finds out with its next hook. */
+function keepQuiet(controller: Controller, before: ReadonlyMap<UnitState, string>): void {
+  for (const [unit, hash] of before) if (unit.configSeen === hash) unit.configSeen = configHash(controller, unit);
 }
 
 export interface OptionValue {

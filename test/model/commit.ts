@@ -3,9 +3,9 @@
  * nothing, and the hook has failed after all.
  */
 
-import { isLeader } from './controller.ts';
+import { isJuju4, isLeader } from './controller.ts';
 import type { HookContext, PendingSecretUpdate } from './hook-context.ts';
-import { mergeSettings } from './relations.ts';
+import { isPeer, mergeSettings } from './relations.ts';
 import { addRevision, grantAccess, latestRevision, newRevision, removeRevisions } from './secrets.ts';
 import type { ModelState, RelationState, SecretState } from './state.ts';
 
@@ -26,7 +26,13 @@ export function commitHook(context: HookContext): string | undefined {
 }
 
 function refusedBy(context: HookContext): string | undefined {
-  return leadershipLost(context) ?? tooMuchState(context) ?? tooLargeDatabag(context) ?? takenLabel(context);
+  return (
+    leadershipLost(context) ??
+    tooMuchState(context) ??
+    tooLargeDatabag(context) ??
+    takenLabel(context) ??
+    grantToPeer(context)
+  );
 }
 
 function leadershipLost(context: HookContext): string | undefined {
@@ -69,6 +75,19 @@ function takenLabel({ controller: { state }, pending }: HookContext): string | u
     if (taken) return `secret with label "${label}" already exists`;
   }
   return undefined;
+}
+
+/** The tool takes the grant on both lines; the controller of 4.0 refuses it, and with it all of the hook. */
+function grantToPeer({ controller: { state }, pending }: HookContext): string | undefined {
+  if (!isJuju4(state)) return undefined;
+  const relations = [...pending.secretGrants.values()].flatMap((grants) => [...grants.keys()]);
+  const toPeer = relations.some((id) => {
+    const relation = state.relations[id];
+    return relation !== undefined && isPeer(relation);
+  });
+  return toPeer
+    ? 'granting secrets access: granting access to a secret over a peer relation is not supported'
+    : undefined;
 }
 
 function commitRelations({ controller: { state }, pending, unit }: HookContext): void {

@@ -40,7 +40,8 @@ function rememberLife(unit: UnitState, hook: Hook, configSeen: string): void {
       unit.installed = true;
       break;
     case 'config-changed':
-      unit.configSeen = configSeen;
+      unit.configSeen = unit.configRepeats ? undefined : configSeen;
+      delete unit.configRepeats;
       break;
     case 'start':
       unit.started = true;

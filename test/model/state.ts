@@ -87,6 +87,8 @@ export interface UnitState {
   knownLeader: boolean;
   leaderSettingsSeen: boolean;
   configSeen: string | undefined;
+  /** Juju 4.0 sends `config-changed` a second time for options that were set. */
+  configRepeats?: boolean;
   rebooted: boolean;
   operation: OperationState | undefined;
   /** By relation id. */

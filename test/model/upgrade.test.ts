@@ -37,6 +37,17 @@ describe('what people change after deployment', () => {
     expect((await shell(bench, 'tiny/0', 'config-get --format=json')).stdout).toBe('{"a":1}\n');
   });
 
+  it('options on Juju 4.0: config-changed twice when one is set, and not at all when one is reset', async () => {
+    await bench.close();
+    bench = await newTestBench({ jujuVersion: '4.0.2' });
+    await bench.deploy(shellCharm({ config: { a: { type: 'int', default: 1 } } }));
+    expect(await since(() => bench.model.configure('tiny', { a: 7 }))).toEqual(['config-changed', 'config-changed']);
+    expect(await since(() => bench.model.configure('tiny', { a: 7 }))).toEqual([]);
+    expect(await since(() => bench.model.configure('tiny', {}, { reset: ['a'] }))).toEqual([]);
+    expect((await shell(bench, 'tiny/0', 'config-get --format=json')).stdout).toBe('{"a":1}\n');
+    expect(await since(() => bench.model.configure('tiny', { a: 8 }))).toEqual(['config-changed', 'config-changed']);
+  });
+
   it('options that do not exist, or values of another type: refused, with nothing changed', async () => {
     await expect(bench.model.configure('tiny', { b: 1 })).rejects.toThrow('unknown option "b"');
     await expect(bench.model.configure('tiny', { old: 'x', a: 'many' })).rejects.toThrow(

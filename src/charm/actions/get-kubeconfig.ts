@@ -1,5 +1,6 @@
 /** The action `get-kubeconfig`: an administrator's kubeconfig, as a secret, since everybody who may read the model reads results. */
 
+import { isReadable, readCertificates } from '../../certificates/index.ts';
 import type { Doors } from '../doors.ts';
 import type { Role } from '../role.ts';
 import { look } from '../view.ts';
@@ -21,11 +22,14 @@ export async function getKubeconfig(doors: Doors, role: Role): Promise<void> {
     throw new Error('server must be a URL that begins with https://');
   const expire = new Date(host.now().getTime() + LIFE_MS).toISOString().replace(/\.\d+Z$/, 'Z');
   const uri = await keep(doors, kubeconfig.replace(/^(\s*server:\s*).*$/m, `$1${server}`), expire);
-  const id = uri.replace(/^secret:/, '');
+  const id = bareId(uri);
+  const until = await administratorUntil(doors, role);
   await juju.actions.setResults({
     'secret-id': id,
     server,
     expires: expire,
+    // Group system:masters: no rule of RBAC takes anything away from it, and no certificate can be revoked.
+    'works-until': until ?? 'unknown: /etc/kubernetes/admin.conf holds no certificate',
     'how-to-read': `juju show-secret --reveal ${id} --format json | jq -r '.[].content.Data.kubeconfig'`,
   });
 }
@@ -39,9 +43,19 @@ async function keep({ juju }: Doors, kubeconfig: string, expire: string): Promis
       { kubeconfig },
       { owner: 'unit', label, expire, description: 'Administrator kubeconfig of the cluster' },
     );
-  const uri = `secret:${present.id.replace(/^secret:/, '')}`;
+  const uri = `secret:${bareId(present.id)}`;
   await juju.secrets.set(uri, { kubeconfig }, { expire });
   return uri;
+}
+
+/** Juju writes `secret:<id>` and `secret://<model>/<id>`. */
+function bareId(uri: string): string {
+  return uri.slice(Math.max(uri.lastIndexOf(':'), uri.lastIndexOf('/')) + 1);
+}
+
+async function administratorUntil({ host }: Doors, role: Role): Promise<string | undefined> {
+  const certificates = (await readCertificates(host.files, role)).filter(isReadable);
+  return certificates.find(({ file }) => file.name === 'admin.conf')?.notAfter.toISOString();
 }
 
 function defaultServer(address: string | undefined): string {

@@ -48,10 +48,12 @@ export function factsOf(
     boundAddresses: ['10.0.0.10'],
     requiredSans: [],
     reserved: [],
+    reservedRanges: [],
     leader: false,
     options: DEFAULT_OPTIONS,
     managers: {},
     workers: new Map(),
+    workerAddresses: new Map(),
     ...identity,
   };
   return {

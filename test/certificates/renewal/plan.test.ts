@@ -322,6 +322,9 @@ describe('the leader', () => {
     requests: [],
     addresses: [],
     foreign: new Map(),
+    reservedRanges: [],
+    claimants: [],
+    remedy: '',
     renewal,
   });
   const renewals = [0, 1, 2, 3, 4].map((number) => wish(`k8s-worker/${number}`, true));

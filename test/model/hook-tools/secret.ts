@@ -1,6 +1,6 @@
 /** Tools for secrets. What they change waits for the end of the hook; what a reader tracks changes at once. */
 
-import { isLeader } from '../controller.ts';
+import { isJuju4, isLeader } from '../controller.ts';
 import type { HookContext, PendingSecretCreate, PendingSecretUpdate } from '../hook-context.ts';
 import { remoteApplication } from '../relations.ts';
 import { applicationSubject, canRead, latestRevision, manages, newSecretId, unitSubject } from '../secrets.ts';
@@ -28,7 +28,9 @@ const secretAdd: HookTool = {
     checkPendingLabel(context, id, attributes.label);
     const name = owner === 'application' ? unit.application : unit.name;
     pending.secretCreates.set(id, { ...attributes, content, id, owner: { kind: owner, name } });
-    return { text: `secret:${id}\n` };
+    // A controller of 4.0 names the model, too.
+    const { state } = controller;
+    return { text: isJuju4(state) ? `secret://${state.modelUuid}/${id}\n` : `secret:${id}\n` };
   },
 };
 
@@ -124,8 +126,10 @@ function pendingContent(
 function storedContent(context: HookContext, id: string | undefined, label: string, mode: ReadMode): Settings {
   const { controller, unit } = context;
   const secret = id === undefined ? secretByLabel(context, label) : controller.state.secrets[id];
-  if (!secret) throw refusal(`secret "${id}" not found`);
-  if (!canRead(secret, unit.name)) throw refusal('permission denied');
+  const juju4 = isJuju4(controller.state);
+  if (!secret) throw refusal(juju4 ? 'getting latest secret revision: secret not found' : `secret "${id}" not found`);
+  if (!canRead(secret, unit.name))
+    throw refusal(juju4 ? `"${unit.name}" is not allowed to read this secret` : 'permission denied');
   const consumer = secret.consumers[unit.name];
   const newLabel = id === undefined ? (consumer?.label ?? '') : label || (consumer?.label ?? '');
   if (newLabel !== '' && newLabel !== consumer?.label) checkConsumerLabel(context, secret, newLabel);
@@ -145,7 +149,10 @@ function secretByLabel({ controller: { state }, unit }: HookContext, label: stri
   const secrets = Object.values(state.secrets);
   const owned = secrets.find((secret) => secret.label === label && manages(state, unit, secret));
   const found = owned ?? secrets.find((secret) => secret.consumers[unit.name]?.label === label);
-  if (!found) throw refusal(`consumer label "${label}" not found`);
+  if (!found)
+    throw refusal(
+      isJuju4(state) ? `secret URI for consumer label "${label}" not found` : `consumer label "${label}" not found`,
+    );
   return found;
 }
 

@@ -1,0 +1,194 @@
+/**
+ * What the leader has on record of workers, and holds against what they say later. A worker is a machine that somebody else may own: root on
+ * it writes into the unit's databag, over what Juju has put there, too. So the node name is the one that the token was made for, and the
+ * addresses are those that stood there then; who claims what is on record for another is refused, never the other.
+ *
+ *   application databag   <unit>              joined-<node>                see wire.ts
+ *                         <unit>-addresses    ["10.0.0.20", …]             ours
+ */
+
+import { canonicalAddress, isAddress, rangeHolds } from '../core/addresses.ts';
+import { readForeign } from '../core/foreign-json.ts';
+import { list, text, where } from '../core/shapes.ts';
+import type { Databag } from '../juju/juju.ts';
+import type { UnitStatus } from '../juju/status.ts';
+import type { Change } from './change.ts';
+import type { ControlPlaneFacts, RelationFacts } from './facts.ts';
+import { blocked, publish } from './plan-node.ts';
+import { allocations, JOINED, NODE_NAME } from './wire.ts';
+
+/** Addresses of one unit that are kept; Juju gives it two. */
+const MOST_ADDRESSES = 20;
+const ADDRESSES = list(where(text(64), isAddress), MOST_ADDRESSES);
+
+export function addressesKey(unit: string): string {
+  return `${unit}-addresses`;
+}
+
+export function formatAddresses(addresses: readonly string[]): string {
+  return JSON.stringify(addresses);
+}
+
+/** Addresses on record for the unit; undefined while there is no record. */
+export function recordedAddresses(shared: Databag, unit: string): readonly string[] | undefined {
+  return readForeign(shared[addressesKey(unit)], ADDRESSES)?.map(canonicalAddress);
+}
+
+/** Addresses that a unit's databag gives for it, each in one form. */
+export function saidAddresses(bag: Databag): readonly string[] {
+  const said = [bag['ingress-address'] ?? '', bag['private-address'] ?? ''];
+  return [...new Set(said.filter(isAddress).map(canonicalAddress))].slice(0, MOST_ADDRESSES);
+}
+
+/** The unit for which each node is on record, on any of the relations. */
+export function recordedNodes(relations: readonly RelationFacts[]): ReadonlyMap<string, string> {
+  return new Map(
+    relations.flatMap(({ shared }) => [...allocations(shared)].map(([unit, { node }]) => [node, unit] as const)),
+  );
+}
+
+export interface Reserved {
+  /** Each in one form, with whose they are. */
+  readonly addresses: ReadonlyMap<string, string>;
+  readonly ranges: readonly { readonly range: string; readonly owner: string }[];
+}
+
+/** Addresses that belong to the control planes and to the cluster itself: no worker has them. */
+export function reservedAddresses(facts: ControlPlaneFacts): Reserved {
+  const { peers, identity, addresses, boundAddresses, apiServerSans, options, configuration } = facts;
+  const others = [...peers.units].flatMap(([unit, bag]) => saidAddresses(bag).map((one) => [one, unit] as const));
+  const own = [...addresses, ...boundAddresses].map((one) => [canonicalAddress(one), identity.unit] as const);
+  const api = [...apiServerSans.all, ...options.extraSans].map(
+    (one) => [canonicalAddress(one), 'the API server'] as const,
+  );
+  const services = configuration?.serviceCidr ?? options.serviceCidr ?? '';
+  const pods = configuration?.podCidr ?? options.podCidr ?? '';
+  const balanced = [
+    ...(configuration?.config['load-balancer']?.cidrs ?? []),
+    ...(options.features['load-balancer']?.cidrs ?? []),
+  ];
+  const range = (owner: string) => (one: string) => ({ range: one.trim(), owner });
+  return {
+    addresses: new Map([...api, ...own, ...others].filter(([one]) => isAddress(one) && !isLoopback(one))),
+    ranges: [
+      ...services.split(',').map(range('the range of services')),
+      ...pods.split(',').map(range('the range of pods')),
+      ...balanced.map(range('the load balancer')),
+    ],
+  };
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
+}
+
+/** Whose the address is, if it is the cluster's. */
+export function reservedFor({ addresses, ranges }: Reserved, address: string): string | undefined {
+  return addresses.get(address) ?? ranges.find(({ range }) => rangeHolds(range, address))?.owner;
+}
+
+/**
+ * Records the addresses of workers that get a token now, and of those that an earlier revision of the charm, or another charm, has let in. What
+ * is somebody else's is not recorded; where two that have no record say the same, neither has it until an operator decides.
+ */
+export function planRecords(facts: ControlPlaneFacts, offered: ReadonlySet<string>): readonly Change[] {
+  const reserved = reservedAddresses(facts);
+  const known = facts.workers.flatMap((relation) =>
+    [...relation.units].map(([unit, bag]) => ({
+      relation,
+      unit,
+      recorded: recordedAddresses(relation.shared, unit),
+      said: saidAddresses(bag),
+    })),
+  );
+  const fresh = known.filter(
+    ({ relation, unit, recorded, said }) =>
+      recorded === undefined && said.length > 0 && (offered.has(unit) || allocations(relation.shared).has(unit)),
+  );
+  return fresh.flatMap(({ relation, unit, said }) => {
+    const others = known.filter((other) => other.unit !== unit);
+    const taken = new Set(
+      others.flatMap((other) => other.recorded ?? (fresh.some((one) => one.unit === other.unit) ? other.said : [])),
+    );
+    const free = said.filter((address) => reservedFor(reserved, address) === undefined && !taken.has(address));
+    return publish(relation, 'application', { [addressesKey(unit)]: formatAddresses(free) });
+  });
+}
+
+/** Workers that say something else than what is on record, or claim what is not theirs. Each is told with what an operator can do. */
+export function recordReports(facts: ControlPlaneFacts): readonly UnitStatus[] {
+  const relations = [facts.peers, ...facts.workers];
+  const nodes = recordedNodes(relations);
+  const reserved = reservedAddresses(facts);
+  const records = facts.workers.flatMap(({ shared, units }) =>
+    [...units.keys()].flatMap((unit) =>
+      (recordedAddresses(shared, unit) ?? []).map((address) => [address, unit] as const),
+    ),
+  );
+  return facts.workers.flatMap((relation) =>
+    [...relation.units].flatMap(([unit, bag]) => [
+      ...nodeReport(facts, relation, unit, bag, nodes),
+      ...addressReports(
+        facts,
+        relation,
+        unit,
+        bag,
+        (address) =>
+          reservedFor(reserved, address) ?? records.find(([one, other]) => one === address && other !== unit)?.[1],
+      ),
+    ]),
+  );
+}
+
+function nodeReport(
+  { node: own, identity }: ControlPlaneFacts,
+  { shared }: RelationFacts,
+  unit: string,
+  bag: Databag,
+  nodes: ReadonlyMap<string, string>,
+): readonly UnitStatus[] {
+  const said = bag[NODE_NAME];
+  const record = allocations(shared).get(unit);
+  if (!said || record?.state === 'joined') return [];
+  const owner = said === own?.name ? identity.unit : nodes.get(said);
+  if (owner !== undefined && owner !== unit)
+    return [
+      blocked(
+        `${unit} has the node name ${said} of ${owner}; give its machine another host name, or remove the unit that is not to be`,
+      ),
+    ];
+  return bag[JOINED] && record === undefined
+    ? [blocked(`${unit} says that it is in the cluster as ${said}, but got no token; remove the unit`)]
+    : [];
+}
+
+function addressReports(
+  { identity }: ControlPlaneFacts,
+  { shared }: RelationFacts,
+  unit: string,
+  bag: Databag,
+  ownerOf: (address: string) => string | undefined,
+): readonly UnitStatus[] {
+  const recorded = recordedAddresses(shared, unit);
+  if (recorded === undefined) return [];
+  const other = saidAddresses(bag).filter((address) => !recorded.includes(address));
+  const foreign = [...new Set([...other, ...recorded])].find((address) => ownerOf(address) !== undefined);
+  if (foreign !== undefined)
+    return [
+      blocked(
+        `${unit} says that its address is ${foreign}, which belongs to ${ownerOf(foreign)}; no certificate names it: look into its machine`,
+      ),
+    ];
+  if (other.length === 0) return [];
+  const known = recorded.join(', ') || 'none';
+  return [
+    blocked(
+      `${unit} says that its address is ${other.join(', ')}; on record is ${known}. If that is right: ${acceptCommand(identity.application, unit)}`,
+    ),
+  ];
+}
+
+/** What an operator runs to have other addresses on record. */
+export function acceptCommand(application: string, unit: string): string {
+  return `juju run ${application}/leader accept-addresses unit=${unit}`;
+}

@@ -32,7 +32,7 @@ import {
   snapMinor,
 } from '../cluster/index.ts';
 import { type Ignored, reportIgnored } from '../core/remote-units.ts';
-import { type EncryptionOptions, forgetRemedies, type HardeningOptions } from '../hardening/index.ts';
+import { type EncryptionOptions, forgetRemedies, type HardeningOptions, removeAuditLogs } from '../hardening/index.ts';
 import type { Databag } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
@@ -140,6 +140,11 @@ function plannedCluster(doors: Doors, facts: ClusterFacts, change: ClusterChange
 
 async function applyClusterChange(doors: Doors, facts: ClusterFacts, change: ClusterChange): Promise<void> {
   if (change.kind === 'remove-snap') await forgetCertificates(doors);
+  if (change.kind === 'clear-machine') {
+    // A dispatch that ended while the snap was removed may not have come to these.
+    await forgetRemedies(doors);
+    await removeAuditLogs(doors.host.files, (await doors.juju.config())['audit-log-path']);
+  }
   await applyCluster(doors, facts, change);
   if (change.kind === 'remove-snap') await forgetRemedies(doors);
 }

@@ -7,6 +7,7 @@ import { removeJournals } from './arguments-journal.ts';
 import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
 import { type ClusterFacts, serviceAddress, snapMinor } from './facts.ts';
+import { removeCredentials } from './leftovers.ts';
 import { recall, remember } from './memory.ts';
 import { ChangeFailed, ChangeUndone } from './outcome.ts';
 import { unhealthy } from './service-health.ts';
@@ -85,6 +86,7 @@ export async function removeSnap(doors: Doors): Promise<void> {
     .filter(({ active, enabled }) => active || enabled)
     .map(({ name }) => name);
   if (running.length > 0) await host.snapd.stop(SNAP, running, { disable: true }, wait(doors));
+  await removeCredentials(host.files);
   await host.snapd.remove(SNAP, wait(doors));
   await removeJournals(host.files);
   // They may hold credentials, and whatever the snap takes with it, these were ours.

@@ -10,6 +10,7 @@ import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
 import type { ClusterFacts } from './facts.ts';
 import { removeBootstrapNote } from './given-certificates.ts';
+import { removeOwnFolder } from './leftovers.ts';
 import { remember } from './memory.ts';
 
 /** Rejects with `ChangeFailed` when it cannot be made now, and with `ChangeUndone` when it was made and taken back. */
@@ -61,6 +62,8 @@ export async function applyCluster(doors: Doors, facts: ClusterFacts, change: Ch
       return writeRegistries(doors, change);
     case 'await-removal':
       return awaitRemoval(doors, facts);
+    case 'clear-machine':
+      return removeOwnFolder(doors.host.files);
     case 'leave-cluster':
       return leaveCluster(doors, facts, change);
     case 'remove-snap':

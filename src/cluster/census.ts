@@ -1,7 +1,7 @@
 /** How many nodes the cluster has, as the leader counts them. */
 
 import type { ControlPlaneFacts } from './facts.ts';
-import { JOINED } from './wire.ts';
+import { allocations, JOINED } from './wire.ts';
 
 export interface Census {
   readonly controlPlanes: number;
@@ -12,13 +12,17 @@ export interface Census {
 
 export function takeCensus({ peers, workers, node }: ControlPlaneFacts): Census {
   const others = [...peers.units.values()];
-  const units = workers.flatMap((relation) => [...relation.units.values()]);
-  const joined = (bags: readonly Readonly<Record<string, string>>[]) => bags.filter((bag) => bag[JOINED]).length;
-  const controlPlanes = joined(others) + (node === undefined ? 0 : 1);
+  const controlPlanes = others.filter((bag) => bag[JOINED]).length + (node === undefined ? 0 : 1);
+  const units = workers.flatMap(({ units: all, shared }) => {
+    const recorded = allocations(shared);
+    return [...all].map(([unit, bag]) => bag[JOINED] !== undefined && recorded.has(unit));
+  });
+  const joined = units.filter((isIn) => isIn).length;
   return {
     controlPlanes,
-    workers: joined(units),
-    joining: others.length + 1 + units.length - controlPlanes - joined(units),
+    // That a worker says it is in counts for nothing while it has had no token.
+    workers: joined,
+    joining: others.length + 1 + units.length - controlPlanes - joined,
   };
 }
 

@@ -107,7 +107,8 @@ export type Change =
     }
   | { readonly kind: 'await-removal' }
   | { readonly kind: 'leave-cluster'; readonly name: string; readonly force: boolean }
-  | { readonly kind: 'remove-snap' };
+  | { readonly kind: 'remove-snap' }
+  | { readonly kind: 'clear-machine' };
 
 export type Entries = Readonly<Record<string, string | undefined>>;
 
@@ -172,7 +173,9 @@ export function describe(change: Change): string {
     case 'leave-cluster':
       return `remove this node (${change.name}) from the cluster`;
     case 'remove-snap':
-      return 'stop the services and remove the k8s snap';
+      return 'stop the services, remove the k8s snap, and the keys and kubeconfigs of the node';
+    case 'clear-machine':
+      return 'remove what the charm has written on this machine';
   }
 }
 

@@ -116,6 +116,8 @@ export interface NodeFacts {
   readonly identity: Identity;
   /** The unit is going away. */
   readonly leaving: boolean;
+  /** It is, and something that the charm has written for itself is still on the machine. */
+  readonly leftovers: boolean;
   readonly problems: readonly OptionProblem[];
   readonly nodeName: string;
   /** Under which the node joins; the first is the one of the cluster's own traffic. */

@@ -26,6 +26,7 @@ import type {
 } from './facts.ts';
 import { NOT_HARDENED, snapMinor } from './facts.ts';
 import { NOTHING_GIVEN, readBootstrapNote } from './given-certificates.ts';
+import { hasOwnFolder } from './leftovers.ts';
 import { recall } from './memory.ts';
 import { observeNodeName } from './node-name.ts';
 import { askIfReady, observeDaemon } from './observe-daemon.ts';
@@ -173,16 +174,18 @@ async function observeNode(
   const { event, identity } = juju;
   const { memory, snap, daemon, node, nodeName, network, serviceArguments } = machine;
   const leaving = memory.leaving || isDeparture(event, identity.unit);
-  const [snapFile, files, upgradeRelation, offeredToken] = await Promise.all([
+  const [snapFile, files, upgradeRelation, offeredToken, leftovers] = await Promise.all([
     leaving ? undefined : observeSnapFile(juju, snap, memory),
     observeRegistryFiles(host, memory, registries),
     observeUpgradeRelation(juju),
     cluster ? observeOffer(juju, cluster) : undefined,
+    leaving && hasOwnFolder(host.files),
   ]);
   return {
     event,
     identity,
     leaving,
+    leftovers,
     nodeName,
     addresses: joinAddresses(network.ingressAddresses, network.egressSubnets),
     boundAddresses: [...network.ingressAddresses, ...network.bindAddresses.map(({ address }) => address)],

@@ -131,8 +131,9 @@ function planDeputy({ identity: { unit }, peers, leader }: ControlPlaneFacts): C
 function planDeparture(facts: ControlPlaneFacts): ClusterPlan {
   const final = facts.event.kind === 'stop' || facts.event.kind === 'remove';
   const remember: readonly Change[] = facts.memory.leaving ? [] : [{ kind: 'remember', key: 'leaving', value: 'yes' }];
+  const clear: readonly Change[] = final && facts.leftovers ? [{ kind: 'clear-machine' }] : [];
   if (!final || facts.snap === undefined)
-    return { changes: remember, reports: [{ status: 'maintenance', message: 'Leaving the cluster' }] };
+    return { changes: [...remember, ...clear], reports: [{ status: 'maintenance', message: 'Leaving the cluster' }] };
   const changes: Change[] = [...remember];
   if (facts.node !== undefined) {
     if (facts.staying.length === 0) changes.push({ kind: 'remove-snap' });

@@ -53,13 +53,8 @@ export function makesCluster(facts: ControlPlaneFacts): boolean {
 }
 
 function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
-  const orphan = facts.workers.flatMap(({ units }) => [...units]).find(([, bag]) => bag[JOINED]);
-  if (orphan)
-    return report(
-      blocked(
-        `${orphan[0]} belongs to a cluster whose control plane is gone; remove its integration before a new cluster is made`,
-      ),
-    );
+  const orphans = orphanedWorkers(facts);
+  if (orphans.length > 0) return report(blocked(orphanMessage(facts.identity.application, orphans)));
   if (facts.etcd === 'no relation') return report(blocked('Missing etcd relation'));
   if (facts.etcd === 'not ready') return report(waiting('Waiting for etcd to be ready'));
   if (facts.etcd === 'not valid') return report(blocked(BAD_ETCD));
@@ -93,6 +88,25 @@ function familyProblem({ options: { serviceCidr } }: ControlPlaneFacts, address:
   if (first === '' || familyOf(first) === familyOf(address)) return undefined;
   const [own, other] = familyOf(address) === 4 ? ['IPv4', 'IPv6'] : ['IPv6', 'IPv4'];
   return `bootstrap-service-cidr begins with an ${other} range, but this unit joins by the ${own} address ${address}; put the ${own} range first`;
+}
+
+/**
+ * Workers of a cluster whose control planes have all gone. The integration outlives them, and with it what their leader had on record;
+ * a new unit may not have met a worker itself yet.
+ */
+function orphanedWorkers({ workers }: ControlPlaneFacts): readonly string[] {
+  return workers
+    .flatMap(({ shared }) =>
+      [...allocations(shared)].flatMap(([unit, { state }]) => (state === 'joined' ? [unit] : [])),
+    )
+    .sort();
+}
+
+function orphanMessage(application: string, units: readonly string[]): string {
+  const shown = units.length > 5 ? [...units.slice(0, 5), '…'] : units;
+  const applications = [...new Set(units.map((unit) => unit.split('/')[0] ?? ''))];
+  const remove = applications.map((worker) => `juju remove-relation ${application}:k8s-cluster ${worker}`);
+  return `A new cluster waits: ${shown.join(', ')} belong to one whose control planes are gone, with what ran there; ${remove.join('; ')}, and integrate again when the new cluster is there`;
 }
 
 function bootstrapConfig(facts: ControlPlaneFacts, clusterName: string): BootstrapConfig {

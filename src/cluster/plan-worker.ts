@@ -153,5 +153,11 @@ function planDeparture(facts: WorkerFacts): ClusterPlan {
     event.kind === 'remove' ||
     (event.kind === 'relation-broken' && event.endpoint === 'cluster');
   const remove: readonly Change[] = last && facts.snap !== undefined ? [{ kind: 'remove-snap' }] : [];
-  return { changes: [...remember, ...remove], reports: [{ status: 'maintenance', message: 'Leaving the cluster' }] };
+  const gone = event.kind === 'stop' || event.kind === 'remove';
+  const clear: readonly Change[] =
+    gone && facts.snap === undefined && facts.leftovers ? [{ kind: 'clear-machine' }] : [];
+  return {
+    changes: [...remember, ...remove, ...clear],
+    reports: [{ status: 'maintenance', message: 'Leaving the cluster' }],
+  };
 }

@@ -56,11 +56,13 @@ export interface Reserved {
 /** Addresses that belong to the control planes and to the cluster itself: no worker has them. */
 export function reservedAddresses(facts: ControlPlaneFacts): Reserved {
   const { peers, identity, addresses, boundAddresses, apiServerSans, options, configuration } = facts;
-  const others = [...peers.units].flatMap(([unit, bag]) => saidAddresses(bag).map((one) => [one, unit] as const));
-  const own = [...addresses, ...boundAddresses].map((one) => [canonicalAddress(one), identity.unit] as const);
-  const api = [...apiServerSans.all, ...options.extraSans].map(
-    (one) => [canonicalAddress(one), 'the API server'] as const,
-  );
+  const of = (owner: string, texts: readonly string[]) =>
+    texts.filter(isAddress).map((text) => [canonicalAddress(text), owner] as const);
+  const known = [
+    ...of('the API server', [...apiServerSans.all, ...options.extraSans]),
+    ...of(identity.unit, [...addresses, ...boundAddresses]),
+    ...[...peers.units].flatMap(([unit, bag]) => of(unit, saidAddresses(bag))),
+  ];
   const services = configuration?.serviceCidr ?? options.serviceCidr ?? '';
   const pods = configuration?.podCidr ?? options.podCidr ?? '';
   const balanced = [
@@ -69,7 +71,7 @@ export function reservedAddresses(facts: ControlPlaneFacts): Reserved {
   ];
   const range = (owner: string) => (one: string) => ({ range: one.trim(), owner });
   return {
-    addresses: new Map([...api, ...own, ...others].filter(([one]) => isAddress(one) && !isLoopback(one))),
+    addresses: new Map(known.filter(([one]) => !isLoopback(one))),
     ranges: [
       ...services.split(',').map(range('the range of services')),
       ...pods.split(',').map(range('the range of pods')),

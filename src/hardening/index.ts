@@ -2,6 +2,7 @@
 
 export type { EvaluateApiRule, Verdict } from './api-rule.ts';
 export { assess } from './assess.ts';
+export { removeAuditLogs } from './audit-logs.ts';
 export {
   CATALOGUES,
   type Catalogue,

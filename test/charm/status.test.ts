@@ -44,7 +44,8 @@ describe('the status of the application', () => {
       const bag: Record<string, string> = index < joined ? { joined: 'k8s-1' } : {};
       return [`${id}/${index}`, bag] as const;
     });
-    return relationOf(id, { units: new Map(units) });
+    const shared = Object.fromEntries(units.slice(0, joined).map(([unit]) => [unit, 'joined-n']));
+    return relationOf(id, { units: new Map(units), shared });
   }
 
   it.each<[number, number, string]>([

@@ -20,11 +20,20 @@ describe('the census', () => {
               ['a/0', workerBag(0)],
               ['a/1', {}],
             ]),
+            shared: { 'a/0': 'joined-juju-3f2a-4' },
           }),
-          relation('k8s-cluster:9', { units: new Map([['b/0', workerBag(1)]]) }),
+          relation('k8s-cluster:9', {
+            units: new Map([['b/0', workerBag(1)]]),
+            shared: { 'b/0': 'joined-juju-3f2a-5' },
+          }),
         ],
       }),
       '2 control planes, 2 workers, 2 joining',
+    ],
+    [
+      'a worker that says it is in, but never had a token',
+      leader({ workers: [relation(WORKERS, { units: new Map([['a/0', workerBag(0)]]) })] }),
+      '2 control planes, 0 workers, 1 joining',
     ],
     [
       'a leader outside',

@@ -102,6 +102,7 @@ function node(unit: string, name: string, address: string): Omit<NodeFacts, 'pro
       charmDirectory: '/charm',
     },
     leaving: false,
+    leftovers: false,
     nodeName: name,
     addresses: [address],
     boundAddresses: [address],

@@ -309,6 +309,27 @@ describe('a control plane joins', () => {
   });
 });
 
+describe('a control plane that is alone with workers of before', () => {
+  const alone = (workers: ControlPlaneFacts['workers']) =>
+    leader({ ...OUTSIDE, peers: relation(PEERS, { shared: { 'k8s/9': 'joined-gone' } }), workers });
+
+  it('makes no cluster that they are not in, and says what an operator can do', () => {
+    const shared = { 'k8s-worker/0': 'joined-a', 'k8s-worker/1': 'joined-b', 'k8s-worker/2': 'pending-c' };
+    const { changes, reports } = planControlPlane(alone([relation(WORKERS, { shared })]));
+    expect(kinds(changes)).not.toContain('bootstrap');
+    expect(reports).toContainEqual({
+      status: 'blocked',
+      message:
+        'A new cluster waits: k8s-worker/0, k8s-worker/1 belong to one whose control planes are gone, with what ran there; juju remove-relation k8s:k8s-cluster k8s-worker, and integrate again when the new cluster is there',
+    });
+  });
+
+  it('makes one when nobody is on record: what a worker says of itself keeps no cluster from being made', () => {
+    const units = new Map([['k8s-worker/0', workerBag(0)]]);
+    expect(kinds(planControlPlane(alone([relation(WORKERS, { units })])).changes)).toContain('bootstrap');
+  });
+});
+
 describe('a leader that is not in the cluster', () => {
   const units = new Map([
     ['k8s/0', controlPlaneBag(0, { 'cluster-name': CLUSTER })],

@@ -67,9 +67,10 @@ export function expectWholeCluster(
   expect(recordedUnits(model, 'cluster')).toEqual(joinedAs(cluster, controlPlanes));
   for (const application of workerApplications)
     if (unitsOf(model, application).length > 0)
-      expect(recordedUnits(model, { endpoint: 'k8s-cluster', remote: application })).toEqual(
-        joinedAs(cluster, unitsOf(model, application)),
-      );
+      expect(recordedUnits(model, { endpoint: 'k8s-cluster', remote: application })).toEqual({
+        ...joinedAs(cluster, unitsOf(model, application)),
+        ...withAddresses(cluster, unitsOf(model, application)),
+      });
   // Tokens are gone with their use; the key of Secrets stays.
   expect(model.secrets().map(({ label }) => label)).toEqual(['encryption-at-rest']);
 
@@ -109,6 +110,13 @@ function relationWith(model: Model, { endpoint, remote }: Exclude<Where, string>
 
 function joinedAs(cluster: TestCluster, units: readonly string[]): Record<string, string> {
   return Object.fromEntries(units.map((unit) => [unit, `joined-${machineOf(cluster, unit).hostname}`]));
+}
+
+/** Addresses that workers' certificates may have: those of their machines. */
+function withAddresses(cluster: TestCluster, units: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    units.map((unit) => [`${unit}-addresses`, JSON.stringify([machineOf(cluster, unit).address])]),
+  );
 }
 
 /** Nothing of the snap is left: it is not installed, nothing of it runs or would at the next boot, it is in no cluster. */

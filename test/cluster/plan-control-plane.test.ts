@@ -200,7 +200,7 @@ describe('bootstrap', () => {
     ],
     [
       'while workers belong to a cluster',
-      { workers: [relation(WORKERS, { units: new Map([['k8s-worker/0', workerBag(0)]]) })] },
+      { workers: [relation(WORKERS, { shared: { 'k8s-worker/0': 'joined-juju-3f2a-4' } })] },
     ],
   ])('is not made %s', (_, more) => {
     expect(kinds(planControlPlane(newborn(more)).changes)).not.toContain('bootstrap');

@@ -3,6 +3,8 @@
  * etcd, services that run, what is left on a machine whose unit has gone.
  */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { NodeMachine } from '../k8sd/machines.ts';
 import { controlPlaneServices, workerServices } from '../k8sd/node/services.ts';
@@ -119,8 +121,20 @@ function withAddresses(cluster: TestCluster, units: readonly string[]): Record<s
   );
 }
 
-/** Nothing of the snap is left: it is not installed, nothing of it runs or would at the next boot, it is in no cluster. */
-export function expectCleanMachine({ state }: NodeMachine): void {
+/** What opens a cluster, or tells of one, outside of the snap's folders. */
+const CREDENTIALS = [
+  'etc/kubernetes/pki',
+  ...['admin', 'controller', 'kubelet', 'proxy', 'scheduler'].map((name) => `etc/kubernetes/${name}.conf`),
+  'var/lib/k8s-charm',
+  'var/log/kubernetes/audit.log',
+];
+
+/**
+ * Nothing of the snap is left: it is not installed, nothing of it runs or would at the next boot, it is in no cluster. No key, no kubeconfig
+ * and nothing that the charm has written lies about.
+ */
+export function expectCleanMachine({ state, root }: NodeMachine): void {
+  expect(CREDENTIALS.filter((path) => existsSync(join(root, path)))).toEqual([]);
   expect({ id: state.id, snap: state.snapd.snap, services: state.services, member: state.k8sd.member }).toEqual({
     id: state.id,
     snap: undefined,

@@ -321,7 +321,7 @@ describe('somebody with root on one worker', () => {
   it('says that it had another’s id: what is left of the other’s requests is not swept away', async () => {
     const journal = await publish(good);
     await good.settle();
-    write(taken, { 'certificate-requests': wishFor(journal.id) });
+    write(taken, { 'certificate-requests': wishFor(journal.id, ['never-made', 'of no use']) });
     expect((await decided(taken))?.id).toBe(journal.id);
     write(taken, { 'certificate-requests': '' });
     expect(await leader.settle()).toContain('clear-decision');

@@ -108,7 +108,7 @@ export function questionOf(facts: ControlPlaneFacts, options: EncryptionOptions)
     shared: peers.shared,
     others: othersOf(facts, identity.unit),
     flag: present[CONFIGURATION_FLAG] ?? operator[CONFIGURATION_FLAG] ?? undefined,
-    restarted: file === undefined || dueEdit(file) === undefined,
+    restarted: file === undefined || dueEdit('kube-apiserver', file) === undefined,
     datastore: present,
     options,
   };

@@ -1,12 +1,18 @@
 /**
  * Changes arguments of a running service: what stood there is written down, the file replaced in one step, the service
- * restarted once; if it does not come up, the former file is put back, the service restarted again, and the change given up.
+ * restarted once; if it does not come up, the last arguments with which it was seen healthy are restored, and the change is given up.
  */
 
+import {
+  ARGUMENTS_DIRECTORY,
+  ARGUMENTS_MODE,
+  editArguments,
+  parseArguments,
+  sameArguments,
+} from '../core/argument-file.ts';
 import { SnapdError } from '../host/errors.ts';
 import type { ArgumentsChange } from './arguments.ts';
-import { ARGUMENTS_DIRECTORY, ARGUMENTS_MODE, editArguments, parseArguments } from './arguments-file.ts';
-import { dueEdit, writeJournal } from './arguments-journal.ts';
+import { dueEdit, keepByHand, writeJournal } from './arguments-journal.ts';
 import { optionOf, type Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
 import { type ArgumentsJournal, type ClusterFacts, serviceAddress } from './facts.ts';
@@ -25,7 +31,7 @@ export async function writeArguments(
   before: string,
 ): Promise<void> {
   const { files } = doors.host;
-  const after = editArguments(before, change.set);
+  const after = editArguments(change.service, before, change.set);
   const remembered = facts.memory.arguments[change.service] ?? {};
   const journal = {
     before: lastRun(facts, change.service, before),
@@ -33,6 +39,7 @@ export async function writeArguments(
     remembered,
     remember: change.remember,
     finished: false,
+    healthy: facts.arguments[change.service]?.journal?.healthy,
   };
   await writeJournal(files, change.service, journal);
   await files.write(path(change.service), after, { mode: ARGUMENTS_MODE });
@@ -43,7 +50,7 @@ export async function writeArguments(
 
 /** What the service was last seen running with: an edit whose dispatch was ended before the restart is none of that. */
 function lastRun({ arguments: files }: ClusterFacts, service: Service, text: string): string {
-  return dueEdit({ text, journal: files[service]?.journal })?.before ?? text;
+  return dueEdit(service, { text, journal: files[service]?.journal })?.before ?? text;
 }
 
 /** Goes on where a dispatch was ended after the file was written. */
@@ -72,17 +79,55 @@ async function restartOrUndo(
 ): Promise<void> {
   const { files } = doors.host;
   const trouble = await restart(doors, facts, service);
-  if (trouble === undefined) return writeJournal(files, service, { ...journal, finished: true });
-  await files.write(path(service), journal.before, { mode: ARGUMENTS_MODE });
-  const still = await restart(doors, facts, service);
+  if (trouble === undefined)
+    return writeJournal(files, service, { ...journal, finished: true, healthy: journal.after });
+  const end = await restore(doors, facts, service, journal);
   await writeJournal(files, service, { ...journal, finished: true });
-  const end =
-    still === undefined
-      ? 'what stood there before is back'
-      : `it does not come up with what stood there before either: ${still}`;
   throw new ChangeUndone(
     `${optionsOf(service, journal)}: ${service} did not come up with ${what}: ${trouble} (see journalctl -u snap.k8s.${service}); ${end}`,
   );
+}
+
+/**
+ * What stood there before may be what another hand has left, with which the service was never seen: the last arguments that it was seen
+ * healthy with go first. Only where it does not come up with those either, what stood there is restored. @returns how it ended.
+ */
+async function restore(
+  doors: Doors,
+  facts: ClusterFacts,
+  service: Service,
+  { before, healthy }: ArgumentsJournal,
+): Promise<string> {
+  const { files } = doors.host;
+  const known = healthy === undefined ? before : withOwnOfK8sd(service, healthy, before);
+  const byHand = !sameArguments(service, known, before);
+  if (byHand) {
+    const kept = await keepByHand(files, service, before);
+    await files.write(path(service), known, { mode: ARGUMENTS_MODE });
+    if ((await restart(doors, facts, service)) === undefined)
+      return `the last arguments with which it was healthy are restored; those that somebody else had left are in ${kept}`;
+  }
+  await files.write(path(service), before, { mode: ARGUMENTS_MODE });
+  const still = await restart(doors, facts, service);
+  if (still === undefined) return 'the previous arguments are restored';
+  return `it does not come up with the previous arguments either: ${still}`;
+}
+
+/** What k8sd itself changes on a running node (canonical/k8sd: node configuration and control plane controllers, post-refresh hook). */
+const OWN_OF_K8SD: Readonly<Partial<Record<Service, RegExp>>> = {
+  'kube-apiserver': /^--etcd-/,
+  'kube-controller-manager': /^--cloud-provider$/,
+  kubelet: /^--(?:node-ip|cloud-provider|cluster-dns|cluster-domain)$/,
+};
+
+function withOwnOfK8sd(service: Service, healthy: string, present: string): string {
+  const own = OWN_OF_K8SD[service];
+  const [then, now] = [parseArguments(service, healthy), parseArguments(service, present)];
+  const flags = [...new Set([...Object.keys(then), ...Object.keys(now)])];
+  const changed = flags.filter((flag) => own?.test(flag) === true && then[flag] !== now[flag]);
+  return changed.length === 0
+    ? healthy
+    : editArguments(service, healthy, Object.fromEntries(changed.map((flag) => [flag, now[flag] ?? null])));
 }
 
 /** A service that is stopped on purpose (kube-proxy beside Cilium) stays so: its arguments count when it is next started. */
@@ -101,7 +146,7 @@ async function restart(doors: Doors, facts: ClusterFacts, service: Service): Pro
 
 /** The options that asked for what differs between the two texts, now or before. */
 function optionsOf(service: Service, { before, after, remember, remembered }: ArgumentsJournal): string {
-  const [old, young] = [parseArguments(before), parseArguments(after)];
+  const [old, young] = [parseArguments(service, before), parseArguments(service, after)];
   const flags = [...new Set([...Object.keys(old), ...Object.keys(young)])].filter((flag) => old[flag] !== young[flag]);
   const options = flags.map((flag) => (remember[flag] ?? remembered[flag])?.by ?? optionOf(service));
   return [...new Set(options.flatMap((text) => text.split(', ')))].join(', ') || optionOf(service);

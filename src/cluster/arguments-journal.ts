@@ -4,6 +4,7 @@
  * the service was seen running with it.
  */
 
+import { sameArguments } from '../core/argument-file.ts';
 import { LARGE_BOUNDS, readForeign } from '../core/foreign-json.ts';
 import { flag, object, or, record, type Shape, text } from '../core/shapes.ts';
 import type { Files } from '../host/host.ts';
@@ -27,21 +28,35 @@ export const REMEMBERED_ARGUMENTS: Shape<RememberedArguments> = record(
   object({ was: VALUE, is: VALUE }, { by: text() }),
 );
 
-const JOURNAL = object({
-  before: text(LONGEST_FILE),
-  after: text(LONGEST_FILE),
-  finished: flag,
-  remembered: or(REMEMBERED_ARGUMENTS, {}),
-  remember: or(REMEMBERED_ARGUMENTS, {}),
-});
+const JOURNAL = object(
+  {
+    before: text(LONGEST_FILE),
+    after: text(LONGEST_FILE),
+    finished: flag,
+    remembered: or(REMEMBERED_ARGUMENTS, {}),
+    remember: or(REMEMBERED_ARGUMENTS, {}),
+  },
+  { healthy: text(LONGEST_FILE) },
+);
 
 export async function readJournal(files: Files, service: Service): Promise<ArgumentsJournal | undefined> {
   return readForeign(await files.read(path(service)), JOURNAL, LARGE_BOUNDS);
 }
 
-/** The edit that stands in the file and whose restart is still due. */
-export function dueEdit({ text, journal }: Pick<ServiceArguments, 'text' | 'journal'>): ArgumentsJournal | undefined {
-  return journal !== undefined && !journal.finished && journal.after === text ? journal : undefined;
+/** The edit whose restart is still due: what it gives the service stands in the file, however it is written there by now. */
+export function dueEdit(
+  service: Service,
+  { text, journal }: Pick<ServiceArguments, 'text' | 'journal'>,
+): ArgumentsJournal | undefined {
+  const due = journal !== undefined && !journal.finished && sameArguments(service, journal.after, text);
+  return due ? journal : undefined;
+}
+
+/** Where what a hand had left is kept when the service came up only without it. */
+export async function keepByHand(files: Files, service: Service, text: string): Promise<string> {
+  const kept = `${DIRECTORY}/${service}.by-hand`;
+  await files.write(kept, text, { mode: 0o600 });
+  return kept;
 }
 
 export async function writeJournal(files: Files, service: Service, journal: ArgumentsJournal): Promise<void> {

@@ -3,7 +3,8 @@
  * argument taken out of the option gives back what k8sd had put there.
  */
 
-import { parseArguments } from './arguments-file.ts';
+import { parseArguments, repeatedFlags, sameArguments } from '../core/argument-file.ts';
+import { ARRAY_DIVIDER } from '../core/flags.ts';
 import { isDefault, knownDefaults, type Service } from './default-arguments.ts';
 import type { Arguments, ExtraArguments } from './extra-arguments.ts';
 import type { AskedArguments, RememberedArgument, RememberedArguments, ServiceArguments } from './facts.ts';
@@ -30,16 +31,19 @@ export function planArguments(
   remembered: RememberedArguments,
   { askers, standing = [] }: AskedArguments = NOT_ASKED,
 ): ArgumentsChange | undefined {
-  const present = parseArguments(file.text);
-  const known = afterLastEdit(file, remembered);
+  const present = parseArguments(service, file.text);
+  const repeated = new Set(repeatedFlags(service, file.text));
+  const known = afterLastEdit(service, file, remembered);
   const set: Record<string, string | null> = {};
   const remember: Record<string, RememberedArgument> = {};
   const foreign: string[] = [];
   const drifted: string[] = [];
   for (const [flag, value] of Object.entries(wanted)) {
     const here = present[flag] ?? null;
-    if (here !== value) set[flag] = value;
-    if (here !== value && known[flag]?.is === value) drifted.push(flag);
+    // Given twice it comes to the same, and k8sd restarts the service for it for ever.
+    const right = here === value && (!repeated.has(flag) || value?.includes(ARRAY_DIVIDER) === true);
+    if (!right) set[flag] = value;
+    if (!right && known[flag]?.is === value) drifted.push(flag);
     remember[flag] = {
       was: known[flag] ? known[flag].was : standing.includes(flag) ? here : before(service, flag, value, present),
       is: value,
@@ -86,9 +90,13 @@ export function rememberedAtBirth(
 }
 
 /** What the file would say without any argument of ours. */
-export function untouchedArguments(file: ServiceArguments, remembered: RememberedArguments): Arguments {
-  const untouched: Record<string, string> = { ...parseArguments(file.text) };
-  for (const [flag, { was }] of Object.entries(afterLastEdit(file, remembered))) {
+export function untouchedArguments(
+  service: Service,
+  file: ServiceArguments,
+  remembered: RememberedArguments,
+): Arguments {
+  const untouched: Record<string, string> = { ...parseArguments(service, file.text) };
+  for (const [flag, { was }] of Object.entries(afterLastEdit(service, file, remembered))) {
     if (was === null) delete untouched[flag];
     else untouched[flag] = was;
   }
@@ -107,10 +115,12 @@ function before(service: Service, flag: string, value: string | null, present: A
 
 /** The memory as the last edit left it: where its dispatch was ended before Juju had committed that, the journal has it. */
 function afterLastEdit(
+  service: Service,
   { text, journal, born }: ServiceArguments,
   remembered: RememberedArguments,
 ): RememberedArguments {
-  const uncommitted = journal?.after === text && sameMemory(journal.remembered, remembered);
+  const uncommitted =
+    journal !== undefined && sameArguments(service, journal.after, text) && sameMemory(journal.remembered, remembered);
   if (uncommitted) return journal.remember;
   return Object.keys(remembered).length === 0 ? (born ?? remembered) : remembered;
 }

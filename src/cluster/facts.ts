@@ -75,6 +75,8 @@ export interface ArgumentsJournal {
   readonly remember: RememberedArguments;
   /** Whether the service was seen running with them; if not, a dispatch was ended in between. */
   readonly finished: boolean;
+  /** Text with which the charm has last seen the service healthy after a restart; undefined: it has not restarted it yet. */
+  readonly healthy?: string | undefined;
 }
 
 export interface ServiceArguments {

@@ -1,12 +1,12 @@
 /** Reads everything that the cluster domain decides by. Independent reads run at once; nothing is changed. */
 
 import { joinAddresses } from '../core/addresses.ts';
+import { ARGUMENTS_DIRECTORY, parseArguments } from '../core/argument-file.ts';
 import { fileDigest } from '../host/file-digest.ts';
 import type { Host, Snap } from '../host/host.ts';
 import type { Event } from '../juju/event.ts';
 import type { Juju, SecretContent } from '../juju/juju.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
-import { ARGUMENTS_DIRECTORY, parseArguments } from './arguments-file.ts';
 import { readBirthNote, readJournal } from './arguments-journal.ts';
 import { SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
 import { departedNodes } from './departed.ts';
@@ -98,7 +98,7 @@ async function observeControlPlane(doors: Doors, apiServerSansOf: ApiServerSansO
       clusterDomain: options.features.dns?.['cluster-domain'] ?? '',
       // The option only before: what it says after the bootstrap changes nothing.
       serviceCidr: member
-        ? parseArguments(common.arguments['kube-apiserver']?.text ?? '')['--service-cluster-ip-range']
+        ? parseArguments('kube-apiserver', common.arguments['kube-apiserver']?.text ?? '')['--service-cluster-ip-range']
         : options.serviceCidr,
     }),
     problems,

@@ -118,7 +118,7 @@ export function planServiceArguments(
     const change = facts.hardened.ready
       ? planArguments(service, all[service] ?? {}, file, remembered, asked)
       : undefined;
-    const due = dueEdit(file);
+    const due = dueEdit(service, file);
     if (due && !hasEdits(change)) changes.push({ kind: 'finish-arguments', service, journal: due });
     if (change === undefined) continue;
     changes.push(

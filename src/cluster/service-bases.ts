@@ -1,7 +1,7 @@
 /** What the arguments of each service are without those that others ask for: the ground on which these decide what they ask. */
 
+import { parseArguments } from '../core/argument-file.ts';
 import { untouchedArguments } from './arguments.ts';
-import { parseArguments } from './arguments-file.ts';
 import { dueEdit } from './arguments-journal.ts';
 import { isDefault, knownDefaults, SERVICES, type Service, WORKER_SERVICES } from './default-arguments.ts';
 import type { Arguments, ExtraArguments } from './extra-arguments.ts';
@@ -47,9 +47,9 @@ function born({ options, arguments: files, memory }: ClusterFacts, service: Serv
   if (file === undefined) return undefined;
   return {
     operator: options.arguments[service] ?? {},
-    untouched: untouchedArguments(file, memory.arguments[service] ?? {}),
-    present: parseArguments(file.text),
-    former: parseArguments(dueEdit(file)?.before ?? ''),
+    untouched: untouchedArguments(service, file, memory.arguments[service] ?? {}),
+    present: parseArguments(service, file.text),
+    former: parseArguments(service, dueEdit(service, file)?.before ?? ''),
     isUnknown: () => false,
   };
 }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { argumentsAtBirth, planArguments } from '../../src/cluster/arguments.ts';
-import { editArguments, parseArguments } from '../../src/cluster/arguments-file.ts';
 import type { ExtraArguments } from '../../src/cluster/extra-arguments.ts';
 import type { ArgumentsJournal, RememberedArguments } from '../../src/cluster/facts.ts';
+import { editArguments, parseArguments } from '../../src/core/argument-file.ts';
 import { createRandom } from '../juju/random.ts';
 
+const SERVICE = 'kube-apiserver';
 const K8SD = '--anonymous-auth="false"\n--profiling="false"\n--request-timeout="300s"\n';
 
 /** A unit's file, its journal, and what Juju has committed of its memory. */
@@ -26,7 +27,7 @@ class Unit {
     const change = this.plan(wanted);
     if (change === undefined) return undefined;
     if (Object.keys(change.set).length > 0) {
-      const after = editArguments(this.text, change.set);
+      const after = editArguments(SERVICE, this.text, change.set);
       this.journal = {
         before: this.text,
         after,
@@ -62,7 +63,7 @@ describe('planArguments', () => {
     expect(unit.text).toBe('--profiling="false"\n--request-timeout="300s"\n');
     expect(unit.plan({ '--anonymous-auth': null, '--v': null })).toBeUndefined();
     unit.reconcile({});
-    expect(parseArguments(unit.text)).toEqual(parseArguments(K8SD));
+    expect(parseArguments(SERVICE, unit.text)).toEqual(parseArguments(SERVICE, K8SD));
     expect(argumentsAtBirth('kube-apiserver', { '--anonymous-auth': null, '--v': '4' })).toEqual({ '--v': '4' });
   });
 
@@ -94,7 +95,34 @@ describe('planArguments', () => {
     unit.reconcile({ '--v': '4' });
     unit.text = unit.text.replace('"4"', '"9"');
     expect(unit.reconcile({})).toMatchObject({ set: {}, foreign: ['--v'], remember: {} });
-    expect(parseArguments(unit.text)['--v']).toBe('9');
+    expect(parseArguments(SERVICE, unit.text)['--v']).toBe('9');
+  });
+
+  it.each([
+    ['a list that somebody has added to', '--authorization_mode=AlwaysAllow\n', 'AlwaysAllow,Node,RBAC'],
+    ['the same again, for which k8sd would restart the service for ever', '--authorization-mode="Node,RBAC"\n', ''],
+  ])('leaves one line, with the wanted value, of %s', (_, line, was) => {
+    const unit = new Unit(`${K8SD}--authorization-mode="Node,RBAC"\n`);
+    unit.text = `${line}${unit.text}`;
+    const change = unit.reconcile({ '--authorization-mode': 'Node,RBAC' });
+    expect(change?.set).toEqual({ '--authorization-mode': 'Node,RBAC' });
+    expect(unit.text.match(/authorization.mode/g)).toHaveLength(1);
+    expect(parseArguments(SERVICE, unit.text)['--authorization-mode']).toBe('Node,RBAC');
+    expect(unit.plan({ '--authorization-mode': 'Node,RBAC' })).toBeUndefined();
+    if (was !== '') expect(change?.remember).toMatchObject({ '--authorization-mode': { was } });
+  });
+
+  it('changes nothing where a hand has written the wanted value in another way', () => {
+    const unit = new Unit(`# mine\n--anonymous_auth=false --profiling=false\n'--request-timeout=300s'\n`);
+    expect(unit.reconcile({ '--anonymous-auth': 'false', '--request-timeout': '300s' })?.set).toEqual({});
+    expect(unit.text).toContain('# mine');
+  });
+
+  it('goes by what an edit gives the service when it looks for one that no dispatch has ended', () => {
+    const unit = new Unit();
+    unit.reconcile({ '--v': '4' }, false);
+    unit.text = `# looked at\n${unit.text}`;
+    expect(unit.plan({})).toMatchObject({ set: { '--v': null } });
   });
 
   it('puts a wanted value back that somebody has changed', () => {
@@ -138,7 +166,7 @@ describe('planArguments', () => {
         unit.reconcile(wanted, random(3) > 0);
         unit.reconcile(wanted);
         expect(unit.plan(wanted)).toBeUndefined();
-        const present = parseArguments(unit.text);
+        const present = parseArguments(SERVICE, unit.text);
         expect(Object.fromEntries(Object.keys(wanted).map((flag) => [flag, present[flag] ?? null]))).toEqual(wanted);
         if (random(4) === 0) unit.reconcile({ '--v': '7' }, false);
       }

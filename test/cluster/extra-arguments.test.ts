@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { editArguments } from '../../src/cluster/arguments-file.ts';
 import { parseExtraArguments } from '../../src/cluster/extra-arguments.ts';
+import { editArguments } from '../../src/core/argument-file.ts';
 
 const OPTION = 'kubelet-extra-args';
 const parse = (text: string) => parseExtraArguments(OPTION, text);
@@ -64,7 +64,7 @@ describe('parseExtraArguments', () => {
       const character = String.fromCharCode(code);
       const { value } = parse(`v=a${character}b`);
       if (typeof value['--v'] !== 'string') continue;
-      const file = editArguments('', value);
+      const file = editArguments('kubelet', '', value);
       // How the snap's wrapper reads its argument files.
       const script = `declare -a args="($1)"; printf '%s' "\${args[@]}"`;
       expect(execFileSync('bash', ['-c', script, 'bash', file], { encoding: 'utf8' })).toBe(`--v=a${character}b`);

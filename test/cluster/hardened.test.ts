@@ -89,7 +89,10 @@ describe('a node that was born with them', () => {
     expect(planArguments('kube-apiserver', {}, file, {})).toMatchObject({
       set: { '--audit-log-maxage': null, '--tls-min-version': 'VersionTLS12' },
     });
-    expect(untouchedArguments(file, {})).toEqual({ '--profiling': 'false', '--tls-min-version': 'VersionTLS12' });
+    expect(untouchedArguments('kube-apiserver', file, {})).toEqual({
+      '--profiling': 'false',
+      '--tls-min-version': 'VersionTLS12',
+    });
   });
 });
 

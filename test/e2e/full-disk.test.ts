@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
-import { ARGUMENTS_DIRECTORY } from '../../src/cluster/arguments-file.ts';
+import { ARGUMENTS_DIRECTORY } from '../../src/core/argument-file.ts';
 import { deployCluster, openCluster, settleActive } from './cluster.ts';
 import { argumentsOf, argumentText, machineOf, runningArguments } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';

@@ -39,7 +39,7 @@ describe('an argument of kube-apiserver', { timeout: 240_000 }, () => {
     expect(CONTROL_PLANES.map((unit) => machineOf(cluster, unit).services.isActive(API))).toEqual([true, true, true]);
     const reason =
       'kube-apiserver-extra-args: kube-apiserver did not come up with --no-such-flag=1: it is not running ' +
-      '(see journalctl -u snap.k8s.kube-apiserver); what stood there before is back';
+      '(see journalctl -u snap.k8s.kube-apiserver); the previous arguments are restored';
     for (const unit of CONTROL_PLANES)
       expect(model.unit(unit).workload.message).toBe(
         unit === tried ? reason : `not tried here, since it failed on ${tried}: ${reason}`,

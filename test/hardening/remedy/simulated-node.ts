@@ -6,10 +6,10 @@
 import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { planArguments, untouchedArguments } from '../../../src/cluster/arguments.ts';
-import { editArguments, parseArguments } from '../../../src/cluster/arguments-file.ts';
 import { SERVICES, type Service, WORKER_SERVICES } from '../../../src/cluster/default-arguments.ts';
 import type { ExtraArguments } from '../../../src/cluster/extra-arguments.ts';
 import type { ArgumentsJournal, RememberedArguments } from '../../../src/cluster/facts.ts';
+import { editArguments, parseArguments } from '../../../src/core/argument-file.ts';
 import type { HardeningOptions } from '../../../src/hardening/options.ts';
 import { applyRemedy } from '../../../src/hardening/remedy/apply.ts';
 import type { Doors } from '../../../src/hardening/remedy/doors.ts';
@@ -143,7 +143,7 @@ export class SimulatedNode {
   }
 
   async arguments(service: Service): Promise<Readonly<Record<string, string>>> {
-    return parseArguments((await this.doors.host.files.read(`${ARGS}/${service}`)) ?? '');
+    return parseArguments(service, (await this.doors.host.files.read(`${ARGS}/${service}`)) ?? '');
   }
 
   /** As somebody does by hand; null takes the flag out. */
@@ -151,7 +151,7 @@ export class SimulatedNode {
     const { files } = this.doors.host;
     const path = `${ARGS}/${service}`;
     const text = await files.read(path);
-    if (text !== undefined) await files.write(path, editArguments(text, { [flag]: value }), { mode: 0o600 });
+    if (text !== undefined) await files.write(path, editArguments(service, text, { [flag]: value }), { mode: 0o600 });
   }
 
   /** @param commits false: it is ended when all is done and before Juju has heard of it. */
@@ -181,8 +181,12 @@ export class SimulatedNode {
     const present: Record<string, Readonly<Record<string, string>>> = {};
     for (const service of this.#services) {
       const text = (await this.doors.host.files.read(`${ARGS}/${service}`)) ?? '';
-      const untouched = untouchedArguments({ text, journal: this.#journals[service] }, this.#memory[service] ?? {});
-      present[service] = parseArguments(text);
+      const untouched = untouchedArguments(
+        service,
+        { text, journal: this.#journals[service] },
+        this.#memory[service] ?? {},
+      );
+      present[service] = parseArguments(service, text);
       const base = { operator: operator[service] ?? {}, untouched, isUnknown: () => false };
       wanted[service] = wantedArguments(service, demands.flags, base);
     }
@@ -212,7 +216,7 @@ export class SimulatedNode {
       if (change === undefined) continue;
       changed = true;
       if (Object.keys(change.set).length > 0) {
-        const after = editArguments(text, change.set);
+        const after = editArguments(service, text, change.set);
         this.#journals[service] = { before: text, after, remembered, remember: change.remember, finished: true };
         await this.doors.host.files.write(path, after, { mode: 0o600 });
         restarts.push(service);

@@ -33,6 +33,7 @@ const facts: NodeFacts = {
   },
   files: {},
   policies: {},
+  missing: [],
   digests: {},
   sysctls: {},
   units: undefined,

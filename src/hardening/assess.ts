@@ -6,6 +6,7 @@ import type { Named } from './control-names.ts';
 import { evaluateCheck } from './evaluate-check.ts';
 import type { Assessment, Evidence, Finding, Mode, Subject, Waiver } from './finding.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { leavesOf } from './reading.ts';
 import { type RemediationContext, remediationOf } from './remediation.ts';
 import { dayOf, voidWaivers, waiverOf } from './waivers.ts';
 
@@ -55,7 +56,12 @@ export function judge(control: Control, facts: NodeFacts, api?: EvaluateApiRule)
   if (missing !== undefined) return { state: 'not-applicable', reason: missing, evidence: [] };
   const file = evaluateCheck(control.check, facts, 'file', api);
   const process = evaluateCheck(control.check, facts, 'process', api);
-  return file.state === process.state ? file : pending(file, process);
+  return file.state === process.state ? file : pending(file, process, overridesOf(control, facts));
+}
+
+function overridesOf({ check }: Control, { services }: NodeFacts): readonly string[] {
+  const concerned = leavesOf(check).flatMap((leaf) => ('service' in leaf ? [leaf.service] : []));
+  return [...new Set(concerned.flatMap((service) => services[service].overrides ?? []))];
 }
 
 /** What a waiver allows is for the rule to leave out. */
@@ -71,13 +77,20 @@ function unneeded({ needs }: Control, facts: NodeFacts): string | undefined {
   return inUse === false ? `${needs} does not run on this node and is not to.` : undefined;
 }
 
-function pending(file: Verdict, process: Verdict): Verdict {
+function pending(file: Verdict, process: Verdict, overrides: readonly string[]): Verdict {
   const states = [file.state, process.state];
   if (!states.includes('pass') || !states.includes('fail')) return file;
   const evidence = [
     ...file.evidence.map((one) => ({ ...one, what: `${one.what}, in its file` })),
     ...process.evidence.map((one) => ({ ...one, what: `${one.what}, in its process` })),
   ];
+  // What systemd is told to start it with comes again with every restart.
+  if (file.state === 'pass' && overrides.length > 0)
+    return {
+      state: 'fail',
+      reason: `The file is right, the running process is not: ${process.reason} ${overrides.join(', ')} overrides how it is started.`,
+      evidence,
+    };
   const reason =
     file.state === 'pass'
       ? `The file is right, the running process is not: ${process.reason} It has to be restarted.`

@@ -166,6 +166,7 @@ export const CONTENT_RULES = [
   'audits-all-request-responses',
   'audits-sensitive-requests',
   'enforces-pod-security',
+  'limits-event-rates',
 ] as const;
 
 export type ContentRule = (typeof CONTENT_RULES)[number];

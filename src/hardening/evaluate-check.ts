@@ -1,5 +1,6 @@
 /** Evaluates a check over the facts of a node, and over what the Kubernetes API said where somebody asked it. */
 
+import { ARRAY_DIVIDER } from '../core/flags.ts';
 import type { EvaluateApiRule, Verdict } from './api-rule.ts';
 import type {
   Check,
@@ -14,10 +15,11 @@ import type {
   UnitCheck,
   VersionCheck,
 } from './control.ts';
+import { type EffectiveFlags, effectiveFlags } from './effective-flags.ts';
 import { judgeFlag, judgeList } from './evaluate-flag.ts';
 import { judgePolicy } from './evaluate-policy.ts';
 import type { Evidence } from './finding.ts';
-import type { FileFacts, FlagValues, NodeFacts } from './node-facts.ts';
+import type { FileFacts, NodeFacts } from './node-facts.ts';
 import { fitting } from './path-pattern.ts';
 
 /** Where flags are looked up: what the file says, or what the running process was given. */
@@ -73,17 +75,24 @@ function verdict(state: Verdict['state'], reason: string, evidence: readonly Evi
   return { state, reason, evidence };
 }
 
-function flagsOf(facts: NodeFacts, service: HardenedService, source: Source): FlagValues | undefined {
+function flagsOf(facts: NodeFacts, service: HardenedService, source: Source): EffectiveFlags | undefined {
   const { file, process } = facts.services[service];
-  return source === 'process' ? (process ?? file) : file;
+  const flags = source === 'process' ? (process ?? file) : file;
+  return flags && effectiveFlags(service, flags, facts.policies);
 }
 
 function evaluateFlag(check: FlagCheck | ListFlagCheck, facts: NodeFacts, source: Source): Verdict {
   const flags = flagsOf(facts, check.service, source);
   if (flags === undefined) return withoutArguments(check.service);
-  const value = flags[check.flag];
+  const value = flags.values[check.flag];
   const { holds, expected } = check.type === 'flag' ? judgeFlag(check, value) : judgeList(check, value);
-  const what = `${check.flag} of ${check.service}`;
+  const origin = flags.origins[check.flag];
+  const what = `${check.flag} of ${check.service}${origin === undefined ? '' : `, by ${origin}`}`;
+  const missing = value?.split(ARRAY_DIVIDER).find((path) => facts.missing.includes(path));
+  if (holds && missing !== undefined)
+    return verdict('fail', `${what} names ${missing}, which does not exist or is empty.`, [
+      { what, found: `${missing}: no such file`, expected: 'a file' },
+    ]);
   const evidence = [{ what, found: value ?? 'not set', expected }];
   return holds
     ? verdict('pass', `${what} is as asked for.`, evidence)
@@ -97,10 +106,13 @@ function withoutArguments(service: HardenedService): Verdict {
 function evaluateContent(check: ContentCheck, facts: NodeFacts, source: Source): Verdict {
   const flags = flagsOf(facts, check.service, source);
   if (flags === undefined) return withoutArguments(check.service);
-  const path = flags[check.flag];
+  const path = flags.values[check.flag];
   const otherwise = check.otherwise ?? 'fail';
   const what = path ?? `${check.flag} of ${check.service}`;
-  if (path === undefined) return verdict(otherwise, `${what} is not set.`, [{ what, found: 'not set' }]);
+  if (path === undefined || path === '')
+    return verdict(otherwise, `${check.flag} of ${check.service} is not set.`, [
+      { what: `${check.flag} of ${check.service}`, found: 'not set' },
+    ]);
   const policy = facts.policies[path];
   if (policy === undefined) return verdict('fail', `${path} does not exist.`, [{ what, found: 'no such file' }]);
   if ('problem' in policy) return verdict('fail', `${path} ${policy.problem}.`, [{ what, found: policy.problem }]);
@@ -147,11 +159,13 @@ function amount(files: number): string {
   return files === 1 ? 'The file is' : `All ${files} files are`;
 }
 
-function judgeMode({ atMost }: FileModeCheck, { mode }: FileFacts): boolean {
-  return (mode & ~Number.parseInt(atMost, 8)) === 0;
+/** What a link leads to may be exchanged behind its back. */
+function judgeMode({ atMost }: FileModeCheck, { mode, link }: FileFacts): boolean {
+  return !link && (mode & ~Number.parseInt(atMost, 8)) === 0;
 }
 
-function modeText({ mode }: FileFacts): string {
+function modeText({ mode, link }: FileFacts): string {
+  if (link) return 'a symbolic link';
   return mode.toString(8).padStart(3, '0');
 }
 
@@ -160,7 +174,8 @@ function judgeOwner({ owner }: FileOwnerCheck, file: FileFacts): boolean {
   return ownerText(file) === owner;
 }
 
-function ownerText({ uid, gid }: FileFacts): string {
+function ownerText({ uid, gid, link }: FileFacts): string {
+  if (link) return 'a symbolic link';
   const name = (id: number) => (id === 0 ? 'root' : String(id));
   return `${name(uid)}:${name(gid)}`;
 }

@@ -10,7 +10,8 @@ export interface FlagJudgement {
 
 /** @param value undefined where the flag is not set. */
 export function judgeFlag({ test }: FlagCheck, value: string | undefined): FlagJudgement {
-  if ('set' in test) return { holds: (value !== undefined) === test.set, expected: test.set ? 'set' : 'not set' };
+  // `--client-ca-file=""` is as good as none.
+  if ('set' in test) return { holds: ((value ?? '') !== '') === test.set, expected: test.set ? 'set' : 'not set' };
   const or = test.orUnset ? ' or not set' : '';
   const { holds, expected } = judgeValue(test, value ?? '');
   return { holds: value === undefined ? test.orUnset === true : holds, expected: `${expected}${or}` };
@@ -23,7 +24,10 @@ function judgeValue(test: ValueTest, value: string): FlagJudgement {
     return { holds: test.is.some((one) => same(one, value)), expected: oneOf(test.is) };
   }
   if ('isNot' in test) {
-    return { holds: !test.isNot.some((one) => same(one, value)), expected: `set, but not ${test.isNot.join(', ')}` };
+    return {
+      holds: value !== '' && !test.isNot.some((one) => same(one, value)),
+      expected: `set, but not ${test.isNot.join(', ')}`,
+    };
   }
   if ('atLeast' in test) return { holds: number(value) >= test.atLeast, expected: `${test.atLeast} or more` };
   if ('above' in test) return { holds: number(value) > test.above, expected: `more than ${test.above}` };
@@ -59,23 +63,42 @@ function same(wanted: string, value: string): boolean {
   return wanted === value || (one !== undefined && one === other && /^(?:true|false)$/.test(wanted));
 }
 
+/** As Go takes it. @param value undefined: not set, and false where that is the default. */
+export function isTrue(value: string | undefined): boolean {
+  return truth(value ?? '') === true;
+}
+
 function truth(value: string): boolean | undefined {
   if (/^(?:1|t|T|true|TRUE|True)$/.test(value)) return true;
   return /^(?:0|f|F|false|FALSE|False)$/.test(value) ? false : undefined;
 }
 
+/** As Go's `strconv.ParseInt` with base 0 takes it: `030` is octal, `0x10` hexadecimal. */
 function number(value: string): number {
-  return value.trim() === '' ? Number.NaN : Number(value);
+  const [, sign, digits = ''] = /^([+-]?)(0x[\da-f]+|0b[01]+|0o?[0-7]+|[1-9]\d*|0)$/i.exec(value) ?? [];
+  if (digits === '') return Number.NaN;
+  const amount = Number(digits.replace(/^0(?=[0-7])/, '0o'));
+  return sign === '-' ? -amount : amount;
 }
 
-const UNITS_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+const UNITS_MS: Readonly<Record<string, number>> = {
+  h: 3_600_000,
+  m: 60_000,
+  s: 1000,
+  ms: 1,
+  us: 1e-3,
+  µs: 1e-3,
+  ns: 1e-6,
+};
 
 /** Of a duration as Go writes it: `1h30m`, `5m0s`; undefined for anything else. */
 export function durationMs(text: string): number | undefined {
-  if (text === '0') return 0;
-  if (!/^(?:\d+(?:\.\d+)?(?:h|ms|m|s))+$/.test(text)) return undefined;
-  return [...text.matchAll(/([\d.]+)(h|ms|m|s)/g)].reduce(
-    (sum, [, amount, unit = '']) => sum + Number(amount) * (UNITS_MS[unit] ?? 0),
+  const [, sign = '', rest = ''] = /^([+-]?)(.+)$/.exec(text) ?? [];
+  if (rest === '0') return 0;
+  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:h|ms|us|µs|ns|m|s))+$/.test(rest)) return undefined;
+  const amount = [...rest.matchAll(/([\d.]+)(h|ms|us|µs|ns|m|s)/g)].reduce(
+    (sum, [, number, unit = '']) => sum + Number(number) * (UNITS_MS[unit] ?? 0),
     0,
   );
+  return sign === '-' ? -amount : amount;
 }

@@ -1,8 +1,8 @@
 /** What policy files must say, as functions by the names that the catalogues use. */
 
 import type { ContentRule } from './control.ts';
-import { isObject, list } from './observe-policy.ts';
-import { podSecurityIn, providerOfSecrets } from './policy-contents.ts';
+import { at, isObject, list, text, texts } from './foreign.ts';
+import { eventLimitsIn, podSecurityIn, providerOfSecrets } from './policy-contents.ts';
 
 export interface PolicyJudgement {
   readonly holds: boolean;
@@ -35,11 +35,11 @@ const rules: Readonly<Record<ContentRule, Rule>> = {
     };
   },
   'has-audit-rules': (value) => {
-    const levels = auditRules(value).map(({ level }) => level);
+    const records = recordingRules(value).length > 0 && !leavesAllStagesOut(value);
     return {
-      holds: levels.some((level) => level !== undefined && level !== 'None'),
-      found: levels.length === 0 ? 'no rules' : `${levels.length} rules`,
-      expected: 'a Policy of audit.k8s.io with rules',
+      holds: records,
+      found: leavesAllStagesOut(value) ? 'all stages are left out' : auditFound(value),
+      expected: 'a Policy of audit.k8s.io with a rule that records requests',
     };
   },
   'audits-all-request-responses': (value) => {
@@ -60,6 +60,14 @@ const rules: Readonly<Record<ContentRule, Rule>> = {
       found: missing.length === 0 ? auditFound(value) : missing.join('; '),
       expected:
         'Secrets, ConfigMaps and TokenReviews at Metadata; changes of Pods and Deployments, exec, port-forward and proxy at Metadata or more',
+    };
+  },
+  'limits-event-rates': (value) => {
+    const limits = eventLimitsIn(value);
+    return {
+      holds: limits !== undefined && limits > 0,
+      found: limits === undefined ? 'no plugin EventRateLimit' : `EventRateLimit with ${limits} limits`,
+      expected: 'EventRateLimit with at least one limit',
     };
   },
   'enforces-pod-security': (value, { exemptNamespaces }) => {
@@ -84,13 +92,35 @@ function providerFound(provider: string | undefined): string {
 
 function auditRules(value: unknown): readonly Readonly<Record<string, unknown>>[] {
   const right =
-    isObject(value) && value['kind'] === 'Policy' && String(value['apiVersion']).startsWith('audit.k8s.io/');
+    isObject(value) && value['kind'] === 'Policy' && text(value['apiVersion'])?.startsWith('audit.k8s.io/') === true;
   return right ? list(value['rules']).filter(isObject) : [];
 }
 
 function auditFound(value: unknown): string {
-  const found = auditRules(value).map(({ level }) => String(level));
+  const found = auditRules(value).map(levelOf);
   return found.length === 0 ? 'no rules' : `rules with the levels ${found.join(', ')}`;
+}
+
+const RECORDING: readonly string[] = ['Metadata', 'Request', 'RequestResponse'];
+
+/** Rules behind one that leaves out everything of everybody are never come to: the first that fits counts. */
+function recordingRules(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  const rules = auditRules(value);
+  const end = rules.findIndex(
+    (rule) => rule['level'] === 'None' && Object.keys(rule).every((key) => key === 'level' || key === 'omitStages'),
+  );
+  return rules.slice(0, end < 0 ? undefined : end).filter((rule) => RECORDING.includes(levelOf(rule)));
+}
+
+const STAGES = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'];
+
+function leavesAllStagesOut(value: unknown): boolean {
+  const omitted = texts(at(value, 'omitStages'));
+  return STAGES.every((stage) => omitted.includes(stage));
+}
+
+function levelOf({ level }: Readonly<Record<string, unknown>>): string {
+  return text(level) ?? 'of no level';
 }
 
 interface Request {
@@ -133,7 +163,7 @@ function levelsOf(policy: readonly Readonly<Record<string, unknown>>[], request:
   const fitting = policy.filter((rule) => fits(rule, request));
   const general = fitting.findIndex((rule) => !isNarrow(rule));
   const deciding = general === -1 ? fitting : fitting.slice(0, general + 1);
-  return [...deciding.map(({ level }) => String(level)), ...(general === -1 ? ['None'] : [])];
+  return [...deciding.map(levelOf), ...(general === -1 ? ['None'] : [])];
 }
 
 function isNarrow(rule: Readonly<Record<string, unknown>>): boolean {
@@ -146,8 +176,8 @@ function fits(rule: Readonly<Record<string, unknown>>, { group, resource, verb }
   const groups = list(rule['resources']);
   if (groups.length === 0) return list(rule['nonResourceURLs']).length === 0;
   return groups.some((one) => {
-    if (!isObject(one) || String(one['group'] ?? '') !== group) return false;
-    const names = list(one['resources']).map(String);
+    if (!isObject(one) || (one['group'] ?? '') !== group) return false;
+    const names = texts(one['resources']);
     return names.length === 0 || names.some((name) => coversResource(name, resource));
   });
 }

@@ -1,9 +1,9 @@
 /** What an assessment knows of a node. Read once each, by observe-node.ts; no content of a secret is among it. */
 
+import type { FlagValues } from '../core/flags.ts';
 import type { FileKind, HardenedService, Place } from './control.ts';
 
-/** Flag → value. A flag without a value is `true`, as Go's flags have it. */
-export type FlagValues = Readonly<Record<string, string>>;
+export type { FlagValues };
 
 export interface ServiceFacts {
   /** Of the argument file; undefined when there is none. */
@@ -14,6 +14,8 @@ export interface ServiceFacts {
   readonly inUse: boolean | undefined;
   /** Of the running process. */
   readonly pid?: number;
+  /** Files of systemd that change what it is started with; what its argument file says is not how it runs. */
+  readonly overrides?: readonly string[];
 }
 
 export interface FileFacts {
@@ -22,6 +24,8 @@ export interface FileFacts {
   readonly uid: number;
   readonly gid: number;
   readonly kind: FileKind | 'other';
+  /** The path is a symbolic link; the rest is of what it leads to. */
+  readonly link?: true;
 }
 
 export interface UnitFacts {
@@ -42,6 +46,8 @@ export interface NodeFacts {
   readonly files: Readonly<Record<string, FileFacts>>;
   /** By path; undefined for a file that does not exist. */
   readonly policies: Readonly<Record<string, PolicyFacts | undefined>>;
+  /** Of the paths that flags name, those at which there is no file, or an empty one. */
+  readonly missing: readonly string[];
   /** SHA-256 by path; undefined for a file that does not exist. */
   readonly digests: Readonly<Record<string, string | undefined>>;
   readonly sysctls: Readonly<Record<string, string | undefined>>;

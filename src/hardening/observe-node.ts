@@ -1,15 +1,16 @@
 /** Reads of a node what controls look at: everything once, in parallel, nothing changed. */
 
 import { createHash } from 'node:crypto';
+import { ARGUMENTS_DIRECTORY, parseArguments } from '../core/argument-file.ts';
+import { ARRAY_DIVIDER, type FlagValues, readFlags, valuesOf } from '../core/flags.ts';
 import type { Host, UnitStatus } from '../host/host.ts';
 import { type Control, HARDENED_SERVICES, type HardenedService } from './control.ts';
+import { CONFIGURATION_FLAGS, effectiveFlags } from './effective-flags.ts';
 import type { FileFacts, NodeFacts, ServiceFacts, UnitFacts } from './node-facts.ts';
-import { readPolicy } from './observe-policy.ts';
+import { dropInsOf, readPolicy } from './observe-policy.ts';
 import { folderOf, isPattern } from './path-pattern.ts';
-import { readingFor } from './reading.ts';
-import { flagsOfFile, flagsOfProcess } from './service-arguments.ts';
-
-const ARGUMENTS = '/var/snap/k8s/common/args';
+import { type Reading, readingFor } from './reading.ts';
+import { readOverrides } from './unit-overrides.ts';
 
 /** Namespaces of the cluster's own components, which need privileges: as the snap's examples of pod security exempt them. */
 export const CLUSTER_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease', 'metallb-system'] as const;
@@ -31,13 +32,53 @@ export async function observeNode(host: Host, controls: readonly Control[], know
     readEach(reading.digests, (path) => digest(host, path)),
     readEach(reading.sysctls, (key) => host.sysctl.read(key)),
   ]);
-  const named = reading.policies.flatMap(({ service, flag }) => {
-    const { file, process } = services[service];
-    return [file?.[flag], process?.[flag]].filter((path) => path?.startsWith('/')) as string[];
-  });
-  const policies = await readEach([...new Set(named)], (path) => readPolicy(host, path));
+  const configurations = reading.services.flatMap((service) =>
+    (CONFIGURATION_FLAGS[service] ?? []).map((flag) => ({ service, flag })),
+  );
+  const named = [...reading.policies, ...configurations].flatMap(({ service, flag }) =>
+    pathsIn(services[service], flag),
+  );
+  const folders = configurations.filter(({ flag }) => flag === '--config-dir');
+  const dropIns = await Promise.all(
+    folders.flatMap(({ service, flag }) => pathsIn(services[service], flag)).map((path) => dropInsOf(host, path)),
+  );
+  const policies = await readEach([...new Set([...named, ...dropIns.flat()])], (path) => readPolicy(host, path));
   const exemptNamespaces = [...CLUSTER_NAMESPACES, ...known.exemptNamespaces];
-  return { ...known, exemptNamespaces, services, units, files, digests, sysctls, policies };
+  const missing = await missingAmong(host, namedFiles(reading.flags, services, policies));
+  return { ...known, exemptNamespaces, services, units, files, digests, sysctls, policies, missing };
+}
+
+function pathsIn({ file, process }: ServiceFacts, flag: string): readonly string[] {
+  return [file?.[flag], process?.[flag]].filter((path) => path?.startsWith('/') === true) as string[];
+}
+
+/** Flags that name a file which the service reads when it starts, by their names; `--audit-log-path` and the like are made by it. */
+const NAMES_FILE = /(?:-file|file|-config|kubeconfig|-certificate|-authority|-key|-cert)$/;
+
+/** The paths of such files, whether there is something or not. */
+export function namedFiles(
+  flags: Reading['flags'],
+  services: NodeFacts['services'],
+  policies: NodeFacts['policies'],
+): readonly string[] {
+  const paths = flags
+    .filter(({ flag }) => NAMES_FILE.test(flag))
+    .flatMap(({ service, flag }) =>
+      [services[service].file, services[service].process].flatMap((given: FlagValues | undefined) => {
+        const value = given && effectiveFlags(service, given, policies).values[flag];
+        return value?.split(ARRAY_DIVIDER).filter((path) => path.startsWith('/') && !path.includes('\0')) ?? [];
+      }),
+    );
+  return [...new Set(paths)];
+}
+
+/** @returns the paths at which there is no file, or an empty one. */
+export async function missingAmong(
+  { files }: Pick<Host, 'files'>,
+  paths: readonly string[],
+): Promise<readonly string[]> {
+  const found = await Promise.all(paths.map(async (path) => [path, await files.status(path)] as const));
+  return found.flatMap(([path, status]) => (status?.kind === 'file' && status.size > 0 ? [] : [path]));
 }
 
 async function observeServices(
@@ -45,8 +86,15 @@ async function observeServices(
   wanted: readonly HardenedService[],
   others: readonly string[],
 ): Promise<Pick<NodeFacts, 'services' | 'units'>> {
-  const units = await host.systemd.units([...wanted.map(unitOf), ...others]);
-  const read = await readEach(wanted, (service) => observeService(host, service, units));
+  const [units, overrides] = await Promise.all([
+    host.systemd.units([...wanted.map(unitOf), ...others]),
+    readOverrides(host.files, wanted),
+  ]);
+  const read = await readEach(wanted, async (service) => {
+    const facts = await observeService(host, service, units);
+    const { [service]: overriding } = overrides;
+    return overriding === undefined ? facts : { ...facts, overrides: overriding };
+  });
   const none: ServiceFacts = { file: undefined, process: undefined, inUse: undefined };
   return {
     services: Object.fromEntries(HARDENED_SERVICES.map((service) => [service, read[service] ?? none])) as Record<
@@ -62,7 +110,7 @@ export function unitOf(service: HardenedService): string {
 }
 
 export function argumentsPath(service: HardenedService): string {
-  return `${ARGUMENTS}/${service}`;
+  return `${ARGUMENTS_DIRECTORY}/${service}`;
 }
 
 async function observeService(
@@ -76,8 +124,8 @@ async function observeService(
     unit?.mainPid === undefined ? undefined : host.commandLine(unit.mainPid),
   ]);
   return {
-    file: text === undefined ? undefined : flagsOfFile(text),
-    process: words && flagsOfProcess(words),
+    file: text === undefined ? undefined : parseArguments(service, text),
+    process: words && valuesOf(service, readFlags(service, words.slice(1)).uses),
     inUse: unit && (unit.active || unit.enabled),
     ...(unit?.mainPid === undefined ? {} : { pid: unit.mainPid }),
   };
@@ -103,8 +151,8 @@ export async function observeFiles(
   return Object.fromEntries(
     all.flatMap(([path, status]): readonly (readonly [string, FileFacts])[] => {
       if (status === undefined) return [];
-      const { mode, uid, gid, kind } = status;
-      return [[path, { mode, uid, gid, kind }]];
+      const { mode, uid, gid, kind, link } = status;
+      return [[path, { mode, uid, gid, kind, ...(link ? { link } : {}) }]];
     }),
   );
 }

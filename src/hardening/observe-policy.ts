@@ -1,56 +1,96 @@
-/** Reads a policy file that a flag of kube-apiserver names: audit policy, admission configuration, encryption configuration. */
+/**
+ * Reads a file that a flag of a service names: policies and configurations of the API server, and kubelet's configuration, in a file or in a
+ * folder of drop-ins. Of what may hold secrets only what controls ask for is kept.
+ */
 
 import { dirname, resolve } from 'node:path';
 import type { Host } from '../host/host.ts';
+import { at, isObject, list, text, texts } from './foreign.ts';
+import { kubeletFlags } from './kubelet-configuration.ts';
 import type { PolicyFacts } from './node-facts.ts';
 
+/** More is none that anybody has written. */
+const MOST_BYTES = 1_048_576;
+
 export async function readPolicy(host: Host, path: string): Promise<PolicyFacts | undefined> {
-  const text = await host.files.read(path);
-  if (text === undefined) return undefined;
+  const status = await host.files.status(path);
+  if (status === undefined) return undefined;
+  if (status.kind === 'directory') return readDropIns(host, path);
+  if (status.kind !== 'file') return { problem: 'is neither a file nor a folder' };
+  if (status.size > MOST_BYTES) return { problem: 'is too large to be one' };
+  const parsed = await parseFile(host, path);
+  if (parsed === undefined || 'problem' in parsed) return parsed;
+  return { value: await withPlugins(host, path, withoutSecrets(parsed.value)) };
+}
+
+/** The names of kubelet's drop-ins in a folder, in the order in which the later one goes before the earlier. */
+export async function dropInsOf({ files }: Pick<Host, 'files'>, folder: string): Promise<readonly string[]> {
+  return (await files.list(folder)).filter((name) => name.endsWith('.conf')).map((name) => `${folder}/${name}`);
+}
+
+async function readDropIns(host: Host, folder: string): Promise<PolicyFacts> {
+  let merged: unknown = {};
+  for (const path of await dropInsOf(host, folder)) {
+    const status = await host.files.status(path);
+    if (status?.kind !== 'file' || status.size > MOST_BYTES) continue;
+    const parsed = await parseFile(host, path);
+    if (parsed !== undefined && 'problem' in parsed) return { problem: `has ${path}, which ${parsed.problem}` };
+    if (parsed !== undefined) merged = merge(merged, parsed.value);
+  }
+  return { value: withoutSecrets(isObject(merged) ? { ...merged, kind: KUBELET } : merged) };
+}
+
+/** As kubelet merges its drop-ins: objects field by field, anything else as a whole. */
+function merge(one: unknown, other: unknown): unknown {
+  if (!isObject(one) || !isObject(other)) return other;
+  const merged = new Map(Object.entries(one));
+  for (const [key, value] of Object.entries(other)) merged.set(key, merge(merged.get(key), value));
+  return Object.fromEntries(merged);
+}
+
+async function parseFile(host: Host, path: string): Promise<PolicyFacts | undefined> {
+  const source = await host.files.read(path);
+  if (source === undefined) return undefined;
   const { parse } = await import('yaml');
   try {
-    const value: unknown = parse(text, { logLevel: 'silent', maxAliasCount: 100 });
-    return { value: await withPlugins(host, path, withoutKeys(value)) };
+    return { value: parse(source, { logLevel: 'silent', maxAliasCount: 100 }) as unknown };
   } catch {
     // The parser's words quote the text, and with it a key.
     return { problem: 'is neither YAML nor JSON' };
   }
 }
 
-/** Kinds that hold no keys. Of anything else that a flag may name nothing is kept. */
-const OPEN = ['Policy', 'AdmissionConfiguration', 'PodSecurityConfiguration', 'Configuration'];
+const KUBELET = 'KubeletConfiguration';
 
-/** Of an encryption configuration only what is encrypted and by which kind of provider: its keys go nowhere. */
-function withoutKeys(value: unknown): unknown {
-  if (!isObject(value)) return {};
-  if (OPEN.includes(String(value['kind']))) return value;
-  if (value['kind'] !== 'EncryptionConfiguration') return {};
-  return {
-    kind: value['kind'],
-    resources: list(value['resources']).map((entry) => ({
-      resources: list(isObject(entry) ? entry['resources'] : []).map(String),
-      providers: list(isObject(entry) ? entry['providers'] : []).map((one) =>
-        isObject(one) ? (Object.keys(one)[0] ?? '') : '',
-      ),
-    })),
-  };
+/** Kinds that hold no keys. Of anything else that a flag may name nothing is kept. */
+const OPEN: readonly unknown[] = ['Policy', 'AdmissionConfiguration', 'PodSecurityConfiguration', 'Configuration'];
+
+function withoutSecrets(value: unknown): unknown {
+  const kind = at(value, 'kind');
+  if (OPEN.includes(kind)) return value;
+  if (kind === 'EncryptionConfiguration')
+    return {
+      kind,
+      resources: list(at(value, 'resources')).map((entry) => ({
+        resources: texts(at(entry, 'resources')),
+        providers: list(at(entry, 'providers')).map((one) => (isObject(one) ? (Object.keys(one)[0] ?? '') : '')),
+      })),
+    };
+  if (kind === 'AuthorizationConfiguration')
+    return { kind, authorizers: list(at(value, 'authorizers')).map((one) => ({ type: text(at(one, 'type')) })) };
+  if (kind === 'AuthenticationConfiguration')
+    return { kind, anonymous: { enabled: at(value, 'anonymous', 'enabled') } };
+  return kind === KUBELET ? { kind, flags: kubeletFlags(value) } : {};
 }
 
 /** A plugin's configuration may stand in a file of its own, with a path that starts from the admission configuration's. */
 async function withPlugins(host: Host, path: string, value: unknown): Promise<unknown> {
   if (!isObject(value) || value['kind'] !== 'AdmissionConfiguration') return value;
   const plugins = list(value['plugins']).map(async (plugin) => {
-    if (!isObject(plugin) || typeof plugin['path'] !== 'string') return plugin;
-    const read = await readPolicy(host, resolve(dirname(path), plugin['path']));
+    const named = text(at(plugin, 'path'));
+    if (!isObject(plugin) || named === undefined || named.includes('\0')) return plugin;
+    const read = await readPolicy(host, resolve(dirname(path), named));
     return { ...plugin, configuration: read !== undefined && 'value' in read ? read.value : undefined };
   });
   return { ...value, plugins: await Promise.all(plugins) };
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

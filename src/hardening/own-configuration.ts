@@ -1,5 +1,7 @@
 /** What this control plane's own files say of the policies of the cluster, taken from what an assessment knows of the node. */
 
+import { effectiveFlags } from './effective-flags.ts';
+import { isTrue } from './evaluate-flag.ts';
 import type { NodeFacts } from './node-facts.ts';
 import type { OwnConfiguration, PodSecurityLevel } from './policies/facts.ts';
 import { podSecurityIn, providerOfSecrets } from './policy-contents.ts';
@@ -15,8 +17,9 @@ export const POLICY_FLAGS = {
 /** @param node name of the Node object. */
 export function ownConfiguration(node: string, { services, policies, exemptNamespaces }: NodeFacts): OwnConfiguration {
   // What the running process has is what the cluster goes by.
-  const flags = services['kube-apiserver'].process ?? services['kube-apiserver'].file ?? {};
-  const kubelet = services.kubelet.process ?? services.kubelet.file ?? {};
+  const of = (service: 'kube-apiserver' | 'kubelet') =>
+    effectiveFlags(service, services[service].process ?? services[service].file ?? {}, policies).values;
+  const [flags, kubelet] = [of('kube-apiserver'), of('kubelet')];
   const items = (flag: string) => (flags[flag] ?? '').split(',').filter((item) => item !== '');
   const content = (flag: string) => {
     const policy = policies[flags[flag] ?? ''];
@@ -32,7 +35,7 @@ export function ownConfiguration(node: string, { services, policies, exemptNames
       documentedExemptions: exemptNamespaces,
     },
     admissionPlugins: items('--enable-admission-plugins'),
-    seccompDefault: ['true', '1'].includes(kubelet['--seccomp-default'] ?? ''),
+    seccompDefault: isTrue(kubelet['--seccomp-default']),
     kms: providerOfSecrets(content(POLICY_FLAGS.encryption)) === 'kms',
   };
 }

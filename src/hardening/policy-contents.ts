@@ -1,6 +1,6 @@
 /** What policy files of an API server say, as far as controls and rules ask. */
 
-import { isObject, list } from './observe-policy.ts';
+import { at, isObject, list, text, texts } from './foreign.ts';
 
 export interface PodSecurityContent {
   /** As it stands there: Kubernetes takes what is no level for an error. Undefined: privileged. */
@@ -14,11 +14,16 @@ export function podSecurityIn(value: unknown): PodSecurityContent | undefined {
   const plugin = plugins.find((one) => isObject(one) && one['name'] === 'PodSecurity');
   if (!isObject(plugin) || !isObject(plugin['configuration'])) return undefined;
   const { defaults, exemptions } = plugin['configuration'];
-  const enforce = isObject(defaults) ? defaults['enforce'] : undefined;
   return {
-    enforce: enforce === undefined ? undefined : String(enforce),
-    exemptNamespaces: isObject(exemptions) ? list(exemptions['namespaces']).map(String) : [],
+    enforce: text(at(defaults, 'enforce')),
+    exemptNamespaces: texts(at(exemptions, 'namespaces')),
   };
+}
+
+/** Of an admission configuration: how many limits it gives EventRateLimit; undefined where it says nothing of the plugin. */
+export function eventLimitsIn(value: unknown): number | undefined {
+  const plugin = list(at(value, 'plugins')).find((one) => at(one, 'name') === 'EventRateLimit');
+  return plugin === undefined ? undefined : list(at(plugin, 'configuration', 'limits')).length;
 }
 
 /**
@@ -27,8 +32,8 @@ export function podSecurityIn(value: unknown): PodSecurityContent | undefined {
  */
 export function providerOfSecrets(value: unknown): string | undefined {
   if (!isObject(value) || value['kind'] !== 'EncryptionConfiguration') return undefined;
-  const entry = list(value['resources']).find(
-    (one) => isObject(one) && list(one['resources']).some((name) => ['secrets', '*.', '*.*'].includes(String(name))),
+  const entry = list(value['resources']).find((one) =>
+    texts(at(one, 'resources')).some((name) => ['secrets', '*.', '*.*'].includes(name)),
   );
-  return isObject(entry) ? String(list(entry['providers'])[0] ?? '') : undefined;
+  return isObject(entry) ? (text(list(entry['providers'])[0]) ?? '') : undefined;
 }

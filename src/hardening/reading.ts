@@ -10,6 +10,8 @@ export interface Reading {
   readonly services: readonly HardenedService[];
   /** Paths and patterns of paths. */
   readonly paths: readonly string[];
+  /** Flags that have to be set to something. */
+  readonly flags: readonly { readonly service: HardenedService; readonly flag: string }[];
   /** Flags that name policy files. */
   readonly policies: readonly { readonly service: HardenedService; readonly flag: string }[];
   readonly digests: readonly string[];
@@ -33,6 +35,7 @@ export function readingFor(controls: readonly Control[]): Reading {
   ];
   return {
     services: HARDENED_SERVICES.filter((service) => named.has(service)),
+    flags: [...new Map(of('flag').map(({ service, flag }) => [`${service} ${flag}`, { service, flag }])).values()],
     paths: distinct([...of('file-mode'), ...of('file-owner')].flatMap(({ paths }) => paths)),
     policies: [...new Map(policies.map(({ service, flag }) => [`${service} ${flag}`, { service, flag }])).values()],
     digests: distinct(of('distinct-files').flatMap(({ path, from }) => [path, ...from])),

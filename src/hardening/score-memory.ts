@@ -9,8 +9,9 @@ import { list, object, oneOf, type Shape, text, whole } from '../core/shapes.ts'
 import type { Host } from '../host/host.ts';
 import { type Control, HARDENED_SERVICES, type HardenedService } from './control.ts';
 import type { NodeFacts } from './node-facts.ts';
-import { argumentsPath, observeFiles } from './observe-node.ts';
+import { argumentsPath, namedFiles, observeFiles } from './observe-node.ts';
 import { readingFor } from './reading.ts';
+import { readOverrides } from './unit-overrides.ts';
 
 const FILE = '/var/lib/k8s-charm/score.json';
 
@@ -64,9 +65,11 @@ export async function rememberScore(
   facts: NodeFacts,
   messages: readonly string[],
 ): Promise<void> {
-  const { services, paths, digests, sysctls } = readingFor(controls);
+  const { services, paths, digests, sysctls, flags } = readingFor(controls);
   const pids = services.flatMap((service) => facts.services[service].pid ?? []);
-  const looked = { services, pids, paths, contents: [...digests, ...Object.keys(facts.policies)], sysctls };
+  const named = namedFiles(flags, facts.services, facts.policies);
+  const contents = [...new Set([...digests, ...Object.keys(facts.policies), ...named])];
+  const looked = { services, pids, paths, contents, sysctls };
   const until = host.now().getTime() + HOLDS_MS;
   const note: Note = { key, until, looked, fingerprint: await fingerprint(host, looked), messages };
   await host.files.write(FILE, JSON.stringify(note), { mode: 0o600 });
@@ -84,6 +87,7 @@ async function fingerprint(host: Host, { services, pids, paths, contents, sysctl
     Promise.all(pids.map((pid) => host.commandLine(pid))),
     Promise.all(contents.map((path) => files.status(path))),
     Promise.all(sysctls.map((key) => host.sysctl.read(key))),
+    readOverrides(files, services),
   ]);
   return createHash('sha256').update(JSON.stringify(seen)).digest('base64');
 }

@@ -7,6 +7,7 @@ import {
   chmod,
   chown,
   type FileHandle,
+  lstat,
   mkdir,
   open,
   readdir,
@@ -28,7 +29,12 @@ export function openFiles(root: string): Files {
   const real = realPath(root);
   const fileStatus = statusUnder(root);
   const realOwner = rootUnder(root);
-  const status = async (path: string) => fileStatus(await unlessMissing(stat(real(path))));
+  const status = async (path: string) => {
+    const found = await unlessMissing(lstat(real(path)));
+    if (!found?.isSymbolicLink()) return fileStatus(found);
+    const target = fileStatus(await unlessMissing(stat(real(path))));
+    return target && { ...target, link: true as const };
+  };
   const writing = new Map<string, Promise<void>>();
   return {
     real,
@@ -184,7 +190,7 @@ async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
     return await reading;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
     throw error;
   }
 }

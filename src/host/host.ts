@@ -13,6 +13,8 @@ export interface FileStatus {
   readonly modifiedMs: number;
   readonly inode: number;
   readonly kind: 'file' | 'directory' | 'other';
+  /** The path is a symbolic link; everything else is of what it leads to. */
+  readonly link?: true;
 }
 
 export interface WriteOptions {

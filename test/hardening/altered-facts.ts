@@ -125,7 +125,7 @@ function policyValue(policy: keyof typeof POLICY_FLAGS, stig: boolean): unknown 
       return {
         kind: 'AdmissionConfiguration',
         plugins: [
-          { name: 'EventRateLimit', configuration: { limits: [] } },
+          { name: 'EventRateLimit', configuration: { limits: [{ type: 'Server', qps: 50, burst: 100 }] } },
           {
             name: 'PodSecurity',
             configuration: { defaults: { enforce: 'baseline' }, exemptions: { namespaces: ['kube-system'] } },

@@ -1,6 +1,7 @@
 /** Reads what remedies are decided by. Where nothing is asked for and nothing remembered, that is next to nothing. */
 
 import type { Files, Owner } from '../../host/host.ts';
+import { isTrue } from '../evaluate-flag.ts';
 import type { FileFacts } from '../node-facts.ts';
 import { observeFiles } from '../observe-node.ts';
 import { fitting } from '../path-pattern.ts';
@@ -84,7 +85,8 @@ async function wantedOfFiles(
   const each = (paths: readonly string[], use: (path: string, facts: FileFacts) => void) => {
     for (const path of paths.flatMap((pattern) => fitting(pattern, names))) {
       const facts = all[path];
-      if (facts !== undefined) use(path, facts);
+      // What a link leads to is not what was meant to be changed; the assessment names it.
+      if (facts !== undefined && !facts.link) use(path, facts);
     }
   };
   for (const { paths, mode, kind } of demands.modes)
@@ -118,7 +120,7 @@ async function straysAmong(files: Files, needed: ReadonlySet<string>): Promise<r
 }
 
 function protectsKernel({ kubelet }: Arguments): boolean {
-  return ['true', '1'].includes(kubelet?.['--protect-kernel-defaults'] ?? '');
+  return isTrue(kubelet?.['--protect-kernel-defaults']);
 }
 
 function folderOf(path: string): string {

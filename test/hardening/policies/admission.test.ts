@@ -166,7 +166,7 @@ describe('the own configuration', () => {
       etcd: none,
     };
     const policies = { '/admission.yaml': { value }, '/enc.yaml': { value: encryption } };
-    const nothing = { files: {}, digests: {}, sysctls: {}, units: undefined };
+    const nothing = { files: {}, missing: [], digests: {}, sysctls: {}, units: undefined };
     return { role: 'control-plane', version: '1.36.4', services, policies, ...nothing, exemptNamespaces: ['storage'] };
   };
 

@@ -8,6 +8,8 @@ import {
   rememberModes,
   rememberScore,
   scoreText,
+  unkept,
+  unkeptText,
 } from '../hardening/index.ts';
 import { DiskFull } from '../host/errors.ts';
 import { assessUnit, openCatalogues } from './assessment.ts';
@@ -33,7 +35,9 @@ export async function countScores(
     withPolicies: false,
   });
   const messages = [
-    ...assessments.map((one) => `${one.benchmark === 'stig' ? 'STIG' : 'CIS'} node ${scoreText(nodeScore(one))}`),
+    ...assessments.map(
+      (one) => `${one.benchmark === 'stig' ? 'STIG' : 'CIS'} node ${scoreText(nodeScore(one))}${unkeptText(unkept(one))}`,
+    ),
     ...new Set(assessments.flatMap(({ problems }) => problems)),
   ];
   try {

@@ -16,16 +16,19 @@ import {
   applyRemedy,
   dayOf,
   describeRemedy,
+  driftReports,
   type FlagDemand,
   formatInheritance,
   HARDENING_KEY,
   type HardeningOptions,
   type Overridden,
+  observeBase,
   observeRemedies,
   planRemedies,
   readControlNames,
   readDemands,
   readHardeningOptions,
+  readOverrides,
   wantedArguments,
   withInheritance,
 } from '../hardening/index.ts';
@@ -70,7 +73,7 @@ export async function observeHardening(
   const node = { exists: cluster.node !== undefined, present: of('present'), former: of('former') };
   const facts = await observeRemedies(doors, node, demands);
   const plan = planRemedies(facts);
-  const { services, reports } = askServices(bases, demands.flags);
+  const { services, reports } = askServices(await observeBases(doors, bases, demands.flags), demands.flags);
   return {
     hardened: { ready: plan.ready, services },
     changes: [
@@ -83,12 +86,45 @@ export async function observeHardening(
       ),
       ...(await tellWorkers(doors, cluster)),
     ],
-    reports: [...plan.reports, ...reports],
+    reports: [...plan.reports, ...reports, ...(await observeDrift(doors, cluster, options, services))],
   };
 }
 
+/** Nothing of a node that is not there yet. */
+async function observeDrift(
+  { host }: Doors,
+  { arguments: files, options, node }: ClusterFacts,
+  { cis, stig }: HardeningOptions,
+  asked: HardenedArguments['services'],
+): Promise<readonly UnitStatus[]> {
+  if (node === undefined) return [];
+  const hardened = cis || stig;
+  const services = Object.entries(files).map(([name, { text }]) => {
+    const service = name as Service;
+    const operator = options.arguments[service] ?? {};
+    const kept = [...Object.keys(operator), ...Object.keys(asked[service]?.flags ?? {})];
+    return [service, { text, operator, option: optionOf(service), kept }] as const;
+  });
+  const overrides = hardened
+    ? await readOverrides(
+        host.files,
+        services.map(([service]) => service),
+      )
+    : {};
+  return driftReports({ services: Object.fromEntries(services), overrides, hardened });
+}
+
+type Bases<Base extends ServiceBase> = Readonly<Partial<Record<Service, Base>>>;
+
+async function observeBases({ host }: Doors, bases: Bases<ServiceBase>, demands: readonly FlagDemand[]) {
+  const observed = Object.entries(bases).map(async ([service, base]) => {
+    return [service, await observeBase(host, service as Service, base, demands)] as const;
+  });
+  return Object.fromEntries(await Promise.all(observed)) as Bases<ServiceBase>;
+}
+
 function askServices(
-  bases: Readonly<Partial<Record<Service, ServiceBase>>>,
+  bases: Bases<ServiceBase>,
   demands: readonly FlagDemand[],
 ): { readonly services: HardenedArguments['services']; readonly reports: readonly UnitStatus[] } {
   const services: Partial<Record<Service, AskedArguments>> = {};

@@ -59,9 +59,10 @@ function readWord(source: string, start: number): ShellWord {
       text += next === '\n' ? '' : next || '\\';
       at += 2;
     } else {
-      text += character;
-      unquoted += character;
-      at += 1;
+      const plain = runFrom(PLAIN, source, at);
+      text += plain;
+      unquoted += plain;
+      at += plain.length;
     }
   }
   return {
@@ -90,11 +91,23 @@ function singleQuoted(source: string, from: number): Quoted | undefined {
   return end < 0 ? undefined : { text: source.slice(from, end), end: end + 1, literal: true };
 }
 
+/** What means nothing but itself, outside of quotes and inside of double ones. */
+const PLAIN = /[^ \t\n;&|<>()"'\\]+/y;
+const PLAIN_QUOTED = /[^"$`\\]+/y;
+
+function runFrom(pattern: RegExp, source: string, at: number): string {
+  pattern.lastIndex = at;
+  return pattern.exec(source)?.[0] ?? '';
+}
+
 /** A backslash escapes only `$`, a backquote, `"`, itself and the end of the line (bash, Double Quotes). */
 function doubleQuoted(source: string, from: number): Quoted | undefined {
   let text = '';
   let literal = true;
   for (let at = from; at < source.length; at += 1) {
+    const plain = runFrom(PLAIN_QUOTED, source, at);
+    text += plain;
+    at += plain.length;
     const character = source.charAt(at);
     if (character === '"') return { text, end: at + 1, literal };
     if (character === '$' || character === '`') literal = false;

@@ -15,6 +15,7 @@ export {
 } from './catalogue.ts';
 export type { Benchmark, Control, Place } from './control.ts';
 export { candidateText, controlsNamed, type Named, shortTitle } from './control-names.ts';
+export { driftReports } from './drift.ts';
 export { applyEncryption } from './encryption/apply.ts';
 export {
   type Change as EncryptionChange,
@@ -41,6 +42,7 @@ export { applyRemedy, forgetRemedies } from './remedy/apply.ts';
 export { describeRemedy, type RemedyChange } from './remedy/change.ts';
 export type { FlagDemand } from './remedy/demands.ts';
 export { observeRemedies } from './remedy/observe.ts';
+export { observeBase } from './remedy/observe-base.ts';
 export { RemedyFailed } from './remedy/outcome.ts';
 export { planRemedies } from './remedy/plan.ts';
 export { readDemands } from './remedy/read-demands.ts';
@@ -54,6 +56,7 @@ export {
   UnsuitableFormat,
 } from './report/formats.ts';
 export { countStates, type StateCounts } from './report/summary.ts';
-export { clusterScore, countScore, nodeScore, type Score, scoreText } from './score.ts';
+export { clusterScore, countScore, nodeScore, type Score, scoreText, unkept, unkeptText } from './score.ts';
 export { forgetScore, recallScore, rememberScore } from './score-memory.ts';
+export { readOverrides } from './unit-overrides.ts';
 export { dayOf } from './waivers.ts';

@@ -5,6 +5,7 @@
  */
 
 import type { Assessment, Finding } from './finding.ts';
+import { isNeverRemedied } from './remedy/never.ts';
 
 export interface Score {
   readonly passed: number;
@@ -47,4 +48,24 @@ function isOfCluster({ control }: Finding): boolean {
 /** `88/91`, `80/85 (2 waived)`. */
 export function scoreText({ passed, applicable, waived }: Score): string {
   return `${passed}/${applicable}${waived === 0 ? '' : ` (${waived} waived)`}`;
+}
+
+/** Controls of the node that a mode brings about by itself and that do not hold: somebody else stands in the way, or an option. Their numbers. */
+export function unkept({ findings }: Pick<Assessment, 'findings'>): readonly string[] {
+  return findings.flatMap((finding) => {
+    const { control, state, number } = finding;
+    const kept = control.remedy.length > 0 && !isNeverRemedied(control.id) && !isOfCluster(finding);
+    return kept && (state === 'fail' || state === 'pending-restart') ? [number] : [];
+  });
+}
+
+/** Numbers that a status has room for. */
+const MOST_NAMED = 6;
+
+/** What a status says behind a score: `, 1.2.17 does not hold though the mode is on: see the action assess`; nothing where all hold. */
+export function unkeptText(numbers: readonly string[]): string {
+  if (numbers.length === 0) return '';
+  const more = numbers.length > MOST_NAMED ? ` and ${numbers.length - MOST_NAMED} others` : '';
+  const named = `${numbers.slice(0, MOST_NAMED).join(', ')}${more}`;
+  return `, ${named} ${numbers.length === 1 ? 'does' : 'do'} not hold though the mode is on: see the action assess`;
 }

@@ -5,7 +5,8 @@
  * - a value that all controls accept is left as it is, whoever it comes from;
  * - else a control goes before the operator's argument, which is told; to waive the control turns that round;
  * - an option that asks by itself (`tls-min-version`) gives way to the operator's argument;
- * - lists are added to and taken from: the operator's when there is one, else the one that stands there without us.
+ * - lists are added to and taken from: the operator's when there is one, else the one that stands there without us;
+ * - a flag that a structured configuration replaces is not asked for: the API server does not start with both.
  */
 
 import type { HardenedService } from '../control.ts';
@@ -18,6 +19,10 @@ export interface ServiceBase {
   readonly operator: Readonly<Record<string, string | null>>;
   /** What its file would say without any argument of ours. */
   readonly untouched: Readonly<Record<string, string>>;
+  /** Paths among the values at which there is no file: a control does not accept them. */
+  readonly missing?: ReadonlySet<string>;
+  /** Flags that must not stand beside a configuration that a flag names. */
+  readonly replaced?: ReadonlySet<string>;
   /** Whether the file will say something that is not known yet, before there is a node. */
   isUnknown(flag: string): boolean;
 }
@@ -54,6 +59,7 @@ export function wantedArguments(
   const standing: string[] = [];
   const overridden: Overridden[] = [];
   for (const [flag, group] of groups) {
+    if (base.replaced?.has(flag)) continue;
     const given = base.operator[flag];
     const value = decide(flag, group, base);
     if (value === undefined) continue;
@@ -79,6 +85,7 @@ function decide(flag: string, group: readonly FlagDemand[], base: ServiceBase): 
     return after === before ? undefined : after;
   }
   const accepted = (value: string | null) =>
+    !base.missing?.has(value ?? '') &&
     controls.every(({ tests }) => tests.length > 0 && tests.every((test) => holds(test, value)));
   if (given !== undefined && accepted(given)) return given;
   const option = group.find((demand) => demand.controls.length === 0);

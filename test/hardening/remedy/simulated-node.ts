@@ -14,6 +14,7 @@ import type { HardeningOptions } from '../../../src/hardening/options.ts';
 import { applyRemedy } from '../../../src/hardening/remedy/apply.ts';
 import type { Doors } from '../../../src/hardening/remedy/doors.ts';
 import { observeRemedies } from '../../../src/hardening/remedy/observe.ts';
+import { observeBase } from '../../../src/hardening/remedy/observe-base.ts';
 import { planRemedies } from '../../../src/hardening/remedy/plan.ts';
 import { type Overridden, wantedArguments } from '../../../src/hardening/remedy/wanted-arguments.ts';
 import { openHost } from '../../../src/host/open-host.ts';
@@ -26,20 +27,22 @@ export const KUBELET_UNIT = '/etc/systemd/system/snap.k8s.kubelet.service';
 /** As k8sd writes them, with what the catalogues look at. */
 const ARGUMENTS: Readonly<Record<Service, string>> = {
   'kube-apiserver': `anonymous-auth="false" authorization-mode="Node,RBAC" client-ca-file="/etc/kubernetes/pki/client-ca.crt"
-    enable-admission-plugins="NodeRestriction" etcd-cafile="/etc/kubernetes/pki/etcd/ca.crt" etcd-certfile="/e.crt"
-    etcd-keyfile="/e.key" kubelet-certificate-authority="/ca" kubelet-client-certificate="/c" kubelet-client-key="/k"
-    profiling="false" request-timeout="300s" secure-port="6443" service-account-key-file="/s" tls-cert-file="/t"
+    enable-admission-plugins="NodeRestriction" etcd-cafile="/etc/kubernetes/pki/etcd/ca.crt" etcd-certfile="/etc/kubernetes/pki/apiserver-etcd-client.crt"
+    etcd-keyfile="/etc/kubernetes/pki/apiserver-etcd-client.key" kubelet-certificate-authority="/etc/kubernetes/pki/ca.crt"
+    kubelet-client-certificate="/etc/kubernetes/pki/apiserver-kubelet-client.crt" kubelet-client-key="/etc/kubernetes/pki/apiserver-kubelet-client.key"
+    profiling="false" request-timeout="300s" secure-port="6443" service-account-key-file="/etc/kubernetes/pki/serviceaccount.key" tls-cert-file="/etc/kubernetes/pki/apiserver.crt"
     tls-cipher-suites="TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305"
-    tls-min-version="VersionTLS12" tls-private-key-file="/t.key"`,
-  'kube-controller-manager': `profiling="false" root-ca-file="/r" service-account-private-key-file="/s"
+    tls-min-version="VersionTLS12" tls-private-key-file="/etc/kubernetes/pki/apiserver.key"`,
+  'kube-controller-manager': `profiling="false" root-ca-file="/etc/kubernetes/pki/ca.crt" service-account-private-key-file="/etc/kubernetes/pki/serviceaccount.key"
     terminated-pod-gc-threshold="12500" tls-min-version="VersionTLS12" use-service-account-credentials="true"`,
   'kube-scheduler': 'profiling="false" tls-min-version="VersionTLS12"',
   'kube-proxy': 'healthz-bind-address="127.0.0.1" kubeconfig="/etc/kubernetes/proxy.conf" profiling="false"',
   kubelet: `anonymous-auth="false" authorization-mode="Webhook" client-ca-file="/etc/kubernetes/pki/client-ca.crt"
-    kubeconfig="/etc/kubernetes/kubelet.conf" read-only-port="0" tls-cert-file="/t" tls-cipher-suites="TLS_RSA_WITH_AES_128_GCM_SHA256"
-    tls-private-key-file="/t.key"`,
-  etcd: `auto-tls="false" cert-file="/c" client-cert-auth="true" key-file="/k" peer-auto-tls="false" peer-cert-file="/p"
-    peer-client-cert-auth="true" peer-key-file="/k" peer-trusted-ca-file="/a" trusted-ca-file="/a"`,
+    kubeconfig="/etc/kubernetes/kubelet.conf" read-only-port="0" tls-cert-file="/etc/kubernetes/pki/kubelet.crt"
+    tls-cipher-suites="TLS_RSA_WITH_AES_128_GCM_SHA256" tls-private-key-file="/etc/kubernetes/pki/kubelet.key"`,
+  etcd: `auto-tls="false" cert-file="/etc/kubernetes/pki/etcd/server.crt" client-cert-auth="true" key-file="/etc/kubernetes/pki/etcd/server.key" peer-auto-tls="false"
+    peer-cert-file="/etc/kubernetes/pki/etcd/peer.crt" peer-client-cert-auth="true" peer-key-file="/etc/kubernetes/pki/etcd/peer.key"
+    peer-trusted-ca-file="/etc/kubernetes/pki/etcd/ca.crt" trusted-ca-file="/etc/kubernetes/pki/etcd/ca.crt"`,
 };
 
 const KERNEL: Readonly<Record<string, string>> = {
@@ -62,6 +65,18 @@ const FILES: Readonly<Record<string, number>> = {
   '/etc/kubernetes/pki/apiserver.crt': 0o644,
   '/etc/kubernetes/pki/client-ca.crt': 0o600,
   '/etc/kubernetes/pki/apiserver.key': 0o600,
+  '/etc/kubernetes/pki/apiserver-etcd-client.crt': 0o600,
+  '/etc/kubernetes/pki/apiserver-etcd-client.key': 0o600,
+  '/etc/kubernetes/pki/apiserver-kubelet-client.crt': 0o600,
+  '/etc/kubernetes/pki/apiserver-kubelet-client.key': 0o600,
+  '/etc/kubernetes/pki/ca.crt': 0o600,
+  '/etc/kubernetes/pki/etcd/ca.crt': 0o600,
+  '/etc/kubernetes/pki/etcd/peer.crt': 0o600,
+  '/etc/kubernetes/pki/etcd/peer.key': 0o600,
+  '/etc/kubernetes/pki/etcd/server.crt': 0o600,
+  '/etc/kubernetes/pki/kubelet.crt': 0o600,
+  '/etc/kubernetes/pki/kubelet.key': 0o600,
+  '/etc/kubernetes/pki/serviceaccount.key': 0o600,
   '/etc/kubernetes/pki/etcd/server.key': 0o660,
   '/etc/containerd/config.toml': 0o600,
   '/etc/cni/net.d/05-cilium.conflist': 0o644,
@@ -188,7 +203,11 @@ export class SimulatedNode {
       );
       present[service] = parseArguments(service, text);
       const base = { operator: operator[service] ?? {}, untouched, isUnknown: () => false };
-      wanted[service] = wantedArguments(service, demands.flags, base);
+      wanted[service] = wantedArguments(
+        service,
+        demands.flags,
+        await observeBase(this.doors.host, service, base, demands.flags),
+      );
     }
     const plan = planRemedies(await observeRemedies(this.doors, { exists: true, present, former: {} }, demands));
     return { wanted, plan, overridden: Object.values(wanted).flatMap((one) => one.overridden) };

@@ -1,8 +1,8 @@
 /** The configuration of the cluster against the options: what the leader sends to k8sd, and what cannot be changed any more. */
 
 import { canonicalRanges, dualStackProblem } from '../core/addresses.ts';
+import { parseArguments } from '../core/argument-file.ts';
 import type { UnitStatus } from '../juju/status.ts';
-import { parseArguments } from './arguments-file.ts';
 import { certificateMode } from './certificate-mode.ts';
 import type { Change } from './change.ts';
 import type { EtcdAccess } from './etcd.ts';
@@ -81,10 +81,10 @@ function bootstrapped({ configuration, arguments: files }: ControlPlaneFacts) {
     const external = configuration.datastore?.['type'] === 'external';
     return { ...configuration, datastore: external ? 'etcd' : 'managed-etcd' };
   }
-  const apiServer = parseArguments(files['kube-apiserver']?.text ?? '');
+  const apiServer = parseArguments('kube-apiserver', files['kube-apiserver']?.text ?? '');
   const servers = apiServer['--etcd-servers'];
   return {
-    podCidr: parseArguments(files['kube-proxy']?.text ?? '')['--cluster-cidr'],
+    podCidr: parseArguments('kube-proxy', files['kube-proxy']?.text ?? '')['--cluster-cidr'],
     serviceCidr: apiServer['--service-cluster-ip-range'],
     // k8sd leads each API server to the etcd of its own node.
     datastore:

@@ -78,8 +78,10 @@ function withoutSecrets(value: unknown): unknown {
     };
   if (kind === 'AuthorizationConfiguration')
     return { kind, authorizers: list(at(value, 'authorizers')).map((one) => ({ type: text(at(one, 'type')) })) };
-  if (kind === 'AuthenticationConfiguration')
-    return { kind, anonymous: { enabled: at(value, 'anonymous', 'enabled') } };
+  if (kind === 'AuthenticationConfiguration') {
+    const anonymous = at(value, 'anonymous');
+    return isObject(anonymous) ? { kind, anonymous: { enabled: at(anonymous, 'enabled') === true } } : { kind };
+  }
   return kind === KUBELET ? { kind, flags: kubeletFlags(value) } : {};
 }
 

@@ -37,8 +37,9 @@ export interface ServiceState {
   enabled: boolean;
   /** Why it did not start, or ended. */
   failure?: string;
-  /** Arguments of the running process. */
+  /** Arguments of the running process, and the words that they were given in. */
   running?: Record<string, string>;
+  words?: string[];
 }
 
 export interface InstalledSnap {

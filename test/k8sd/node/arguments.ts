@@ -1,5 +1,7 @@
 /** The files under `args/`: one flag a line, written by k8sd and read by the snap's wrapper through a shell. */
 
+import { flagTypes } from './flag-types.ts';
+
 export type Arguments = Readonly<Record<string, string>>;
 
 /** Sorted lines `--flag="value"`, without any escaping. */
@@ -18,11 +20,11 @@ export function mergeArguments(defaults: Arguments, extra: Readonly<Record<strin
   return merged;
 }
 
-/** k8sd's own reading: the part before `=` names the line. Quotes around the value go. */
+/** k8sd's own reading of lines: what is before the first `=`, or the first blank, names the line. Quotes around the value go. */
 export function readArguments(text: string): Record<string, string> {
   const values: Record<string, string> = {};
   for (const line of text.split('\n')) {
-    const match = /^\s*(--[^=\s]+)(?:=(.*))?$/.exec(line);
+    const match = /^\s*(--[^=\s]+)(?:[= ](.*))?$/.exec(line);
     if (match?.[1] !== undefined) values[match[1]] = (match[2] ?? '').trim().replace(/^(["'])(.*)\1$/, '$2');
   }
   return values;
@@ -41,7 +43,7 @@ export function shellWords(text: string): readonly string[] {
   };
   while (index < text.length) {
     const character = text.charAt(index++);
-    if (/\s/.test(character)) {
+    if (' \t\n'.includes(character)) {
       if (word !== undefined) words.push(word);
       word = undefined;
     } else if (character === '#' && word === undefined) {
@@ -56,8 +58,9 @@ export function shellWords(text: string): readonly string[] {
       add(quoted.value);
       index = quoted.end;
     } else if (character === '\\') {
-      add(text.charAt(index++));
-    } else if ('$`'.includes(character)) {
+      if (text.charAt(index) !== '\n') add(text.charAt(index));
+      index++;
+    } else if ('$`{'.includes(character)) {
       throw new Error(`shell expansion in arguments: ${character}`);
     } else if (';&<>()|'.includes(character)) {
       throw new Error(`syntax error near unexpected token \`${character}'`);
@@ -79,13 +82,63 @@ function doubleQuoted(text: string, start: number): { readonly value: string; re
   throw new Error('unexpected EOF while looking for matching `"\'');
 }
 
-/** Flags and values of a process. A word that is no flag is a stray argument, which the services refuse. */
-export function parseCommandLine(words: readonly string[]): Record<string, string> {
+/** Types of which a flag that is given again adds to what it was given before, with the text that divides the values. */
+const ADDITIVE: Readonly<Record<string, string>> = {
+  strings: ',',
+  int32Slice: ',',
+  mapStringString: ',',
+  mapStringBool: ',',
+  stringToString: ',',
+  colonSeparatedMultimapStringString: ',',
+  'reserved-memory': ',',
+  stringArray: '\n',
+  namedCertKey: '\n',
+};
+
+const types: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map(
+  Object.entries(flagTypes).map(([program, byType]) => {
+    const pairs = Object.entries(byType).flatMap(([type, names]) =>
+      names.split(/\s+/).map((name) => [`--${name}`, type] as const),
+    );
+    return [program, new Map(pairs)] as const;
+  }),
+);
+
+/** etcd has Go's own flags, of which these are boolean (etcd 3.6, server/embed). */
+const ETCD_BOOLEANS =
+  /^--(?:auto-tls|peer-auto-tls|client-cert-auth|peer-client-cert-auth|pre-vote|enable-pprof|force-new-cluster)$/;
+
+/**
+ * Flags and values that a service goes by, as pflag reads a command line (etcd: as Go's flag package does). Throws what the service ends on: a
+ * word that is no flag, a flag without the value that it needs.
+ */
+export function parseCommandLine(service: string, words: readonly string[]): Record<string, string> {
   const values: Record<string, string> = {};
-  for (const word of words) {
-    const match = /^(--?[A-Za-z][A-Za-z0-9-]*)(?:=([\s\S]*))?$/.exec(word);
-    if (match?.[1] === undefined) throw new Error(`unknown command ${JSON.stringify(word)}`);
-    values[match[1].startsWith('--') ? match[1] : `-${match[1]}`] = match[2] ?? 'true';
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? '';
+    const match = /^(--?)([A-Za-z][^=]*)(?:=([\s\S]*))?$/.exec(word);
+    if (match === null) throw new Error(`"${service}" does not take any arguments, got ${JSON.stringify([word])}`);
+    const flag = nameOf(service, match[1] ?? '', match[2] ?? '');
+    const type = types.get(service)?.get(flag);
+    const boolean = service === 'etcd' ? ETCD_BOOLEANS.test(flag) : type === 'bool' || type === undefined;
+    if (match[3] === undefined && !boolean && words[++index] === undefined)
+      throw new Error(`flag needs an argument: ${word}`);
+    const value = match[3] ?? (boolean ? 'true' : (words[index] ?? ''));
+    if (type === 'bool' && !/^(?:1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(value))
+      throw new Error(
+        `invalid argument ${JSON.stringify(value)} for ${JSON.stringify(flag)} flag: strconv.ParseBool: invalid syntax`,
+      );
+    const divider = ADDITIVE[type ?? ''];
+    const before = values[flag];
+    values[flag] =
+      divider === undefined || !before ? value : [before, value].filter((part) => part !== '').join(divider);
   }
   return values;
+}
+
+function nameOf(service: string, dashes: string, name: string): string {
+  if (service === 'etcd') return `--${name}`;
+  if (dashes === '--') return `--${name.replaceAll('_', '-')}`;
+  if (name === 'v') return '--v';
+  throw new Error(`unknown shorthand flag: '${name.charAt(0)}' in -${name}`);
 }

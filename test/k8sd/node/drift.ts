@@ -24,12 +24,13 @@ export async function restartDrifted(machine: NodeMachine): Promise<void> {
     const running = machine.services.running(service);
     const file = await machine.files.read(`${paths.args}/${service}`);
     if (running === undefined || file === undefined) continue;
-    const lines = file.split('\n').filter((line) => line.trim().startsWith('--'));
     const wanted = readArguments(file);
-    // A flag that is repeated in the file differs forever.
+    const given = machine.services.words(service);
+    const present = readArguments(given.join('\n'));
+    // A flag that is repeated, or stands there in a form that k8sd does not read, differs forever.
     const same =
-      lines.length === Object.keys(running).length &&
-      Object.entries(wanted).every(([flag, value]) => running[flag] === value);
+      Object.keys(wanted).length === given.length &&
+      Object.entries(wanted).every(([flag, value]) => present[flag] === value);
     if (!same) await machine.services.restart(service);
   }
 }

@@ -4,6 +4,8 @@
  */
 
 import { isIP } from 'node:net';
+import { parse } from 'yaml';
+import { at } from '../json.ts';
 import { serveApi } from '../kubernetes/server.ts';
 import { parseCertificates, requireKeyPair } from '../pki/parse.ts';
 import type { ServiceState } from '../state.ts';
@@ -18,6 +20,12 @@ import { startApiServerProxy } from './proxy.ts';
 import { recordUnit } from './systemd.ts';
 
 export type Arguments = Readonly<Record<string, string>>;
+
+/** What a process was started with, and what it makes of that. */
+interface CommandLine {
+  readonly words: readonly string[];
+  readonly values: Arguments;
+}
 
 /** Ends what was started: as systemd does, or at once as a loss of power does. */
 export type Stop = (how?: 'at once') => Promise<void>;
@@ -98,7 +106,12 @@ export class Services {
     return this.#machine.state.services[name]?.active === true;
   }
 
-  /** Arguments of the running process. */
+  /** Words that the running process was started with, without its own name. */
+  words(name: string): readonly string[] {
+    return (this.isActive(name) ? this.state(name).words : undefined) ?? [];
+  }
+
+  /** What the running process makes of them. */
   running(name: string): Arguments | undefined {
     return this.isActive(name) ? this.state(name).running : undefined;
   }
@@ -118,6 +131,7 @@ export class Services {
       await this.#end(name);
       state.active = false;
       delete state.running;
+      delete state.words;
       delete state.failure;
       await this.#record(name);
     });
@@ -156,6 +170,7 @@ export class Services {
       for (const [name, state] of Object.entries(this.#machine.state.services)) {
         state.active = false;
         delete state.running;
+        delete state.words;
         await this.#record(name);
         if (state.enabled) await this.#launch(name);
       }
@@ -184,7 +199,9 @@ export class Services {
       if (name === 'k8sd') {
         this.#running.set(name, await this.#machine.k8sd.start());
       } else {
-        state.running = { ...(await this.#startOne(name)) };
+        const { words, values } = await this.#startOne(name);
+        state.running = { ...values };
+        state.words = [...words];
       }
       state.active = true;
       this.#tell(name, 'up');
@@ -192,17 +209,18 @@ export class Services {
     } catch (error) {
       state.active = false;
       delete state.running;
+      delete state.words;
       state.failure = (error as Error).message;
     }
     await this.#record(name);
   }
 
-  async #startOne(name: string): Promise<Arguments> {
+  async #startOne(name: string): Promise<CommandLine> {
     const program = this.#machine.site.programs[name];
     if (program === undefined) {
-      const values = await readCommandLine(this.#machine, name);
-      this.#running.set(name, await (launches[name] ?? nothingToServe)(this.#machine, values));
-      return values;
+      const line = await readCommandLine(this.#machine, name);
+      this.#running.set(name, await (launches[name] ?? nothingToServe)(this.#machine, line.values));
+      return line;
     }
     const words = shellWords(await this.#machine.files.need(`${paths.args}/${name}`));
     let mine: Stop | undefined;
@@ -211,7 +229,7 @@ export class Services {
     });
     mine = stop;
     this.#running.set(name, stop);
-    return flagsOf(words);
+    return { words, values: flagsOf(words) };
   }
 
   /** A process has ended by itself. */
@@ -234,9 +252,8 @@ export class Services {
 
   /** What systemd and the kernel show of it. */
   async #record(name: string): Promise<void> {
-    const { active, enabled, running } = this.state(name);
-    const flags = Object.entries(running ?? {}).map(([flag, value]) => `${flag}=${value}`);
-    const words = active ? { words: [`/snap/k8s/current/bin/${name}`, ...flags] } : {};
+    const { active, enabled, words: given = [] } = this.state(name);
+    const words = active ? { words: [`/snap/k8s/current/bin/${name}`, ...given] } : {};
     await recordUnit(this.#machine, `snap.k8s.${name}.service`, { active, enabled, ...words });
   }
 
@@ -264,14 +281,18 @@ function flagsOf(words: readonly string[]): Arguments {
 }
 
 /** Arguments as the service gets them. Throws what would make it end at once. */
-async function readCommandLine(machine: NodeMachine, service: string): Promise<Arguments> {
+async function readCommandLine(machine: NodeMachine, service: string): Promise<CommandLine> {
   const text = await machine.files.need(`${paths.args}/${service}`);
-  const values = parseCommandLine(shellWords(text));
+  const words = shellWords(text);
+  const values = parseCommandLine(service, words);
   requireKnownFlags(service, values);
   for (const [flag, value] of Object.entries(values)) {
     if (fileFlags.has(flag) && value.startsWith('/')) await machine.files.need(value);
   }
-  if (service === 'kube-apiserver') requireOneFamily(values);
+  if (service === 'kube-apiserver') {
+    requireOneFamily(values);
+    await requireOneSource(machine, values);
+  }
   await requirePolicies(machine, service, values);
   const signing = values['--cluster-signing-cert-file'];
   if (signing !== undefined) requireOne(await machine.files.need(signing));
@@ -281,7 +302,26 @@ async function readCommandLine(machine: NodeMachine, service: string): Promise<A
     if (crt !== undefined && pem !== undefined)
       requireKeyPair(await machine.files.need(crt), await machine.files.need(pem));
   }
-  return values;
+  return { words, values };
+}
+
+/** Words and what kube-apiserver 1.36 itself said to them. */
+async function requireOneSource(machine: NodeMachine, values: Arguments): Promise<void> {
+  const flags = Object.keys(values);
+  if (
+    values['--authorization-config'] &&
+    flags.some((flag) => flag === '--authorization-mode' || flag.startsWith('--authorization-webhook-'))
+  )
+    throw new Error(
+      '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
+    );
+  const authentication = values['--authentication-config'];
+  if (!authentication || !flags.includes('--anonymous-auth')) return;
+  const configuration: unknown = parse(await machine.files.need(authentication));
+  if (at(configuration, 'anonymous') !== undefined)
+    throw new Error(
+      'anonymous: Forbidden: --anonymous-auth flag cannot be set when anonymous field is configured in authentication configuration file',
+    );
 }
 
 /** `validatePublicIPServiceClusterIPRangeIPFamilies` of kubernetes/kubernetes (cmd/kube-apiserver/app/options/validation.go). */

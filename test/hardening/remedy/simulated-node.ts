@@ -110,6 +110,7 @@ export class SimulatedNode {
   #state = memoryState();
   /** What Juju holds of the arguments, and what stands on the machine. */
   #memory: Partial<Record<Service, RememberedArguments>> = {};
+  #wanted: Partial<Record<Service, readonly string[]>> = {};
   #journals: Partial<Record<Service, ArgumentsJournal>> = {};
 
   private constructor(root: string, role: 'control-plane' | 'worker') {
@@ -155,6 +156,11 @@ export class SimulatedNode {
 
   async remove(path: string): Promise<void> {
     await rm(join(this.root, path), { recursive: true, force: true });
+  }
+
+  /** Flags that the last dispatch had a word in. */
+  wanted(service: Service): readonly string[] {
+    return this.#wanted[service] ?? [];
   }
 
   async arguments(service: Service): Promise<Readonly<Record<string, string>>> {
@@ -209,6 +215,9 @@ export class SimulatedNode {
         await observeBase(this.doors.host, service, base, demands.flags),
       );
     }
+    this.#wanted = Object.fromEntries(
+      Object.entries(wanted).map(([service, { flags }]) => [service, Object.keys(flags)]),
+    );
     const plan = planRemedies(await observeRemedies(this.doors, { exists: true, present, former: {} }, demands));
     return { wanted, plan, overridden: Object.values(wanted).flatMap((one) => one.overridden) };
   }

@@ -36,7 +36,7 @@ const kept = controls.filter(
 interface Sabotage {
   readonly what: string;
   readonly make: (node: SimulatedNode) => Promise<unknown>;
-  /** The control that has to notice it, and what it has to say. */
+  /** The control that has to notice it, by its id or its former one, and what it has to say. */
   readonly control: string;
   readonly verdict: 'fail' | 'pass';
   /** What becomes of it in the next dispatch: repaired, left as it is because it is no harm, or named in the status. */
@@ -572,7 +572,7 @@ async function look(node: SimulatedNode) {
   const host = { ...node.doors.host, systemd: { units } };
   const facts = await observeNode(host, controls, { role: 'control-plane', version: '1.36.4', exemptNamespaces: [] });
   const verdictOf = (id: string) => {
-    const control = controls.find((one) => one.id === id);
+    const control = controls.find((one) => one.id === id || one.formerly === id);
     return control === undefined ? expect.fail(`no control ${id}`) : judge(control, facts);
   };
   const failing = kept.filter((control) => ['fail', 'pending-restart'].includes(judge(control, facts).state));
@@ -652,7 +652,7 @@ describe('a hardened node', () => {
     const { status, verdictOf } = await look(node);
     const said = status.join('\n');
     for (const { control } of bad) {
-      const number = controls.find(({ id }) => id === control)?.numbers;
+      const number = controls.find(({ id, formerly }) => id === control || formerly === control)?.numbers;
       if (verdictOf(control).state !== 'pass') expect(said).toContain(number?.['cis-1.12'] ?? number?.stig);
     }
     expect(said).toMatch(/evil\.conf overrides/);

@@ -40,7 +40,7 @@ interface Sabotage {
   readonly control: string;
   readonly verdict: 'fail' | 'pass';
   /** What becomes of it in the next dispatch: repaired, left as it is because it is no harm, or named in the status. */
-  readonly then: 'repaired' | 'left' | RegExp;
+  readonly outcome: 'repaired' | 'left' | RegExp;
 }
 
 /** An argument file as a hand edits it. */
@@ -112,266 +112,266 @@ const SABOTAGES: readonly Sabotage[] = [
     make: line(API, '--anonymous-auth', '--anonymous-auth="true"'),
     control: 'CIS-1.2.1',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a boolean flag without a value',
     make: line(API, '--profiling', '--profiling'),
     control: 'CIS-1.2.17',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'AlwaysAllow in a line above the modes',
     make: above(API, '--authorization-mode="AlwaysAllow"'),
     control: 'CIS-1.2.6',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'AlwaysAdmit in a line above the plugins',
     make: above(API, '--enable-admission-plugins=AlwaysAdmit'),
     control: 'CIS-1.2.10',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a weak cipher in a line below',
     make: below(API, '--tls-cipher-suites=TLS_RSA_WITH_RC4_128_SHA'),
     control: 'CIS-1.2.31',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a feature gate in a line below',
     make: below(API, '--feature-gates=AllAlpha=true'),
     control: 'V-242400',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a bad value behind a blank',
     make: line('kube-scheduler', '--bind-address', '--bind-address 0.0.0.0'),
     control: 'CIS-1.4.2',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a good value behind a blank',
     make: line('kube-scheduler', '--bind-address', '--bind-address 127.0.0.1'),
     control: 'CIS-1.4.2',
     verdict: 'pass',
-    then: 'left',
+    outcome: 'left',
   },
   {
     what: 'a bad flag in quotes',
     make: line(API, '--profiling', '"--profiling=true"'),
     control: 'CIS-1.2.17',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a good flag in quotes',
     make: line(API, '--profiling', "'--profiling=false'"),
     control: 'CIS-1.2.17',
     verdict: 'pass',
-    then: 'left',
+    outcome: 'left',
   },
   {
     what: 'a bad flag with an underscore',
     make: below(API, '--anonymous_auth=true'),
     control: 'CIS-1.2.1',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a good flag with an underscore',
     make: line(API, '--anonymous-auth', '--anonymous_auth=false'),
     control: 'CIS-1.2.1',
     verdict: 'pass',
-    then: 'left',
+    outcome: 'left',
   },
   {
     what: 'two bad flags on one line',
     make: all(line(API, '--profiling'), line(API, '--anonymous-auth', '--profiling=true --anonymous-auth=true')),
     control: 'CIS-1.2.17',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'two good flags on one line',
     make: all(line(API, '--profiling'), line(API, '--anonymous-auth', '--profiling=false --anonymous-auth=false')),
     control: 'CIS-1.2.17',
     verdict: 'pass',
-    then: 'left',
+    outcome: 'left',
   },
   {
     what: 'a good flag with a comment',
     make: line(API, '--profiling', '--profiling=false # as agreed'),
     control: 'CIS-1.2.17',
     verdict: 'pass',
-    then: 'left',
+    outcome: 'left',
   },
   {
     what: 'a flag behind a #',
     make: line(API, '--anonymous-auth', '# --anonymous-auth="false"'),
     control: 'CIS-1.2.1',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a value that is more than its quotes',
     make: line(API, '--profiling', '--profiling="false"true'),
     control: 'CIS-1.2.17',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a flag on two lines',
     make: line(API, '--profiling', '--profi\\\nling=true'),
     control: 'CIS-1.2.17',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a line that bash cannot read',
     make: line(API, '--profiling', '--profiling="true'),
     control: 'CIS-1.2.17',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a word that belongs to no flag',
     make: below(API, 'stray'),
     control: 'CIS-1.2.17',
     verdict: 'pass',
-    then: /kube-apiserver has "stray", which belongs to no flag/,
+    outcome: /kube-apiserver has "stray", which belongs to no flag/,
   },
   {
     what: 'a command in a value',
     make: below(API, '--v="$(id -u)"'),
     control: 'CIS-1.2.17',
     verdict: 'pass',
-    then: /which bash expands/,
+    outcome: /which bash expands/,
   },
   {
     what: 'a flag of nobody twice',
     make: below(API, '--v=1\n--v=1'),
     control: 'CIS-1.2.17',
     verdict: 'pass',
-    then: /has --v more than once, for which k8sd restarts the service every two minutes/,
+    outcome: /has --v more than once, for which k8sd restarts the service every two minutes/,
   },
   {
     what: 'an empty client CA of the API server',
     make: line(API, '--client-ca-file', '--client-ca-file=""'),
     control: 'CIS-1.2.27',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'an empty client CA of kubelet',
     make: line('kubelet', '--client-ca-file', '--client-ca-file='),
     control: 'CIS-4.2.3',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a client CA that does not exist',
     make: line(API, '--client-ca-file', '--client-ca-file=/nowhere.crt'),
     control: 'CIS-1.2.27',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a CA whose file is empty',
     make: file(`${PKI}/ca.crt`, ''),
     control: 'CIS-1.3.5',
     verdict: 'fail',
-    then: /CIS .*1\.3\.5/,
+    outcome: /CIS .*1\.3\.5/,
   },
   {
     what: 'a flag that is gone',
     make: line(API, '--kubelet-certificate-authority'),
     control: 'CIS-1.2.5',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'static tokens',
     make: below(API, '--token-auth-file=/tokens.csv'),
     control: 'CIS-1.2.2',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'an octal number',
     make: line(API, '--audit-log-maxage', '--audit-log-maxage=030'),
     control: 'CIS-1.2.19',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'arguments that everybody can write',
     make: mode(`${ARGS}/${API}`, 0o666),
     control: 'CIS-1.1.1',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a kubeconfig that everybody can read',
     make: mode('/etc/kubernetes/scheduler.conf', 0o644),
     control: 'CIS-1.1.15',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a kubeconfig that is stricter',
     make: mode('/etc/kubernetes/scheduler.conf', 0o400),
     control: 'CIS-1.1.15',
     verdict: 'pass',
-    then: 'left',
+    outcome: 'left',
   },
   {
     what: "etcd's data folder itself",
     make: mode(`${ETCD}/data`, 0o755),
     control: 'CIS-1.1.11',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a folder of keys that everybody can write',
     make: mode(PKI, 0o777),
     control: 'CIS-1.1.21',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a key that others can read',
     make: mode(`${PKI}/apiserver.key`, 0o644),
     control: 'CIS-1.1.21',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a kubeconfig that is a link',
     make: link('/etc/kubernetes/admin.conf'),
     control: 'CIS-1.1.13',
     verdict: 'fail',
-    then: /CIS .*1\.1\.13/,
+    outcome: /CIS .*1\.1\.13/,
   },
   {
     what: 'an audit policy without rules',
     make: named('--audit-policy-file', audit('rules: []')),
     control: 'CIS-3.2.1',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'an empty audit policy',
     make: named('--audit-policy-file', ''),
     control: 'CIS-3.2.1',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'an audit policy of another file that records nothing',
@@ -381,28 +381,28 @@ const SABOTAGES: readonly Sabotage[] = [
     ),
     control: 'CIS-3.2.1',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'an audit policy that is gone',
     make: named('--audit-policy-file', undefined),
     control: 'V-242461',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'an admission configuration that is gone',
     make: named('--admission-control-config-file', undefined),
     control: 'CIS-1.2.9',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'an admission configuration without limits',
     make: named('--admission-control-config-file', structured('AdmissionConfiguration', 'plugins: []')),
     control: 'CIS-1.2.9',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'authorization by a file that allows everything',
@@ -415,7 +415,7 @@ const SABOTAGES: readonly Sabotage[] = [
     ),
     control: 'CIS-1.2.6',
     verdict: 'fail',
-    then: /--authorization-config=\/authz\.yaml is in .* and comes from no option/,
+    outcome: /--authorization-config=\/authz\.yaml is in .* and comes from no option/,
   },
   {
     what: 'authorization by a good file',
@@ -428,7 +428,7 @@ const SABOTAGES: readonly Sabotage[] = [
     ),
     control: 'V-242382',
     verdict: 'pass',
-    then: /--authorization-config=\/authz\.yaml is in/,
+    outcome: /--authorization-config=\/authz\.yaml is in/,
   },
   {
     what: 'anonymous requests by a file',
@@ -438,7 +438,7 @@ const SABOTAGES: readonly Sabotage[] = [
     ),
     control: 'CIS-1.2.1',
     verdict: 'fail',
-    then: /CIS .*1\.2\.1/,
+    outcome: /CIS .*1\.2\.1/,
   },
   {
     what: "kubelet's file with another firewall",
@@ -448,14 +448,14 @@ const SABOTAGES: readonly Sabotage[] = [
     ),
     control: 'CIS-4.2.7',
     verdict: 'fail',
-    then: /kubelet: --config=\/kubelet\.yaml is in/,
+    outcome: /kubelet: --config=\/kubelet\.yaml is in/,
   },
   {
     what: "kubelet's file with a port that its flag closes",
     make: all(file('/kubelet.yaml', kubelet('readOnlyPort: 10255')), below('kubelet', '--config=/kubelet.yaml')),
     control: 'CIS-4.2.4',
     verdict: 'pass',
-    then: /kubelet: --config=/,
+    outcome: /kubelet: --config=/,
   },
   {
     what: "kubelet's file with an open port",
@@ -465,7 +465,7 @@ const SABOTAGES: readonly Sabotage[] = [
     ),
     control: 'CIS-4.2.4',
     verdict: 'fail',
-    then: /kubelet: --config=/,
+    outcome: /kubelet: --config=/,
   },
   {
     what: "kubelet's file with good values",
@@ -475,7 +475,7 @@ const SABOTAGES: readonly Sabotage[] = [
     ),
     control: 'CIS-4.2.13-v1.12',
     verdict: 'pass',
-    then: /kubelet: --config=/,
+    outcome: /kubelet: --config=/,
   },
   {
     what: "kubelet's folder of files, the later one",
@@ -486,63 +486,63 @@ const SABOTAGES: readonly Sabotage[] = [
     ),
     control: 'CIS-4.2.4',
     verdict: 'fail',
-    then: /kubelet: --config-dir=\/kubelet\.d is in/,
+    outcome: /kubelet: --config-dir=\/kubelet\.d is in/,
   },
   {
     what: "kubelet's file that is another kind of file",
     make: all(file('/kubelet.yaml', '{{{'), below('kubelet', '--config=/kubelet.yaml')),
     control: 'CIS-4.2.4',
     verdict: 'pass',
-    then: /kubelet: --config=/,
+    outcome: /kubelet: --config=/,
   },
   {
     what: 'a kernel parameter that is not as kubelet wants it',
     make: file('/proc/sys/vm/overcommit_memory', '0\n', 0o644),
     control: 'V-242434',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'kubelet that does not look at the kernel',
     make: line('kubelet', '--protect-kernel-defaults', '--protect-kernel-defaults=false'),
     control: 'V-242434',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a unit that everybody can read',
     make: mode(KUBELET_UNIT, 0o644),
     control: 'CIS-4.1.1',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a drop-in that everybody can write',
     make: file(`${KUBELET_UNIT}.d/evil.conf`, '[Service]\nNice=5\n', 0o666),
     control: 'CIS-4.1.1',
     verdict: 'fail',
-    then: 'repaired',
+    outcome: 'repaired',
   },
   {
     what: 'a drop-in that overrides',
     make: file(`${KUBELET_UNIT}.d/evil.conf`, '[Service]\nExecStart=\nExecStart=/evil\n'),
     control: 'CIS-4.1.1',
     verdict: 'pass',
-    then: /evil\.conf overrides how kubelet is started: remove it/,
+    outcome: /evil\.conf overrides how kubelet is started: remove it/,
   },
   {
     what: 'a drop-in for all services whose names begin alike',
     make: file('/run/systemd/system/snap.k8s.kube-.service.d/x.conf', '[Service]\nEnvironment=A=B\n'),
     control: 'CIS-1.2.1',
     verdict: 'pass',
-    then: /x\.conf overrides how kube-apiserver is started/,
+    outcome: /x\.conf overrides how kube-apiserver is started/,
   },
   {
     what: 'a unit that starts something else',
     make: file(KUBELET_UNIT, '[Service]\nExecStart=/evil\n'),
     control: 'CIS-4.1.1',
     verdict: 'pass',
-    then: /snap\.k8s\.kubelet\.service overrides how kubelet is started/,
+    outcome: /snap\.k8s\.kubelet\.service overrides how kubelet is started/,
   },
   {
     what: 'a process that a drop-in has started',
@@ -552,7 +552,7 @@ const SABOTAGES: readonly Sabotage[] = [
     ),
     control: 'CIS-4.2.1',
     verdict: 'fail',
-    then: /evil\.conf overrides/,
+    outcome: /evil\.conf overrides/,
   },
 ];
 
@@ -615,7 +615,7 @@ describe('a hardened node', () => {
     expect((await look(await hardened())).status).toEqual([]);
   });
 
-  it.each(SABOTAGES)('with $what: $control $verdict', async ({ make, control, verdict, then }) => {
+  it.each(SABOTAGES)('with $what: $control $verdict', async ({ make, control, verdict, outcome }) => {
     const node = await hardened();
     await make(node);
     const found = (await look(node)).verdictOf(control);
@@ -624,19 +624,19 @@ describe('a hardened node', () => {
     const before = await node.everything();
     const { restarts } = await node.dispatch(ON);
     const after = await look(node);
-    if (then instanceof RegExp) {
-      expect(after.status.join('\n')).toMatch(then);
+    if (outcome instanceof RegExp) {
+      expect(after.status.join('\n')).toMatch(outcome);
     } else {
       expect(after.status).toEqual([]);
       expect(after.verdictOf(control)).toMatchObject({ state: 'pass' });
-      if (then === 'left') expect([restarts, await node.everything()]).toEqual([[], before]);
+      if (outcome === 'left') expect([restarts, await node.everything()]).toEqual([[], before]);
       expect((await node.dispatch(ON)).restarts).toEqual([]);
     }
   });
 
   it('on which all hands were laid at once has nothing left that is neither repaired nor named', async () => {
     const node = await hardened();
-    const bad = SABOTAGES.filter(({ then }) => then !== 'left');
+    const bad = SABOTAGES.filter(({ outcome }) => outcome !== 'left');
     let made = 0;
     for (const { make } of bad) {
       // Some stand in each other's way: a file that one removes another would change.

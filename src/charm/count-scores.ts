@@ -36,7 +36,8 @@ export async function countScores(
   });
   const messages = [
     ...assessments.map(
-      (one) => `${one.benchmark === 'stig' ? 'STIG' : 'CIS'} node ${scoreText(nodeScore(one))}${unkeptText(unkept(one))}`,
+      (one) =>
+        `${one.benchmark === 'stig' ? 'STIG' : 'CIS'} node ${scoreText(nodeScore(one))}${unkeptText(unkept(one))}`,
     ),
     ...new Set(assessments.flatMap(({ problems }) => problems)),
   ];

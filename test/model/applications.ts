@@ -1,6 +1,6 @@
 /** What people do to applications: deploy, configure, integrate, scale, remove; on the state alone. */
 
-import { readConfigValue } from './charm-config.ts';
+import { isValueOf, readConfigValue } from './charm-config.ts';
 import { CHARM_NAME, type Endpoint } from './charm-metadata.ts';
 import { type Controller, isJuju4 } from './controller.ts';
 import { configHash } from './next-operation.ts';
@@ -38,7 +38,7 @@ export function createApplication(
     config: readConfig(controller, charm, config),
     resources: {},
     life: 'alive',
-    nextUnit: 0,
+    nextUnit: state.unitNumbers[name] ?? 0,
     leader: undefined,
     status: undefined,
     exposed: false,
@@ -100,7 +100,7 @@ export function optionValues(controller: Controller, name: string): Readonly<Rec
   );
 }
 
-/** Another charm; peer relations that it brings are made, options that it has no more are forgotten. */
+/** Another charm; peer relations that it brings are made; values of options that it has no more, or of another type, are forgotten. */
 export function setCharm(controller: Controller, name: string, charm: string): void {
   const target = application(controller, name);
   const { config, endpoints } = controller.charm(charm);
@@ -114,7 +114,9 @@ export function setCharm(controller: Controller, name: string, charm: string): v
   }
   target.charm = charm;
   target.charmModified += 1;
-  target.config = Object.fromEntries(Object.entries(target.config).filter(([key]) => config[key]));
+  target.config = Object.fromEntries(
+    Object.entries(target.config).filter(([key, value]) => isValueOf(config[key]?.type, value)),
+  );
   addPeerRelations(controller, target);
 }
 
@@ -289,5 +291,6 @@ function removeIfDead({ state }: Controller, target: ApplicationState): void {
   if (target.life === 'alive' || left) return;
   for (const relation of relationsOf(state, target.name)) delete state.relations[relation.id];
   removeSecretsOf(state, { kind: 'application', name: target.name });
+  state.unitNumbers[target.name] = target.nextUnit;
   delete state.applications[target.name];
 }

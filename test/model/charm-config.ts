@@ -55,6 +55,24 @@ export function readConfigValue(
   return read;
 }
 
+/** Whether a value that was set for an option, perhaps of another charm's revision, is one of this type as it is. */
+export function isValueOf(type: OptionType | undefined, value: ConfigValue): boolean {
+  switch (type) {
+    case 'string':
+      return typeof value === 'string';
+    case 'secret':
+      return typeof value === 'string' && (value === '' || value.startsWith('secret:'));
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'int':
+      return Number.isInteger(value);
+    case 'float':
+      return typeof value === 'number';
+    default:
+      return false;
+  }
+}
+
 function isOptionType(type: string): type is OptionType {
   return (TYPES as readonly string[]).includes(type);
 }

@@ -45,7 +45,8 @@ function pendingOperation(unit: UnitState, pending: Hook, retryDue: boolean): Op
 function nextWhenIdle(controller: Controller, unit: UnitState): Operation | undefined {
   if (unit.life === 'dying') return nextOfDying(controller, unit);
   if (!unit.installed) return { kind: 'deploy-charm' };
-  if (charmModified(controller, unit)) return { kind: 'deploy-charm' };
+  if (charmModified(controller, unit))
+    return hearsOfCharmFirst(controller, unit) ? hook({ kind: 'config-changed' }) : { kind: 'deploy-charm' };
   if (unit.configSeen !== configHash(controller, unit)) return hook({ kind: 'config-changed' });
   const relation = relationHook(controller, unit);
   if (relation) return hook(relation);
@@ -66,6 +67,12 @@ function charmModified(controller: Controller, unit: UnitState): boolean {
   return (
     application !== undefined && (application.charm !== unit.charm || application.charmModified !== unit.charmModified)
   );
+}
+
+/** On 4.0 the options of another charm are news before the charm is there, so the old one gets a `config-changed` first. */
+function hearsOfCharmFirst({ state }: Controller, unit: UnitState): boolean {
+  const charm = state.applications[unit.application]?.charm;
+  return isJuju4(state) && unit.started && charm !== unit.charm && charm !== unit.charmHeardOf;
 }
 
 /** Changes when `config-changed` is due: options, their defaults, the machine's address. */

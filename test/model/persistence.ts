@@ -27,7 +27,8 @@ export async function saveState(directory: string, state: ModelState): Promise<v
 export async function loadState(directory: string): Promise<ModelState> {
   const state: ModelState = JSON.parse(await readFile(join(directory, STATE_FILE), 'utf8'));
   if (state.format !== 1) throw new Error(`${directory}: written by another version of the model`);
-  return state;
+  // A model of an earlier version of this file.
+  return { ...state, unitNumbers: state.unitNumbers ?? {} };
 }
 
 /**

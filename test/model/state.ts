@@ -89,6 +89,8 @@ export interface UnitState {
   configSeen: string | undefined;
   /** Juju 4.0 sends `config-changed` a second time for options that were set. */
   configRepeats?: boolean;
+  /** Key of the charm that the application had at the last `config-changed`. */
+  charmHeardOf?: string;
   rebooted: boolean;
   operation: OperationState | undefined;
   /** By relation id. */
@@ -202,6 +204,8 @@ export interface ModelState {
   secrets: Record<string, SecretState>;
   tasks: Record<string, TaskState>;
   remotes: Record<string, RemoteApplicationState>;
+  /** The next number of a unit, for names of applications that were removed: an application of that name goes on from there. */
+  unitNumbers: Record<string, number>;
 }
 
 export function newModelState(options: { jujuVersion: string; modelName: string; modelUuid: string }): ModelState {
@@ -217,6 +221,7 @@ export function newModelState(options: { jujuVersion: string; modelName: string;
     secrets: {},
     tasks: {},
     remotes: {},
+    unitNumbers: {},
   };
 }
 

@@ -150,6 +150,7 @@ export function startUnitAgent(host: Host, unit: UnitState, retry: RetryPolicy):
     const failures = held ? 0 : (unit.operation?.failures ?? 0);
     const asked = unit.updateStatus.asked;
     const configuration = configHash(host, unit);
+    const charm = host.state.applications[unit.application]?.charm;
     unit.operation = { hook, step: 'running', failures };
     beforeHook(unit, hook);
     if (hook.kind !== 'update-status') unit.agent = statusNow('executing', runningMessage(hook));
@@ -176,6 +177,7 @@ export function startUnitAgent(host: Host, unit: UnitState, retry: RetryPolicy):
       exit.missing ? `skipped "${name}" hook (missing)` : `ran "${name}" hook (via hook dispatching script: dispatch)`,
     );
     if (hook.kind === 'update-status') unit.updateStatus.done = asked;
+    if (hook.kind === 'config-changed' && charm !== undefined) unit.charmHeardOf = charm;
     hookSucceeded(host, unit, hook, configuration);
     if (held && !unit.operation) unit.operation = held;
     unit.agent = statusNow('idle');

@@ -81,6 +81,39 @@ describe('what people change after deployment', () => {
     expect(bench.model.status().applications['tiny']).toMatchObject({ charmRevision: 1 });
   });
 
+  it('the charm on Juju 4.0: config-changed for the charm that goes, before upgrade-charm', async () => {
+    await bench.close();
+    bench = await newTestBench({ jujuVersion: '4.0.2' });
+    await bench.deploy(shellCharm({ config: { a: { type: 'int', default: 1 } } }));
+    const next = await bench.pack(shellCharm({ config: { a: { type: 'int', default: 2 } } }), 'next.charm');
+    expect(await since(() => bench.model.refresh('tiny', next))).toEqual([
+      'config-changed',
+      'upgrade-charm',
+      'config-changed',
+    ]);
+    expect(await since(async () => bench.model.updateStatus('tiny/0'))).toEqual(['update-status']);
+  });
+
+  it('the charm for one whose option has another type: the value that was set is forgotten', async () => {
+    await bench.model.configure('tiny', { a: 7, old: 'auto' });
+    const next = await bench.pack(
+      shellCharm({ config: { a: { type: 'string', default: 'x' }, old: { type: 'boolean' } } }),
+      'next.charm',
+    );
+    await bench.model.refresh('tiny', next);
+    await bench.settle();
+    expect((await shell(bench, 'tiny/0', 'config-get --format=json')).stdout).toBe('{"a":"x"}\n');
+  });
+
+  it('an application that is removed and deployed again: its units go on in number', async () => {
+    await bench.model.addUnit('tiny');
+    await bench.settle();
+    await bench.model.removeApplication('tiny');
+    await bench.settle();
+    await bench.deploy({}, { application: 'tiny' });
+    expect(Object.keys(bench.model.status().units)).toEqual(['tiny/2']);
+  });
+
   it('the charm for another one, or one that lacks an endpoint in use: refused', async () => {
     const other = await bench.pack({ name: 'other' }, 'other.charm');
     await expect(bench.model.refresh('tiny', other)).rejects.toThrow('cannot upgrade "tiny" to "other"');

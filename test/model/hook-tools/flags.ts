@@ -9,13 +9,17 @@ export interface ParsedFlags {
   readonly positionals: readonly string[];
   text(name: string): string | undefined;
   boolean(name: string): boolean;
+  /** The flag as it was typed, which complaints name: `-r` or `--relation`. */
+  typed(name: string): string;
 }
+
+type Values = Map<string, { readonly value: string | boolean; readonly typed: string }>;
 
 const TRUE = ['true', 'TRUE', 'True', '1', 't', 'T'];
 const FALSE = ['false', 'FALSE', 'False', '0', 'f', 'F'];
 
 export function parseFlags(types: FlagTypes, args: readonly string[]): ParsedFlags {
-  const values = new Map<string, string | boolean>();
+  const values: Values = new Map();
   const positionals: string[] = [];
   const rest = [...args];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
@@ -30,14 +34,15 @@ export function parseFlags(types: FlagTypes, args: readonly string[]): ParsedFla
   return {
     positionals,
     text: (name) => {
-      const value = values.get(name);
+      const value = values.get(name)?.value;
       return typeof value === 'string' ? value : undefined;
     },
-    boolean: (name) => values.get(name) === true,
+    boolean: (name) => values.get(name)?.value === true,
+    typed: (name) => values.get(name)?.typed ?? (name.length === 1 ? `-${name}` : `--${name}`),
   };
 }
 
-function long(types: FlagTypes, values: Map<string, string | boolean>, argument: string, rest: string[]): void {
+function long(types: FlagTypes, values: Values, argument: string, rest: string[]): void {
   const equals = argument.indexOf('=');
   const name = equals < 0 ? argument.slice(2) : argument.slice(2, equals);
   const given = equals < 0 ? undefined : argument.slice(equals + 1);
@@ -45,7 +50,7 @@ function long(types: FlagTypes, values: Map<string, string | boolean>, argument:
 }
 
 /** `-r5`, `-r 5`, and clusters of booleans such as `-ab`. */
-function short(types: FlagTypes, values: Map<string, string | boolean>, argument: string, rest: string[]): void {
+function short(types: FlagTypes, values: Values, argument: string, rest: string[]): void {
   for (let at = 1; at < argument.length; at += 1) {
     const name = argument.charAt(at);
     const remainder = argument.slice(at + 1);
@@ -60,7 +65,7 @@ function short(types: FlagTypes, values: Map<string, string | boolean>, argument
 
 function set(
   types: FlagTypes,
-  values: Map<string, string | boolean>,
+  values: Values,
   name: string,
   shown: string,
   given: string | undefined,
@@ -68,12 +73,12 @@ function set(
 ): void {
   const flag = resolve(types, name, shown);
   if (flag.type === 'boolean') {
-    values.set(flag.name, readBoolean(shown, given));
+    values.set(flag.name, { value: readBoolean(shown, given), typed: shown });
     return;
   }
   const value = given ?? rest.shift();
   if (value === undefined) throw misuse(`option needs an argument: ${shown}`);
-  values.set(flag.name, value);
+  values.set(flag.name, { value, typed: shown });
 }
 
 function resolve(types: FlagTypes, name: string, shown: string): { name: string; type: 'text' | 'boolean' } {

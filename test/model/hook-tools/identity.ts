@@ -8,6 +8,7 @@ import { ownEndpoint, relationId, relationsOf, remoteApplication } from '../rela
 import { downloadResource } from '../resources.ts';
 import type { ConfigValue, StatusState } from '../state.ts';
 import { misuse, refusal } from './failure.ts';
+import { struct } from './output.ts';
 import type { HookTool } from './tool.ts';
 import { refuseMore } from './tool.ts';
 
@@ -73,23 +74,23 @@ const goalState: HookTool = {
       const endpoint = ownEndpoint(relation, application).name;
       const entry = relations[endpoint] ?? {};
       relations[endpoint] = entry;
-      entry[remote] = { status: relation.life === 'alive' ? 'joined' : 'dying', since: goalTime(undefined) };
+      entry[remote] = struct({ status: relation.life === 'alive' ? 'joined' : 'dying', since: goalTime(undefined) });
       for (const unit of Object.values(state.units).filter((each) => each.application === remote)) {
         entry[unit.name] = goalUnit(unit.life, unit.workload);
       }
     }
     const units = Object.values(state.units).filter((each) => each.application === application);
     return {
-      value: {
+      value: struct({
         units: Object.fromEntries(units.map((unit) => [unit.name, goalUnit(unit.life, unit.workload)])),
         relations,
-      },
+      }),
     };
   },
 };
 
 function goalUnit(life: string, workload: StatusState): { status: string; since: string } {
-  return { status: life === 'dying' ? 'dying' : workload.status, since: goalTime(workload) };
+  return struct({ status: life === 'dying' ? 'dying' : workload.status, since: goalTime(workload) });
 }
 
 function goalTime(status: StatusState | undefined): string {

@@ -33,6 +33,6 @@ function readInput(call: ToolCall, file: string): string {
   try {
     return readFileSync(resolve(call.directory, file), 'utf8');
   } catch {
-    throw refusal(`cannot read "${file}": open ${resolve(call.directory, file)}: no such file or directory`);
+    throw refusal(`open ${resolve(call.directory, file)}: no such file or directory`);
   }
 }

@@ -1,8 +1,8 @@
 /** Addresses and ports. Each machine has one interface with one address. */
 
-import { byNaturalOrder } from '../controller.ts';
 import type { HookContext } from '../hook-context.ts';
 import { misuse, refusal } from './failure.ts';
+import { struct } from './output.ts';
 import { flaggedRelation, RELATION_FLAG } from './relation-flag.ts';
 import type { HookTool } from './tool.ts';
 import { refuseMore } from './tool.ts';
@@ -62,17 +62,17 @@ const networkGet: HookTool = {
 
 function everything(address: string): Record<string, unknown> {
   const hardware = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
-  return {
+  return struct({
     'bind-addresses': [
-      {
+      struct({
         'mac-address': `00:16:${hardware.join(':')}`,
         'interface-name': 'eth0',
-        addresses: [{ hostname: '', value: address, cidr: `${address}/32` }],
-      },
+        addresses: [struct({ hostname: '', value: address, cidr: `${address}/32` })],
+      }),
     ],
     'egress-subnets': [`${address}/32`],
     'ingress-addresses': [address],
-  };
+  });
 }
 
 interface PortRange {
@@ -81,19 +81,30 @@ interface PortRange {
   readonly protocol: string;
 }
 
+/** `80`, `80/tcp`, `8000-8100/udp` or `icmp`, in any case of letters. */
 function parseRange(text: string): PortRange {
-  if (text === 'icmp') return { from: -1, to: -1, protocol: 'icmp' };
-  const match = /^([0-9]+)(?:-([0-9]+))?(?:\/(.+))?$/.exec(text);
-  if (!match)
-    throw misuse(`expected <port>[/<protocol>] or <from>-<to>[/<protocol>] or icmp; got ${JSON.stringify(text)}`);
-  const from = Number(match[1]);
-  const to = Number(match[2] ?? match[1]);
-  const protocol = (match[3] ?? 'tcp').toLowerCase();
-  if (protocol !== 'tcp' && protocol !== 'udp')
-    throw misuse(`invalid protocol "${protocol}", expected "tcp", "udp", or "icmp"`);
-  if (from < 1 || to > 65535 || from > to)
-    throw misuse(`port range bounds must be between 1 and 65535, got ${from}-${to}`);
+  const [ports = '', protocol = 'tcp'] = text.toLowerCase().split(/\/(.*)/s);
+  if (ports === 'icmp') return { from: -1, to: -1, protocol: 'icmp' };
+  const ends = ports.split('-');
+  if (ends.length > 2) throw misuse(`invalid port range ${JSON.stringify(ports)}`);
+  const [from = 0, to = from] = ends.map(parsePort);
+  if (protocol !== 'tcp' && protocol !== 'udp') {
+    throw misuse(
+      protocol === 'icmp'
+        ? `protocol "icmp" doesn't support any ports; got "${from}"`
+        : `invalid protocol ${JSON.stringify(protocol)}, expected "tcp", "udp", or "icmp"`,
+    );
+  }
+  if (from > to) throw misuse(`invalid port range ${showRange({ from, to, protocol })}`);
+  if (to > 65535) throw misuse(`port range bounds must be between 0 and 65535, got ${from}-${to}`);
   return { from, to, protocol };
+}
+
+/** As `strconv.Atoi` reads it, and complains. */
+function parsePort(text: string): number {
+  if (/^[+-]?[0-9]+$/.test(text)) return Number(text);
+  const shown = JSON.stringify(text);
+  throw misuse(`invalid port ${shown}: strconv.Atoi: parsing ${shown}: invalid syntax`);
 }
 
 function showRange({ from, to, protocol }: PortRange): string {
@@ -147,6 +158,12 @@ function checkConflicts({ unit, pending }: HookContext, range: PortRange): void 
   for (const { open, range: other } of pending.ports) if (open) complain(other, ' requested earlier');
 }
 
+/** By protocol, then by number, so that `icmp` comes first. */
+function compareRanges(a: PortRange, b: PortRange): number {
+  if (a.protocol !== b.protocol) return a.protocol < b.protocol ? -1 : 1;
+  return a.from - b.from || a.to - b.to;
+}
+
 const openedPorts: HookTool = {
   usage: '[options]',
   flags: { endpoints: 'boolean' },
@@ -160,10 +177,12 @@ const openedPorts: HookTool = {
       ],
       unit.ports,
     );
-    const shown = ports.map(({ range, endpoint }) =>
-      flags.boolean('endpoints') ? `${range} (${endpoint === '' ? '*' : endpoint})` : range,
-    );
-    return { value: [...new Set(shown)].sort(byNaturalOrder) };
+    const shown = [...ports]
+      .sort((a, b) => compareRanges(parseRange(a.range), parseRange(b.range)))
+      .map(({ range, endpoint }) =>
+        flags.boolean('endpoints') ? `${range} (${endpoint === '' ? '*' : endpoint})` : range,
+      );
+    return { value: [...new Set(shown)] };
   },
 };
 

@@ -21,25 +21,33 @@ export function formatValue(value: unknown, format: Format): string {
   return text === '' ? '' : `${text}\n`;
 }
 
-/** Sorted keys, and `<`, `>`, `&` and the two line separators escaped, as Go's encoder does by default. */
+const structs = new WeakSet<object>();
+
+/** Fields that keep their order, as those of a Go struct do; keys of other objects are sorted, as those of a Go map are. */
+export function struct<T extends object>(fields: T): T {
+  structs.add(fields);
+  return fields;
+}
+
+/** With `<`, `>`, `&` and the two line separators escaped, as Go's encoder does by default. */
 export function goJson(value: unknown): string {
-  return JSON.stringify(value ?? null, sortKeys).replace(
+  return JSON.stringify(ordered(value) ?? null).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]) => [key, ordered(inner)] as const);
+  return Object.fromEntries(structs.has(value) ? entries : entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
 function yaml(value: unknown): string {
   if (value === undefined) return 'null';
-  return stringify(value, sortedYaml).trimEnd();
+  return stringify(ordered(value), { lineWidth: 0, version: '1.1' }).trimEnd();
 }
-
-const sortedYaml = { sortMapEntries: true, lineWidth: 0, version: '1.1' } as const;
 
 function smart(value: unknown): string {
   if (value === null || value === undefined) return '';

@@ -15,9 +15,10 @@ export function flaggedRelation(flags: ParsedFlags, context: HookContext): Relat
     return context.hook && isRelationHook(context.hook) ? context.relations.get(context.hook.relation) : undefined;
   }
   const id = given.slice(given.lastIndexOf(':') + 1);
-  if (!/^[0-9]+$/.test(id)) throw misuse(`invalid value ${JSON.stringify(given)} for option -r: invalid relation id`);
+  const complaint = `invalid value ${JSON.stringify(given)} for option ${flags.typed('r')}`;
+  if (!/^[0-9]+$/.test(id)) throw misuse(`${complaint}: invalid relation id`);
   const relation = context.relations.get(Number(id));
-  if (!relation) throw misuse(`invalid value ${JSON.stringify(given)} for option -r: relation not found`);
+  if (!relation) throw misuse(`${complaint}: relation not found`);
   return relation;
 }
 

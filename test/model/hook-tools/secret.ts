@@ -6,6 +6,7 @@ import { remoteApplication } from '../relations.ts';
 import { applicationSubject, canRead, latestRevision, manages, newSecretId, unitSubject } from '../secrets.ts';
 import type { RelationState, SecretState, Settings } from '../state.ts';
 import { misuse, refusal } from './failure.ts';
+import { struct } from './output.ts';
 import { flaggedRelation, RELATION_FLAG, requiredRelation } from './relation-flag.ts';
 import { CONTENT_FLAGS, parseSecretUri, readAttributes, readContent, readOwner } from './secret-arguments.ts';
 import type { HookTool } from './tool.ts';
@@ -208,11 +209,9 @@ function pendingInfo({ description, label, owner, rotate, expire }: PendingSecre
 
 function secretInfo(context: HookContext, secret: SecretState): Record<string, unknown> {
   const { expire } = latestRevision(secret);
-  const access = secret.grants.map(({ subject, relation }) => ({
-    target: subject,
-    scope: scopeTag(context, relation),
-    role: 'view',
-  }));
+  const access = secret.grants.map(({ subject, relation }) =>
+    struct({ target: subject, scope: scopeTag(context, relation), role: 'view' }),
+  );
   return present(
     { revision: secret.latest, label: secret.label, owner: secret.owner.kind },
     {
@@ -226,7 +225,7 @@ function secretInfo(context: HookContext, secret: SecretState): Record<string, u
 
 function present(always: Record<string, unknown>, sometimes: Record<string, unknown>): Record<string, unknown> {
   const given = Object.entries(sometimes).filter(([, value]) => value !== undefined && value !== '');
-  return { ...always, ...Object.fromEntries(given) };
+  return struct({ ...always, ...Object.fromEntries(given) });
 }
 
 function scopeTag({ controller: { state } }: HookContext, id: number | undefined): string {

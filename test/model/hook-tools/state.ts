@@ -40,9 +40,10 @@ const stateSet: HookTool = {
   run(call, context) {
     const settings = readSettings(call, call.flags.positionals);
     for (const [key, value] of settings) {
-      if (Buffer.byteLength(key) > LONGEST_KEY) throw refusal(`max allowed key length (${LONGEST_KEY}) exceeded`);
+      if (Buffer.byteLength(key) > LONGEST_KEY)
+        throw refusal(`max allowed key length (${LONGEST_KEY}): quota limit exceeded`);
       if (Buffer.byteLength(value) > LONGEST_VALUE)
-        throw refusal(`max allowed value length (${LONGEST_VALUE}) exceeded: quota limit exceeded`);
+        throw refusal(`max allowed value length (${LONGEST_VALUE}): quota limit exceeded`);
     }
     for (const [key, value] of settings) context.pending.state.set(key, value);
     return undefined;

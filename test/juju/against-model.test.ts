@@ -3,11 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ZipFile } from 'yazl';
 import { openBareMachines } from '../model/bare-machines.ts';
 import { Model } from '../model/model.ts';
 import { AWKWARD } from './mini-charm.ts';
+
+// A whole life of a charm, on a machine that may be busy: the model waits for events, and this is only for one that hangs.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** The program stays where it is and is run as it is; only what Juju reads is packed. */
 async function packMiniCharm(path: string, revision: string): Promise<void> {
@@ -31,7 +34,7 @@ async function packMiniCharm(path: string, revision: string): Promise<void> {
 describe.each(['3.6.9', '4.0.1'])('a charm on the Juju door, dispatched by the model of Juju %s', (jujuVersion) => {
   let folder: string;
   let model: Model;
-  const settle = (until: () => boolean) => model.settle({ timeoutMs: 25_000, until });
+  const settle = (until: () => boolean) => model.settle({ timeoutMs: 150_000, until });
   const message = (unit: string): string => `${model.unit(unit).workload.status}: ${model.unit(unit).workload.message}`;
   const workers = () => model.remote('worker');
 

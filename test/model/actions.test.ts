@@ -136,6 +136,19 @@ describe('an action', () => {
     await bench.settle();
   });
 
+  it.each([
+    ['3.6.9', ',,'],
+    ['4.0.2', 'juju-exec,1,action-1'],
+  ])('that is commands of a person has hook tools and no dispatch path, on %s', async (version, action) => {
+    await start(version);
+    const variables = '"$JUJU_HOOK_NAME$JUJU_DISPATCH_PATH;$JUJU_ACTION_NAME,$JUJU_ACTION_UUID,$JUJU_ACTION_TAG"';
+    const ran = await bench.model.exec('tiny/leader', `echo ${variables}; is-leader; relation-set a=1; exit 4`);
+    expect(ran).toMatchObject({ status: 'failed', message: 'exit status 4', results: { 'return-code': 4 } });
+    expect(ran.results['stdout']).toBe(`;${action}\nTrue\n`);
+    expect(await bench.model.exec('tiny/0', 'state-set k=v')).toMatchObject({ status: 'completed' });
+    expect((await bench.model.exec('tiny/0', 'state-get k')).results['stdout']).toBe('v\n');
+  });
+
   it('never overlaps another action or a hook of its unit', async () => {
     bench = await newTestBench();
     await bench.deploy({

@@ -72,7 +72,7 @@ export async function newTestBench(options: Partial<ModelOptions> = {}): Promise
     retry: { initialMs: 10, maximumMs: 40, attempts: 3 },
     ...options,
   });
-  const settle = (): Promise<void> => model.settle({ timeoutMs: 20_000 });
+  const settle = (): Promise<void> => model.settle({ timeoutMs: 120_000 });
   return {
     directory,
     model,

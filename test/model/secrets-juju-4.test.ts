@@ -53,10 +53,10 @@ describe.each(['3.6.9', '4.0.2'])('secrets on Juju %s', (jujuVersion) => {
   });
 
   it('that are not there are named, or not', async () => {
-    expect(await refusal('own/0', 'secret-get 0123456789abcdefghij')).toBe(
+    expect(await refusal('own/0', 'secret-get 0123456789abcdefghi0')).toBe(
       juju4
         ? 'ERROR getting latest secret revision: secret not found\n'
-        : 'ERROR secret "0123456789abcdefghij" not found\n',
+        : 'ERROR secret "0123456789abcdefghi0" not found\n',
     );
     expect(await refusal('own/0', 'secret-get --label known')).toBe(
       juju4 ? 'ERROR secret URI for consumer label "known" not found\n' : 'ERROR consumer label "known" not found\n',

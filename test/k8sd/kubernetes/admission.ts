@@ -1,10 +1,11 @@
-/** Admission: what a user that may use a verb may still not do. NodeRestriction and the approval of certificates. */
+/** Admission: what a user that may use a verb may still not do. NodeRestriction, the approval of certificates and PodSecurity. */
 
 import { at, isObject } from '../json.ts';
 import type { KubernetesObject } from '../state.ts';
 import type { User } from './authenticate.ts';
 import { allowed, type Mode, nodeName } from './authorize.ts';
-import type { ResourceType } from './resources.ts';
+import { type PodSecurity, violation } from './pod-security.ts';
+import { type ResourceType, typeOf } from './resources.ts';
 import { type ApiError, forbidden } from './status.ts';
 import type { Store } from './store.ts';
 
@@ -16,10 +17,12 @@ export interface Admission {
   readonly present?: KubernetesObject;
   readonly store: Store;
   readonly mode: Mode;
+  readonly podSecurity: PodSecurity;
 }
 
 /** Throws Forbidden. */
 export function admit(user: User, admission: Admission): void {
+  if (admission.type.resource === 'pods' && admission.verb === 'create') requirePodSecurity(user, admission);
   if (admission.type.resource === 'nodes') restrictNode(user, admission);
   if (admission.type.resource === 'certificatesigningrequests') requireSignerPermission(user, admission);
 }
@@ -68,6 +71,13 @@ function isRestricted(label: string): boolean {
   if (within('node-restriction.kubernetes.io')) return true;
   if (!within('kubernetes.io') && !within('k8s.io')) return false;
   return !nodeLabels.has(label) && !within('kubelet.kubernetes.io') && !within('node.kubernetes.io');
+}
+
+function requirePodSecurity({ username }: User, admission: Admission): void {
+  const { object, store, podSecurity } = admission;
+  const namespace = store.find(typeOf('namespaces'), '', object.metadata.namespace ?? '');
+  const why = violation(podSecurity, namespace, object, username);
+  if (why !== undefined) throw deny(admission, why);
 }
 
 /** Who approves, or signs, has to be allowed to do so for that signer. */

@@ -18,6 +18,7 @@ import { type Attributes, allowed, type Mode, refusal } from './authorize.ts';
 import { discover } from './discovery.ts';
 import { type Codec, PLAIN } from './encryption.ts';
 import type { EncryptionInService } from './encryption-in-service.ts';
+import { BY_LABELS, type PodSecurity } from './pod-security.ts';
 import { typeOf } from './resources.ts';
 import { type Route, route } from './routes.ts';
 import { ApiError, forbidden, noSuchPath } from './status.ts';
@@ -36,6 +37,8 @@ export interface ApiRequest {
   readonly mode?: Mode;
   /** Of the API server that is asked; by default of any that runs. */
   readonly codec?: Codec;
+  /** Of the API server that is asked; by default only labels of namespaces count. */
+  readonly podSecurity?: PodSecurity;
 }
 
 export class Api {
@@ -101,7 +104,12 @@ export class Api {
     }
     const codec = request.codec ?? [...this.encryption.values()][0]?.codec ?? PLAIN;
     return perform(
-      { store: this.store.through(codec), cluster: this.cluster, mode: request.mode ?? 'RBAC' },
+      {
+        store: this.store.through(codec),
+        cluster: this.cluster,
+        mode: request.mode ?? 'RBAC',
+        podSecurity: request.podSecurity ?? BY_LABELS,
+      },
       { ...found, type: found.type },
       request,
     );

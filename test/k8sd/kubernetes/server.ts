@@ -11,6 +11,7 @@ import { type Api, ApiError } from './api.ts';
 import { authenticateCertificate, type User } from './authenticate.ts';
 import type { Mode } from './authorize.ts';
 import { type EncryptionInService, loadEncryption } from './encryption-in-service.ts';
+import { type PodSecurity, podSecurityOf } from './pod-security.ts';
 import { internal, notAcceptable, unauthorized } from './status.ts';
 import type { Watch } from './verbs.ts';
 
@@ -22,6 +23,8 @@ export async function serveApi(machine: NodeMachine, values: Arguments): Promise
   const version = machine.state.snapd.snap?.version ?? '';
   const mode: Mode = values['--authorization-mode'] === 'AlwaysAllow' ? 'AlwaysAllow' : 'RBAC';
   const encryption = await loadEncryption(machine, values);
+  const admission = values['--admission-control-config-file'];
+  const podSecurity = podSecurityOf(admission === undefined ? undefined : await machine.files.need(admission));
   const started = Date.now() / 1000;
   const informed = { yet: api.store.through(encryption.codec).opensAll };
   const server = createServer(
@@ -40,7 +43,7 @@ export async function serveApi(machine: NodeMachine, values: Arguments): Promise
       observe: machine.observe,
       onFailure: machine.site.fail,
       handle: (exchange) =>
-        answer({ api, machine, authorities, version, mode, encryption, started, informed }, exchange),
+        answer({ api, machine, authorities, version, mode, encryption, podSecurity, started, informed }, exchange),
     }),
   );
   const listening = await listenOnPort(server, machine.address, Number(values['--secure-port'] ?? 6443));
@@ -59,6 +62,7 @@ interface Server {
   readonly version: string;
   readonly mode: Mode;
   readonly encryption: EncryptionInService;
+  readonly podSecurity: PodSecurity;
   /** When the process started, in seconds. */
   readonly started: number;
   /** Whether it has read everything that it watches since it started: then it is ready, and stays so. */
@@ -94,6 +98,7 @@ async function serve(server: Server, exchange: Exchange, user: User): Promise<An
     user,
     mode: server.mode,
     codec: server.encryption.codec,
+    podSecurity: server.podSecurity,
   });
   if (result.watch !== undefined) return stream(server, String(result.body), result.watch);
   return aggregated(exchange, result.body) ?? json(result.status, result.body);

@@ -8,6 +8,7 @@ import type { ApiRequest } from './api.ts';
 import type { Mode } from './authorize.ts';
 import { decide, prepareCertificateRequest, sign } from './certificate-requests.ts';
 import { applyPatch, type PatchType, patchTypes } from './patch.ts';
+import type { PodSecurity } from './pod-security.ts';
 import { prepare, validateMetadata } from './prepare.ts';
 import { answerQuestion, issueAccountToken } from './questions.ts';
 import { apiVersion, questions, type ResourceType, typeOf } from './resources.ts';
@@ -47,6 +48,7 @@ export interface Context {
   readonly store: Store;
   readonly cluster: ClusterState;
   readonly mode: Mode;
+  readonly podSecurity: PodSecurity;
 }
 
 const DEFAULT_WATCH_SECONDS = 1800;
@@ -96,6 +98,8 @@ function list(store: Store, place: Place, request: ApiRequest): unknown {
   const matches = matcher(request);
   const limit = Number(request.query.get('limit') ?? 0);
   const [version, after] = readContinue(store, request.query.get('continue'));
+  // All pages are of the state that the first one was of; one that is continued as it is now begins with that.
+  const listed = version > 0 ? version : Number(store.resourceVersion);
   const page: KubernetesObject[] = [];
   let more = false;
   for (const object of store.from(place.type, place.namespace, after)) {
@@ -106,10 +110,8 @@ function list(store: Store, place: Place, request: ApiRequest): unknown {
   }
   const last = page.at(-1);
   const metadata = {
-    resourceVersion: store.resourceVersion,
-    ...(more && last
-      ? { continue: writeContinue(version === -1 ? -1 : Number(store.resourceVersion), pathOf(last)) }
-      : {}),
+    resourceVersion: String(listed),
+    ...(more && last ? { continue: writeContinue(listed, pathOf(last)) } : {}),
     // Nobody counts what a selector would match of the rest.
     ...(more && !request.query.has('labelSelector') && !request.query.has('fieldSelector')
       ? { remainingItemCount: store.count(place.type, place.namespace, after) - page.length }
@@ -206,7 +208,15 @@ async function create(context: Context, place: Place, request: ApiRequest): Prom
       throw notFound(typeOf('namespaces'), place.namespace);
   }
   validateMetadata(place.type, object);
-  admit(request.user, { verb: 'create', type: place.type, subresource: '', object, store, mode: context.mode });
+  admit(request.user, {
+    verb: 'create',
+    type: place.type,
+    subresource: '',
+    object,
+    store,
+    mode: context.mode,
+    podSecurity: context.podSecurity,
+  });
   prepare(place.type, object);
   if (place.type.resource === 'certificatesigningrequests') await prepareCertificateRequest(object, request.user);
   return { status: 201, body: dryRun(request) ? object : store.create(place.type, object) };
@@ -240,6 +250,7 @@ async function update(context: Context, place: Place, request: ApiRequest, given
     present,
     store,
     mode: context.mode,
+    podSecurity: context.podSecurity,
   });
   const next = merge(place, present, asked);
   return { status: 200, body: dryRun(request) ? next : store.update(place.type, next) };

@@ -1,5 +1,6 @@
 /** Everything that the certificates domain may change by itself, as data. */
 
+import type { Essence } from '../core/change-identity.ts';
 import type { RefreshNote } from './backup.ts';
 import type { Order } from './cluster-refresh/wire.ts';
 import type { ApprovalWish, SpentDecision } from './facts.ts';
@@ -43,6 +44,64 @@ export type Change =
 /** Changes during which a service of the node restarts: on control planes they take turns. */
 export function isDisruptive(change: Change): boolean {
   return change.kind === 'refresh-sans' || change.kind === 'renew';
+}
+
+/** What makes the change this change and no other (`core/change-identity.ts`). */
+export function essence(change: Change): Essence {
+  const { kind } = change;
+  switch (change.kind) {
+    case 'finish-refresh':
+      return { kind, names: change.note.names };
+    case 'refresh-sans':
+      return { kind, missing: change.missing };
+    case 'renew':
+      return { kind, names: change.names };
+    case 'report-refresh':
+      return { kind, id: change.id };
+    case 'clear-refresh-order':
+    case 'clear-announcement':
+      return { kind, relation: change.relation };
+    case 'decide-requests':
+      return { kind, unit: change.wish.unit };
+    case 'clear-decision':
+      return { kind, key: change.decision.key };
+    case 'clear-leftovers':
+    case 'begin-renewal':
+    case 'clear-refresh-report':
+    case 'end-cluster-refresh':
+    case 'announce-requests':
+    case 'take-certificates':
+    case 'give-up-refresh':
+      return { kind };
+  }
+}
+
+/** What the unit is doing meanwhile, for changes that take time. */
+export function workOf(change: Change): string | undefined {
+  switch (change.kind) {
+    case 'finish-refresh':
+      return 'completing an interrupted refresh of certificates';
+    case 'refresh-sans':
+      return 'renewing the certificate of kube-apiserver (kube-apiserver-extra-sans)';
+    case 'renew':
+      return 'renewing certificates';
+    case 'take-certificates':
+      return 'putting new certificates into service';
+    default:
+      return undefined;
+  }
+}
+
+/** The sentence by which earlier revisions remembered that such a change had been undone. Not to be reworded. */
+export function formerSentence(change: Change): string | undefined {
+  switch (change.kind) {
+    case 'refresh-sans':
+      return `issue the API server's certificate anew with ${change.missing.join(', ')}`;
+    case 'renew':
+      return `renew the certificates ${listed(change.names.map((name) => ({ name })))}`;
+    default:
+      return undefined;
+  }
 }
 
 /** One line for an operator. */

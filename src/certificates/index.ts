@@ -4,7 +4,10 @@ export { applyCertificates } from './apply.ts';
 export {
   type Change as CertificateChange,
   describe as describeCertificateChange,
+  essence as certificateEssence,
+  formerSentence as formerCertificateSentence,
   isDisruptive as isDisruptiveCertificateChange,
+  workOf as certificateWork,
 } from './change.ts';
 export { orderClusterRefresh } from './cluster-refresh/apply.ts';
 export { clusterRefreshNews } from './cluster-refresh/observe.ts';
@@ -43,7 +46,7 @@ export { isReadable, type ReadCertificate, readCertificates } from './read.ts';
 export { refreshControlPlane } from './refresh-control-plane.ts';
 export { prepareRequests, submitRequests } from './refresh-worker.ts';
 export { applyRelation } from './relation/apply.ts';
-export { describeRelationChange, FORGET_ALL, type RelationChange } from './relation/change.ts';
+export { describeRelationChange, FORGET_ALL, type RelationChange, relationEssence } from './relation/change.ts';
 export { type CertificateAndKey, collectCertificate, collectCertificates } from './relation/collect.ts';
 export { noteRunOut } from './relation/expiry.ts';
 export { DEFAULT_TIMING, type RelationFacts, type Timing } from './relation/facts.ts';

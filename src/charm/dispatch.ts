@@ -35,8 +35,8 @@ async function runActionSafely(doors: Doors, role: Role, event: ActionEvent): Pr
   const { juju } = doors;
   try {
     const { runAction } = await import('./run-action.ts');
-    await runAction(doors, role, event);
-    await juju.flush();
+    const sends = await runAction(doors, role, event);
+    await (sends ? juju.flush() : juju.flushLog());
   } catch (error) {
     // Where one of them cannot be told any more, the other still is, and the exit code hides neither.
     await Promise.allSettled([

@@ -19,10 +19,13 @@ import {
   applyEncryption,
   CONFIGURATION_FLAG,
   describeEncryptionChange,
+  type EncryptionChange,
   type EncryptionFacts,
   type EncryptionOptions,
   type EncryptionPlan,
   type EncryptionQuestion,
+  encryptionEssence,
+  encryptionWork,
   isDisruptiveEncryptionChange,
   observeEncryption,
   planEncryption,
@@ -32,7 +35,8 @@ import {
 import type { ConfigValue, Databag } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
-import type { PlannedChange } from './planned-change.ts';
+import type { Foreseen } from './foresight.ts';
+import { bringing, identify, inWork, type PlannedChange } from './planned-change.ts';
 import type { Role } from './role.ts';
 
 const ROTATION = 'encryption-key-rotation';
@@ -73,14 +77,23 @@ export async function lookAtEncryption(
   return {
     changes: plan.changes.map(
       (change): PlannedChange => ({
+        id: identify('encryption', encryptionEssence(change)),
         description: describeEncryptionChange(change),
+        ...inWork(encryptionWork(change)),
+        ...bringing(foreseenAfter(change, facts.place)),
         disruptive: isDisruptiveEncryptionChange(change),
         apply: () => applyEncryption(doors, facts, change),
       }),
     ),
     reports: [...plan.reports, ...givenWay(cluster as ControlPlaneFacts, facts, plan)],
-    demand: (hardened) => withFlags(hardened, plan.flags),
+    demand: (hardened) => withFlags(plan.coming ? { ...hardened, awaits: [SERVICE] } : hardened, plan.flags),
   };
+}
+
+/** A node that is to come into being waits for its key; one that runs gets the file, and then the arguments that name it. */
+function foreseenAfter({ kind }: EncryptionChange, place: EncryptionFacts['place']): Foreseen | undefined {
+  if (place === 'founding' || place === 'joining') return { prepared: true };
+  return kind === 'begin' || kind === 'write-file' ? { encrypted: true } : undefined;
 }
 
 function withFlags(hardened: HardenedArguments, flags: EncryptionPlan['flags']): HardenedArguments {

@@ -29,13 +29,14 @@ import {
   readDemands,
   readHardeningOptions,
   readOverrides,
+  remedyEssence,
   wantedArguments,
   withInheritance,
 } from '../hardening/index.ts';
 import type { ConfigValue } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
-import type { PlannedChange } from './planned-change.ts';
+import { identify, type PlannedChange } from './planned-change.ts';
 
 export interface Hardening {
   readonly hardened: HardenedArguments;
@@ -79,7 +80,10 @@ export async function observeHardening(
     changes: [
       ...plan.changes.map(
         (change): PlannedChange => ({
+          id: identify('remedy', remedyEssence(change)),
           description: describeRemedy(change),
+          // What stands in the way for another reason is not gone with them.
+          ...(plan.reports.length === 0 ? { brings: { prepared: true } } : {}),
           disruptive: false,
           apply: () => applyRemedy(doors, change),
         }),
@@ -152,6 +156,7 @@ async function tellWorkers({ juju }: Doors, cluster: ClusterFacts): Promise<read
   return cluster.workers
     .filter(({ shared }) => (shared[HARDENING_KEY] ?? '') !== (text ?? ''))
     .map(({ id }) => ({
+      id: identify('hardening', { kind: 'tell-workers', relation: id, text }),
       description: `tell the workers on ${id} how nodes are hardened`,
       disruptive: false,
       apply: async () => juju.relations.setApplication(id, { [HARDENING_KEY]: text }),

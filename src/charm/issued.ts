@@ -23,9 +23,10 @@ import {
   NOTHING_GIVEN,
   snapMinor,
 } from '../cluster/index.ts';
+import { sentenceIdentity } from '../core/change-identity.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
-import type { PlannedChange } from './planned-change.ts';
+import { identify, type PlannedChange } from './planned-change.ts';
 import {
   blocked,
   ENDPOINT,
@@ -109,10 +110,13 @@ async function planIssued(
     now: host.now(),
   });
   if (pems === undefined) return { changes: [], reports: problems.map((problem) => refused(problem)) };
-  // The description is the change's identity: what has failed is not tried again, but the next certificate is.
   const prints = due.map(({ id }) => printOf(standing.get(id))).join(', ');
   const change: PlannedChange = {
+    // With the fingerprints: what has failed is not tried again, but the next certificate is.
+    id: identify('trust', { kind: 'take-issued', names, prints }),
+    formerId: sentenceIdentity(`put what was issued for ${names.join(' and ')} into service (${prints})`),
     description: `put what was issued for ${names.join(' and ')} into service (${prints})`,
+    work: `putting certificates of the CA charm into service (${names.join(', ')})`,
     disruptive: true,
     apply: () =>
       takeIssued(doors, identity, { names, pems }, async (message) => juju.log.info(`certificates: ${message}`)),

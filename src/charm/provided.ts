@@ -31,10 +31,11 @@ import {
   makesCluster,
   snapMinor,
 } from '../cluster/index.ts';
+import { sentenceIdentity } from '../core/change-identity.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import { withServing } from './issued.ts';
-import type { PlannedChange } from './planned-change.ts';
+import { identify, type PlannedChange } from './planned-change.ts';
 import { blocked, ENDPOINT, NOTHING, OLDEST_MINOR, refusedTrust, type Trust } from './trust-plan.ts';
 
 const OPTION = 'ca-certificates';
@@ -170,8 +171,11 @@ async function forMember(
   if (due.length === 0 || problems.length > 0) return { ...NOTHING, reports };
   const names = due.map((field) => nameOf(cluster, field));
   const change: PlannedChange = {
-    // It is the change's identity: what has failed is not tried again, but the next certificate is.
+    // With the fingerprints: what has failed is not tried again, but the next certificate is.
+    id: identify('trust', { kind: 'take-provided', names, prints }),
+    formerId: sentenceIdentity(`put what ${OPTION} holds for ${names.join(', ')} into service (${prints.join(', ')})`),
     description: `put what ${OPTION} holds for ${names.join(', ')} into service (${prints.join(', ')})`,
+    work: `putting certificates into service (${OPTION})`,
     disruptive: true,
     apply: () =>
       takeIssued(doors, identity, { names, pems }, async (message) => juju.log.info(`certificates: ${message}`)),

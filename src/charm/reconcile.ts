@@ -1,25 +1,29 @@
 /**
  * Look, plan, change; and again, until nothing is left to change. What cannot be changed now is reported and left for the next
- * dispatch; there is no other memory of it.
+ * dispatch. Of disruptive changes it is remembered that they failed: tried at every hook, they would keep the cluster busy for ever.
  */
 
 import { RefreshFailed } from '../certificates/index.ts';
 import {
   ChangeFailed,
+  ChangeRefused,
   ChangeUndone,
   type ControlPlaneFacts,
-  changeId,
   JOINED,
-  type RollingFailure,
-  reasonNotToTry,
+  progressOf,
+  type Rolling,
+  recallFailures,
   release,
-  remember,
+  rememberFailures,
   rollingOf,
   turn,
 } from '../cluster/index.ts';
+import { jointIdentity } from '../core/change-identity.ts';
+import { type Failure, withFailure } from '../core/failures.ts';
+import type { Report } from '../core/report.ts';
 import { EncryptionFailed, RemedyFailed } from '../hardening/index.ts';
 import { DiskFull } from '../host/errors.ts';
-import type { UnitStatus } from '../juju/status.ts';
+import { leaseReport, lockReport, sortDisruptive, stillWanted, workOfAll } from './disruptive.ts';
 import type { Doors } from './doors.ts';
 import { returnLease, tryLease } from './lease.ts';
 import type { PlannedChange } from './planned-change.ts';
@@ -29,26 +33,41 @@ import { look, type View } from './view.ts';
 /** More than the longest way from an empty machine to a settled leader; beyond it two changes undo each other. */
 const MOST_ROUNDS = 25;
 
+/** How long a change that is made without the lock may keep failing before somebody has to look. */
+const LONGEST_FAILING_MS = 30 * 60_000;
+
 export interface Reconciliation {
   readonly view: View;
-  readonly reports: readonly UnitStatus[];
+  readonly reports: readonly Report[];
   /** Whether anything was changed at all. */
   readonly changed: boolean;
 }
 
+/** What becomes of the changes of one dispatch. */
+interface Progress {
+  /** Changes that failed in this dispatch, and are left for the next. */
+  readonly failed: Map<string, Report>;
+  /** Identity of the disruptive changes that were all made while the unit held the lock. */
+  made: string | undefined;
+}
+
 export async function reconcile(doors: Doors, role: Role): Promise<Reconciliation> {
-  const failed = new Map<string, UnitStatus>();
+  const progress: Progress = { failed: new Map(), made: undefined };
+  const { failed } = progress;
   let changed = false;
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const view = await look(doors, role);
-    const ordinary = view.changes.filter(({ description, disruptive }) => !disruptive && !failed.has(description));
+    const ordinary = view.changes.filter(({ id, disruptive }) => !disruptive && !failed.has(id));
     if (ordinary.length > 0) {
-      for (const change of ordinary) await attempt(doors, change, failed);
+      for (const change of ordinary) {
+        const error = await attempt(doors, change);
+        if (error !== undefined) failed.set(change.id, reportOf(change, error));
+      }
       changed = true;
       continue;
     }
-    const disruptive = await takeTurn(doors, view, failed);
-    // To ask for a turn changes nothing on the node: there is nothing that would have to settle first.
+    const disruptive = await takeTurn(doors, view, progress);
+    // To ask for the lock changes nothing on the node: there is nothing that would have to settle first.
     if (disruptive === 'asked') continue;
     if (disruptive !== 'again') return { view, changed, reports: [...view.reports, ...failed.values(), ...disruptive] };
     changed = true;
@@ -58,13 +77,26 @@ export async function reconcile(doors: Doors, role: Role): Promise<Reconciliatio
   );
 }
 
-/** Ends well, or is noted as failed; anything else is a bug and ends the dispatch. */
-async function attempt(
-  { juju }: Doors,
-  change: PlannedChange,
-  failed: Map<string, UnitStatus>,
-): Promise<Failure | undefined> {
+/**
+ * Failures whose cause may have gone: with another revision of the charm, or another resource, what could not be begun is tried again;
+ * when an option changes, what may pass. What harmed the node is not, as long as it is the same change.
+ */
+export async function forgetOutdatedFailures({ juju }: Doors): Promise<void> {
+  const { kind } = juju.event;
+  if (kind !== 'upgrade-charm' && kind !== 'config-changed' && kind !== 'start') return;
+  const failures = await recallFailures(juju.state);
+  const kept = failures.filter(
+    (failure) => failure.kind === 'undone' || (kind !== 'upgrade-charm' && failure.kind === 'refused'),
+  );
+  if (kept.length < failures.length) rememberFailures(juju.state, kept);
+}
+
+type ReconcileFailure = ChangeFailed | RefreshFailed | RemedyFailed | EncryptionFailed;
+
+/** Ends well, or with what went wrong; anything else is a bug and ends the dispatch. @param which of how many nodes this is. */
+async function attempt({ juju }: Doors, change: PlannedChange, which = ''): Promise<ReconcileFailure | undefined> {
   juju.log.info(change.description);
+  if (change.work !== undefined) await juju.setStatus({ status: 'maintenance', message: `${change.work}${which}` });
   try {
     await change.apply();
     return undefined;
@@ -72,92 +104,76 @@ async function attempt(
     const error = thrown instanceof DiskFull ? new ChangeFailed('blocked', thrown.message) : thrown;
     if (!isFailure(error)) throw error;
     juju.log.warning(`${change.description}: ${error.message}`);
-    failed.set(change.description, error.status);
     return error;
   }
 }
 
-type Failure = ChangeFailed | RefreshFailed | RemedyFailed | EncryptionFailed;
-
-function isFailure(error: unknown): error is Failure {
+function isFailure(error: unknown): error is ReconcileFailure {
   return [ChangeFailed, RefreshFailed, RemedyFailed, EncryptionFailed].some((kind) => error instanceof kind);
 }
 
-/** Disruptive changes: at once where nobody else could suffer, on control planes of a larger cluster in turn. */
-async function takeTurn(
-  doors: Doors,
-  view: View,
-  failed: Map<string, UnitStatus>,
-): Promise<'again' | 'asked' | readonly UnitStatus[]> {
+function reportOf({ id }: PlannedChange, { status }: ReconcileFailure): Report {
+  return { ...status, lasts: { key: id, atMostMs: LONGEST_FAILING_MS } };
+}
+
+/** The members among which the unit takes turns; undefined where nobody else could suffer. */
+export function sharedWith({ cluster }: View): ControlPlaneFacts | undefined {
+  return cluster.role === 'control-plane' && isMember(cluster) ? cluster : undefined;
+}
+
+/** Disruptive changes: at once where nobody else could suffer, on control-plane nodes of a larger cluster with the lock. */
+async function takeTurn(doors: Doors, view: View, progress: Progress): Promise<'again' | 'asked' | readonly Report[]> {
   const { cluster } = view;
-  const shared = cluster.role === 'control-plane' && isMember(cluster) ? cluster : undefined;
+  const { unit } = doors.juju.identity;
+  const shared = sharedWith(view);
   const rolling = shared && rollingOf(shared);
   const wanted = view.changes.filter(({ disruptive }) => disruptive);
-  const failures = cluster.memory.failures.filter(
-    ({ id }) => !isWhole(view) || wanted.some(({ description }) => changeId([description]) === id),
-  );
-  if (failures.length < cluster.memory.failures.length) rememberFailures(doors, failures);
-  const refused = refusals(wanted, rolling, failures);
-  const reports: readonly UnitStatus[] = [...new Set(refused.values())].map((message) => ({
-    status: 'blocked',
-    message,
-  }));
-  const changes = wanted.filter(({ description }) => !refused.has(description) && !failed.has(description));
-  if (changes.length === 0) return shared && giveTurnBack(doors, shared, failures) ? 'again' : reports;
-  const descriptions = changes.map(({ description }) => description);
-  const reason = descriptions.join('; ').slice(0, 200);
-  const decision = rolling ? turn(rolling, changeId(descriptions), reason) : ({ kind: 'granted' } as const);
+  const failures = isWhole(view) ? stillWanted(cluster.memory.failures, wanted) : cluster.memory.failures;
+  if (failures.length < cluster.memory.failures.length) rememberFailures(doors.juju.state, failures);
+  const { open, reports } = sortDisruptive(wanted, { unit, rolling, failures, now: doors.host.now() });
+  const changes = open.filter(({ id }) => !progress.failed.has(id));
+  if (changes.length === 0) return shared && giveTurnBack(doors, shared, failures, progress.made) ? 'again' : reports;
+  const id = jointIdentity(changes.map((change) => change.id));
+  const decision = rolling ? turn(rolling, id, workOfAll(changes)) : ({ kind: 'granted' } as const);
   switch (decision.kind) {
     case 'ask':
       doors.juju.relations.setUnit(shared?.peers.id ?? '', decision.entries);
       return 'asked';
     case 'wait':
-      return [...reports, { status: 'waiting', message: `Waiting for its turn (${decision.reason}) to ${reason}` }];
+      return [...reports, lockReport(decision.holder, changes)];
     case 'granted': {
-      const work = { changes, failures, failed };
+      const work = { id, changes, failures, progress, rolling };
       if (rolling === undefined) return makeDisruptive(doors, work, () => true);
-      const mayBegin = () =>
-        turn({ ...rolling, now: doors.host.now() }, changeId(descriptions), reason).kind === 'granted';
+      const mayBegin = () => turn({ ...rolling, now: doors.host.now() }, id, '').kind === 'granted';
       const busy = await whileOthersWait(doors, shared?.peers.units, () => makeDisruptive(doors, work, mayBegin));
-      return busy === undefined
-        ? 'again'
-        : [...reports, { status: 'waiting', message: `Waiting for its turn (${busy} has it) to ${reason}` }];
+      return busy === undefined ? 'again' : [...reports, leaseReport(busy.holder, busy.until, changes)];
     }
   }
 }
 
-/** Changes that are not to be tried, with the reason. */
-function refusals(
-  wanted: readonly PlannedChange[],
-  rolling: ReturnType<typeof rollingOf> | undefined,
-  failures: readonly RollingFailure[],
-): ReadonlyMap<string, string> {
-  return new Map(
-    wanted.flatMap(({ description }) => {
-      const reason = reasonNotToTry(rolling, failures, changeId([description]));
-      return reason === undefined ? [] : [[description, reason] as const];
-    }),
-  );
-}
-
-/** Whether there was one. A leader gives the next turn in this same dispatch: nothing else would wake it. */
-function giveTurnBack({ juju }: Doors, { peers }: ControlPlaneFacts, failures: readonly RollingFailure[]): boolean {
-  const released = release(peers.own, failures);
+/** Whether there was one. A leader grants the next in this same dispatch: nothing else would wake it. */
+function giveTurnBack(
+  { juju }: Doors,
+  { peers }: ControlPlaneFacts,
+  failures: readonly Failure[],
+  made: string | undefined,
+): boolean {
+  const released = release(peers.own, failures, made);
   if (Object.keys(released).length === 0) return false;
   juju.relations.setUnit(peers.id, released);
   return true;
 }
 
-/** Turns know nothing of actions, which nobody can ask to wait for the leader. @returns the unit whose action goes on. */
+/** Requests know nothing of actions, which nobody can ask to wait for the leader. @returns the unit whose action goes on. */
 async function whileOthersWait(
   doors: Doors,
   peers: ReadonlyMap<string, unknown> | undefined,
   work: () => Promise<unknown>,
-): Promise<string | undefined> {
+): Promise<{ readonly holder: string; readonly until: Date } | undefined> {
   const { unit, application } = doors.juju.identity;
   const isOurs = (holder: string) => holder.startsWith(`${application}/`) && holder !== unit;
   const busy = await tryLease(doors, (holder) => isOurs(holder) && peers?.has(holder) === false);
-  if (busy !== undefined) return busy.holder;
+  if (busy !== undefined) return busy;
   try {
     await work();
   } finally {
@@ -167,34 +183,48 @@ async function whileOthersWait(
 }
 
 interface Work {
+  /** Of the changes together. */
+  readonly id: string;
   readonly changes: readonly PlannedChange[];
-  readonly failures: readonly RollingFailure[];
-  readonly failed: Map<string, UnitStatus>;
+  readonly failures: readonly Failure[];
+  readonly progress: Progress;
+  readonly rolling: Rolling | undefined;
 }
 
-/** One after the other, as long as the turn lasts; for what is left another turn is asked for. */
+/** One after the other, as long as the grant lasts; for what is left the lock is asked for again. */
 async function makeDisruptive(
   doors: Doors,
-  { changes, failures, failed }: Work,
+  { id, changes, failures, progress, rolling }: Work,
   mayBegin: () => boolean,
 ): Promise<'again'> {
+  const which = rolling === undefined ? '' : position(rolling, id);
   for (const change of changes) {
     if (!mayBegin()) return 'again';
-    const error = await attempt(doors, change, failed);
+    const error = await attempt(doors, change, which);
     if (error === undefined) continue;
-    const undone = error instanceof ChangeUndone || (error instanceof RefreshFailed && error.undone);
-    if (undone) rememberFailures(doors, [...failures, { id: changeId([change.description]), reason: error.message }]);
-    if (undone) failed.delete(change.description);
+    progress.made = undefined;
+    rememberFailures(
+      doors.juju.state,
+      withFailure(failures, change, { ...kindOf(error), reason: error.message }, doors.host.now()),
+    );
     return 'again';
   }
+  progress.made = id;
   return 'again';
 }
 
-function rememberFailures({ juju }: Doors, failures: readonly RollingFailure[]): void {
-  remember(juju.state, 'failures', failures.length === 0 ? undefined : JSON.stringify(failures));
+function position(rolling: Rolling, id: string): string {
+  const { number, of } = progressOf(rolling, id);
+  return of === 1 ? '' : `, ${number} of ${of}`;
 }
 
-/** Also while its k8sd waits for the others' upgrade: they wait for the turn that this unit has to give back. */
+function kindOf(error: ReconcileFailure): Pick<Failure, 'kind' | 'blocks'> {
+  if (error instanceof ChangeUndone || (error instanceof RefreshFailed && error.undone)) return { kind: 'undone' };
+  if (error instanceof ChangeRefused) return { kind: 'refused' };
+  return { kind: 'passing', blocks: error.status.status === 'blocked' };
+}
+
+/** Also while its k8sd waits for the others' upgrade: they wait for the lock that this unit has to release. */
 function isMember({ node, peers }: ControlPlaneFacts): boolean {
   return node !== undefined || (peers.id !== '' && peers.own[JOINED] !== undefined);
 }

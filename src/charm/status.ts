@@ -1,19 +1,37 @@
 /** The one place that decides a status: the worst report wins, the rest follow in the message. */
 
 import { describeCensus, takeCensus } from '../cluster/index.ts';
+import { shorten } from '../core/shorten.ts';
 import { STATUS_WORDS, type UnitStatus } from '../juju/status.ts';
 import type { View } from './view.ts';
 
 /** Juju takes longer ones, but `juju status` is a table. */
 const LONGEST = 500;
+/** What fits beside the first message; the rest is counted, and told by the action `plan`. */
+const COMFORTABLE = 200;
 
-export function decideUnitStatus(reports: readonly UnitStatus[]): UnitStatus {
+/** @param unit whose action `plan` tells the rest of the messages; undefined where they are told beside it. */
+export function decideUnitStatus(reports: readonly UnitStatus[], unit: string | undefined): UnitStatus {
   const sorted = [...reports].sort((a, b) => rank(a) - rank(b));
   const worst = sorted[0];
   if (worst === undefined) return { status: 'active', message: 'Ready' };
-  const messages = [...new Set(sorted.map(({ message }) => message))];
-  const text = worst.status === 'active' ? ['Ready', ...messages].join('; ') : messages.join('; ');
-  return { status: worst.status, message: oneLine(text) };
+  const messages = [...new Set(sorted.map(({ message }) => oneLine(message)))];
+  const [first = '', ...others] = messages;
+  const beginning = worst.status === 'active' ? `Ready; ${first}` : first;
+  return { status: worst.status, message: fitting([beginning, ...others], unit) };
+}
+
+/** As many as fit, and at least the first; the others are counted. */
+function fitting(messages: readonly string[], unit: string | undefined): string {
+  const shown: string[] = [];
+  for (const message of messages) {
+    if (shown.length > 0 && [...shown, message].join('; ').length > COMFORTABLE) break;
+    shown.push(message);
+  }
+  const hidden = messages.length - shown.length;
+  const where = unit === undefined ? ' (see reports)' : `: juju run ${unit} plan`;
+  const more = hidden === 0 ? '' : `; ${hidden} more${where}`;
+  return `${shorten(shown.join('; '), LONGEST - more.length)}${more}`;
 }
 
 /** What the leader says for the application: how large the cluster is, and what the leader itself waits for. */
@@ -23,7 +41,7 @@ export function decideApplicationStatus({ cluster }: View, unit: UnitStatus): Un
   const census = describeCensus(takeCensus(cluster));
   return unit.status === 'active'
     ? { status: 'active', message: census }
-    : { status: unit.status, message: oneLine(`${census}; ${unit.message}`) };
+    : { status: unit.status, message: shorten(`${census}; ${oneLine(unit.message)}`, LONGEST) };
 }
 
 function rank({ status }: UnitStatus): number {
@@ -31,6 +49,5 @@ function rank({ status }: UnitStatus): number {
 }
 
 function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
+  return text.replace(/\s+/g, ' ').trim();
 }

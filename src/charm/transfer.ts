@@ -8,7 +8,7 @@ import { applyTransfer, observeTransfer, planTransfer, splitCertificates } from 
 import { CERTIFICATE_AUTHORITY, type ClusterFacts } from '../cluster/index.ts';
 import type { Juju } from '../juju/juju.ts';
 import type { Doors } from './doors.ts';
-import type { PlannedChange } from './planned-change.ts';
+import { identify, type PlannedChange } from './planned-change.ts';
 
 const ENDPOINT = 'send-ca-cert';
 const SENT = 'charm/ca-sent';
@@ -24,13 +24,15 @@ export async function planCaTransfer({ juju, host }: Doors, cluster: ClusterFact
   if (known === digest && !isOccasion(juju)) return [];
   const changes = planTransfer(await observeTransfer(juju, ENDPOINT, authorities));
   const planned = changes.map((change) => ({
+    id: identify('transfer', { kind: 'send', relation: change.relation, bag: change.bag, digest }),
     description: `send the cluster's CA certificate on ${change.relation} (${change.bag})`,
     disruptive: false,
     apply: async () => applyTransfer(juju, change),
   }));
   if (planned.length > 0 || known === digest) return planned;
   const apply = async () => juju.state.set(SENT, digest);
-  return [{ description: 'remember which CA certificate was sent', disruptive: false, apply }];
+  const id = identify('transfer', { kind: 'remember', digest });
+  return [{ id, description: 'remember which CA certificate was sent', disruptive: false, apply }];
 }
 
 function isOccasion({ event }: Juju): boolean {

@@ -5,12 +5,13 @@ import {
   describeRelationChange,
   type RelationChange,
   type RelationPlan,
+  relationEssence,
 } from '../certificates/index.ts';
 import { type GivenCertificates, NOTHING_GIVEN } from '../cluster/index.ts';
 import type { Juju } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
-import type { PlannedChange } from './planned-change.ts';
+import { identify, type PlannedChange } from './planned-change.ts';
 
 /** The endpoint on which a CA charm is asked. */
 export const ENDPOINT = 'certificates';
@@ -55,6 +56,7 @@ export function plannedRelation(doors: Doors, { changes }: Pick<RelationPlan, 'c
 
 function plannedChange(doors: Doors, change: RelationChange): PlannedChange {
   return {
+    id: identify('relation', relationEssence(change)),
     description: describeRelationChange(change),
     disruptive: false,
     apply: () => {

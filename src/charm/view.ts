@@ -8,8 +8,11 @@ import {
   applyCertificates,
   type CertificateChange,
   type CertificateOptions,
+  certificateEssence,
+  certificateWork,
   describeCertificateChange,
   forgetCertificates,
+  formerCertificateSentence,
   isDisruptiveCertificateChange,
   type NodeIdentity,
   observeCertificates,
@@ -21,25 +24,32 @@ import {
   applyCluster,
   type ClusterChange,
   type ClusterFacts,
+  clusterEssence,
   describeClusterChange,
+  formerIdentity,
   isDisruptiveClusterChange,
   observeCluster,
   planCluster,
+  plannedInWords,
   type RelationFacts,
   recordedAddresses,
   reservedAddresses,
   serviceAddress,
   snapMinor,
+  workOf,
 } from '../cluster/index.ts';
+import { sentenceIdentity } from '../core/change-identity.ts';
 import { type Ignored, reportIgnored } from '../core/remote-units.ts';
+import type { Report } from '../core/report.ts';
 import { type EncryptionOptions, forgetRemedies, type HardeningOptions, removeAuditLogs } from '../hardening/index.ts';
 import type { Databag } from '../juju/juju.ts';
-import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import { lookAtEncryption, readEncryption } from './encryption.ts';
+import { type Foreseen, foreseenAfter, foreseenArguments, foreseenCluster, NOTHING_FORESEEN } from './foresight.ts';
 import { observeHardening, readOptions } from './hardening.ts';
 import { keepsLease, returnLease } from './lease.ts';
-import type { PlannedChange } from './planned-change.ts';
+import { planLeftovers } from './leftovers.ts';
+import { bringing, identify, inWork, type PlannedChange } from './planned-change.ts';
 import type { Role } from './role.ts';
 import { planCaTransfer } from './transfer.ts';
 import { managersOf, observeTrust } from './trust.ts';
@@ -49,21 +59,24 @@ export interface View {
   /** Undefined while the node is in no cluster, or leaves it. */
   readonly identity: NodeIdentity | undefined;
   readonly changes: readonly PlannedChange[];
-  readonly reports: readonly UnitStatus[];
+  readonly reports: readonly Report[];
 }
 
-export async function look(doors: Doors, role: Role): Promise<View> {
-  const { cluster: observed, options, hardening: wished, encryption: sealing } = await observe(doors, role);
+/** @param foreseen what is to be taken as done already, when a plan looks further than the next round. */
+export async function look(doors: Doors, role: Role, foreseen: Foreseen = NOTHING_FORESEEN): Promise<View> {
+  const { cluster: present, options, hardening: wished, encryption: sealing } = await observe(doors, role);
+  const observed = foreseenCluster(present, foreseen);
   const managers = await managersOf(doors, observed);
   const [trust, hardening, encryption] = await Promise.all([
     observeTrust(doors, observed, nodeIdentity(observed, options, managers)),
     observeHardening(doors, observed, wished),
     lookAtEncryption(doors, observed, sealing),
   ]);
-  const hardened = encryption.demand(hardening.hardened);
+  const hardened = foreseenArguments(encryption.demand(hardening.hardened), observed, foreseen);
   const cluster: ClusterFacts = { ...observed, given: trust.given, hardened };
   const clusterPlan = planCluster(cluster);
   const clusterChanges = [
+    ...(await planLeftovers(doors)),
     ...hardening.changes,
     ...encryption.changes,
     ...trust.changes,
@@ -82,6 +95,9 @@ export async function look(doors: Doors, role: Role): Promise<View> {
   const certificatePlan = planCertificates(certificates);
   const planned = certificatePlan.changes.map(
     (change: CertificateChange): PlannedChange => ({
+      id: identify('certificates', certificateEssence(change)),
+      ...formerly(formerCertificateSentence(change)),
+      ...inWork(certificateWork(change)),
       description: describeCertificateChange(change),
       disruptive: isDisruptiveCertificateChange(change),
       apply: () => applyCertificates(doors, certificates, change),
@@ -104,8 +120,13 @@ function ignoredParties({ juju }: Doors, cluster: ClusterFacts): readonly Ignore
 }
 
 function returningLease(doors: Doors): PlannedChange {
-  const description = 'let the other control planes have their turn, which an interrupted action has kept from them';
-  return { description, disruptive: false, apply: () => returnLease(doors) };
+  const description = 'release the rollout lock that an interrupted action has kept';
+  return {
+    id: identify('charm', { kind: 'return-lease' }),
+    description,
+    disruptive: false,
+    apply: () => returnLease(doors),
+  };
 }
 
 /** An option of any domain that cannot be used keeps all from changing anything. */
@@ -131,11 +152,22 @@ interface Observed {
 }
 
 function plannedCluster(doors: Doors, facts: ClusterFacts, change: ClusterChange): PlannedChange {
+  const former = formerIdentity(change);
+  const inPlan = plannedInWords(change, facts.memory);
   return {
+    id: identify('cluster', clusterEssence(change)),
+    ...(former === undefined ? {} : { formerId: former }),
     description: describeClusterChange(change),
+    ...(inPlan === undefined ? {} : { inPlan }),
+    ...inWork(workOf(change, facts.memory)),
+    ...bringing(foreseenAfter(change)),
     disruptive: isDisruptiveClusterChange(change),
     apply: () => applyClusterChange(doors, facts, change),
   };
+}
+
+function formerly(sentence: string | undefined): Pick<PlannedChange, 'formerId'> {
+  return sentence === undefined ? {} : { formerId: sentenceIdentity(sentence) };
 }
 
 async function applyClusterChange(doors: Doors, facts: ClusterFacts, change: ClusterChange): Promise<void> {

@@ -9,7 +9,7 @@ import type { Doors } from './doors.ts';
 import { type ClusterFacts, serviceAddress, snapMinor } from './facts.ts';
 import { removeCredentials } from './leftovers.ts';
 import { recall, remember } from './memory.ts';
-import { ChangeFailed, ChangeUndone } from './outcome.ts';
+import { ChangeFailed, ChangeRefused, ChangeUndone } from './outcome.ts';
 import { unhealthy } from './service-health.ts';
 
 const SNAP = 'k8s';
@@ -17,7 +17,7 @@ const INSTALL_MS = 20 * 60_000;
 const HOLD_MS = 2 * 60_000;
 const DAEMON_MS = 120_000;
 const NODE_MS = 30_000;
-/** Together they stay below what is left of the lease of a turn when the last change is begun (`rolling.ts`). */
+/** Together they stay below what is left of the lease of a grant when the last change is begun (`rolling.ts`). */
 const REFRESH_MS = 12 * 60_000;
 const HEALTH_MS = 4 * 60_000;
 const REVERT_MS = 10 * 60_000;
@@ -59,7 +59,7 @@ export async function awaitDaemon(doors: Doors, facts: ClusterFacts): Promise<vo
   }
 }
 
-/** A node that does not come up with the new snap gets the former one back. */
+/** A node that does not come up with the new snap gets the previous one back. */
 export async function refreshSnap(doors: Doors, facts: ClusterFacts, change: RefreshSnap): Promise<void> {
   const { snapd } = doors.host;
   const { channel, file } = change;
@@ -72,11 +72,34 @@ export async function refreshSnap(doors: Doors, facts: ClusterFacts, change: Ref
   }
   const trouble = facts.node === undefined ? undefined : await nodeTrouble(doors, facts);
   if (trouble !== undefined) {
-    await snapd.revert(SNAP, wait(doors, REVERT_MS));
-    throw new ChangeUndone(`The node did not come up with ${origin(change)}: ${trouble}; the former snap is back`);
+    const kept = await revert(doors);
+    const end = kept === undefined ? 'the previous snap is back' : `the previous snap could not be restored: ${kept}`;
+    throw new ChangeUndone(
+      `${sourceOption(change)}: the node did not come up with ${origin(change)}: ${trouble}; ${end}`,
+    );
   }
   remember(doors.juju.state, 'snapFile', file?.sha256);
   remember(doors.juju.state, 'snapFileDue', undefined);
+}
+
+/** With the revision that is installed a refresh to another channel is no more than that (snapd, `overlord/snapstate`). */
+export async function switchSnap(doors: Doors, { channel }: Extract<Change, { kind: 'switch-snap' }>): Promise<void> {
+  try {
+    await doors.host.snapd.refresh(SNAP, { channel }, wait(doors, HOLD_MS));
+  } catch (error) {
+    throw snapFailure(error, { kind: 'refresh-snap', channel, file: undefined });
+  }
+}
+
+/** @returns why it could not be restored. */
+async function revert(doors: Doors): Promise<string | undefined> {
+  try {
+    await doors.host.snapd.revert(SNAP, wait(doors, REVERT_MS));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SnapdError)) throw error;
+    return error.message;
+  }
 }
 
 /** The services are stopped by the removal; stopping them first gives kubelet the time to say goodbye. */
@@ -108,22 +131,40 @@ function wait({ juju }: Doors, timeoutMs = INSTALL_MS): SnapWait {
   return { timeoutMs, onProgress: (summary) => juju.log.info(`snapd: ${summary}`) };
 }
 
-/** What an operator can mend (a channel, a file) blocks; what may pass (store, network, another change) waits. */
+/** Kinds of snapd's that do not pass: nothing but another channel, another file or another store changes them. */
+const LASTING: ReadonlySet<string> = new Set([
+  'snap-channel-not-available',
+  'snap-revision-not-available',
+  'snap-architecture-not-available',
+  'snap-not-found',
+  'snap-needs-classic',
+  'change-failed',
+  // What snapd says of a file that is no snap.
+  'http-400',
+]);
+
+/** What an operator can fix (a channel, a file) blocks; what may pass (store, network, another change) waits. */
 function snapFailure(error: unknown, change: InstallSnap | RefreshSnap): unknown {
   if (!(error instanceof SnapdError)) return error;
-  const lasting = [
-    'snap-channel-not-available',
-    'snap-not-found',
-    'snap-revision-not-available',
-    'snap-needs-classic',
-    'change-failed',
-    // What snapd says of a file that is no snap.
-    'http-400',
-  ];
-  const status = lasting.includes(error.kind) ? 'blocked' : 'waiting';
-  const fromStore = status === 'waiting' && change.file === undefined;
-  const remedy = fromStore ? '; on machines without a store, attach the snap as resource snap-installation' : '';
-  return new ChangeFailed(status, `Could not install ${origin(change)}: ${error.message}${remedy}`);
+  const what = `Could not install ${origin(change)}: ${error.message}`;
+  if (LASTING.has(error.kind)) return new ChangeRefused(`${what}; ${remedy(error, change)}`);
+  if (error.kind === 'insufficient-disk-space') return new ChangeFailed('blocked', `${what}; free some space`);
+  const offline = change.file ? '' : '; on machines without a store, attach the snap as resource snap-installation';
+  return new ChangeFailed('waiting', `${what}${offline}`);
+}
+
+function remedy({ kind, channels }: SnapdError, { channel, file }: InstallSnap | RefreshSnap): string {
+  if (file) return 'attach another snap as resource snap-installation';
+  if (kind === 'change-failed') return 'see snap changes on the machine';
+  const track = channel.split('/')[0] ?? '';
+  const near = channels.filter((one) => one.endsWith('/stable') || one.startsWith(`${track}/`));
+  return near.length === 0
+    ? 'set snap-channel to a channel that the store has'
+    : `set snap-channel to one of ${near.join(', ')}`;
+}
+
+function sourceOption({ file }: RefreshSnap): string {
+  return file ? 'snap-installation' : 'snap-channel';
 }
 
 function origin({ channel, file }: InstallSnap | RefreshSnap): string {

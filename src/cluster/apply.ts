@@ -4,7 +4,7 @@ import { finishArguments, rememberArguments, writeArguments } from './apply-argu
 import { askDeputy, dismissDeputy, offerSealedToken } from './apply-deputy.ts';
 import { awaitRemoval, bootstrap, join, leaveCluster } from './apply-membership.ts';
 import { configureCluster, labelNode, writeRegistries } from './apply-node.ts';
-import { awaitDaemon, holdSnap, installSnap, refreshSnap, removeSnap } from './apply-snap.ts';
+import { awaitDaemon, holdSnap, installSnap, refreshSnap, removeSnap, switchSnap } from './apply-snap.ts';
 import { offerToken, removeNode, removeReturnedNode, withdrawToken } from './apply-tokens.ts';
 import type { Change } from './change.ts';
 import type { Doors } from './doors.ts';
@@ -22,6 +22,8 @@ export async function applyCluster(doors: Doors, facts: ClusterFacts, change: Ch
       return holdSnap(doors);
     case 'refresh-snap':
       return refreshSnap(doors, facts, change);
+    case 'switch-snap':
+      return switchSnap(doors, change);
     case 'await-daemon':
       return awaitDaemon(doors, facts);
     case 'bootstrap':

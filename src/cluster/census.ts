@@ -26,9 +26,9 @@ export function takeCensus({ peers, workers, node }: ControlPlaneFacts): Census 
   };
 }
 
-/** `3 control planes, 2 workers`, and who is still to come. */
+/** `3 control-plane nodes, 2 workers`, and who is still to come. */
 export function describeCensus({ controlPlanes, workers, joining }: Census): string {
-  const parts = [plural(controlPlanes, 'control plane'), plural(workers, 'worker')];
+  const parts = [plural(controlPlanes, 'control-plane node'), plural(workers, 'worker')];
   return [...parts, ...(joining > 0 ? [`${joining} joining`] : [])].join(', ');
 }
 

@@ -1,5 +1,6 @@
 /** Everything that the cluster domain may change, as data: planned, shown by the action `plan`, and carried out by `apply`. */
 
+import type { Essence } from '../core/change-identity.ts';
 import type { BootstrapConfig, ClusterConfig, DatastoreConfig, JoinConfig } from '../k8sd/k8sd.ts';
 import type { ArgumentsChange } from './arguments.ts';
 import type { Born } from './arguments-journal.ts';
@@ -8,11 +9,14 @@ import type { ArgumentsJournal, SnapFile } from './facts.ts';
 import type { BootstrapNote } from './given-certificates.ts';
 import type { MemoryKey } from './memory.ts';
 import type { RegistryFile } from './registries.ts';
+import { GRANT } from './wire.ts';
 
 export type Change =
   | { readonly kind: 'install-snap'; readonly channel: string; readonly file: SnapFile | undefined }
   | { readonly kind: 'hold-snap' }
   | { readonly kind: 'refresh-snap'; readonly channel: string; readonly file: SnapFile | undefined }
+  /** Follows another channel, which has the same revision: nothing restarts. */
+  | { readonly kind: 'switch-snap'; readonly channel: string }
   | { readonly kind: 'await-daemon' }
   | {
       readonly kind: 'bootstrap';
@@ -117,7 +121,60 @@ export function isDisruptive(change: Change): boolean {
   return change.kind === 'write-arguments' || change.kind === 'finish-arguments' || change.kind === 'refresh-snap';
 }
 
-/** One line for an operator. Tells which options and nodes are concerned, and never a token or a key. */
+/** What makes the change this change and no other (`core/change-identity.ts`). Never a token or a key. */
+export function essence(change: Change): Essence {
+  const { kind } = change;
+  switch (change.kind) {
+    case 'install-snap':
+    case 'refresh-snap':
+      return { kind, channel: change.file ? undefined : change.channel, file: change.file?.sha256 };
+    case 'switch-snap':
+      return { kind, channel: change.channel };
+    case 'bootstrap':
+    case 'join':
+      return { kind, name: change.name, address: change.address };
+    case 'publish':
+      return { kind, relation: change.relation, scope: change.scope, keys: Object.keys(change.entries).sort() };
+    case 'remember':
+      return { kind, key: change.key };
+    case 'offer-token':
+      return { kind, unit: change.unit, node: change.node, replaces: change.replaces?.revision };
+    case 'offer-sealed-token':
+      return { kind, unit: change.unit, node: change.node, revision: change.revision };
+    case 'ask-deputy':
+      return { kind, deputy: change.deputy, unit: change.unit };
+    case 'dismiss-deputy':
+      return { kind, relation: change.relation, key: change.key };
+    case 'withdraw-token':
+      return { kind, unit: change.unit, uri: change.uri };
+    case 'remove-node':
+      return { kind, unit: change.unit, node: change.node };
+    case 'remove-returned-node':
+      return { kind, node: change.node };
+    case 'configure-cluster':
+      return { kind, features: Object.keys(change.config).sort(), datastore: change.datastore !== undefined };
+    case 'write-arguments':
+      return { kind, service: change.change.service, set: change.change.set };
+    case 'remember-arguments':
+      return { kind, service: change.change.service };
+    case 'finish-arguments':
+      return { kind, service: change.service, text: change.journal.after };
+    case 'label-node':
+      return { kind, node: change.node, labels: change.labels };
+    case 'write-registries':
+      return { kind, write: change.write.map(({ path }) => path), remove: change.remove };
+    case 'leave-cluster':
+      return { kind, name: change.name };
+    case 'hold-snap':
+    case 'await-daemon':
+    case 'await-removal':
+    case 'remove-snap':
+    case 'clear-machine':
+      return { kind };
+  }
+}
+
+/** One line for the log. Tells which options and nodes are concerned, and never a token or a key. */
 export function describe(change: Change): string {
   switch (change.kind) {
     case 'install-snap':
@@ -130,6 +187,8 @@ export function describe(change: Change): string {
       return change.file
         ? `replace the k8s snap by the one in the resource snap-installation (sha256 ${change.file.sha256.slice(0, 12)})`
         : `refresh the k8s snap to ${change.channel}`;
+    case 'switch-snap':
+      return `have the k8s snap follow ${change.channel}, which has the same revision; nothing restarts`;
     case 'await-daemon':
       return 'wait for k8sd to be ready';
     case 'bootstrap':
@@ -137,9 +196,9 @@ export function describe(change: Change): string {
     case 'join':
       return `join the cluster as ${change.name} at ${change.address}`;
     case 'publish':
-      return `publish ${Object.keys(change.entries).join(', ')} on ${change.relation} (${change.scope})`;
+      return describePublication(change);
     case 'remember':
-      return `remember ${change.key}`;
+      return `remember ${REMEMBERED[change.key]}`;
     case 'offer-token':
       return `${change.replaces ? 'renew' : 'offer'} a join token for ${change.unit} (${change.worker ? 'worker' : 'control plane'} ${change.node})`;
     case 'offer-sealed-token':
@@ -177,6 +236,26 @@ export function describe(change: Change): string {
     case 'clear-machine':
       return 'remove what the charm has written on this machine';
   }
+}
+
+const REMEMBERED: Readonly<Record<MemoryKey, string>> = {
+  leaving: 'that this unit is being removed',
+  arguments: 'the arguments of the services',
+  labels: 'the labels of the node',
+  annotations: 'the annotations of the cluster',
+  snapFile: 'which snap file is installed',
+  snapFileDue: 'that the resource snap-installation holds another snap',
+  home: 'to which cluster this worker belongs',
+  registries: 'the files of the custom registries',
+  failures: 'which changes failed',
+};
+
+/** The lock has a name of its own; of the rest the keys tell what it is about. */
+function describePublication({ relation, scope, entries }: Extract<Change, { kind: 'publish' }>): string {
+  const keys = Object.keys(entries);
+  if (keys.length === 1 && keys[0] === GRANT)
+    return entries[GRANT] ? 'grant the rollout lock to the next unit' : 'take back the rollout lock';
+  return `publish ${keys.join(', ')} on ${relation} (${scope})`;
 }
 
 function describeArguments({ set }: ArgumentsChange): string {

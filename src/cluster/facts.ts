@@ -1,6 +1,7 @@
 /** What is so, as far as the cluster domain decides by it: the input of `plan`, without any means to change it. */
 
 import { withoutPort } from '../core/addresses.ts';
+import type { Failure } from '../core/failures.ts';
 import type { Ignored } from '../core/remote-units.ts';
 import type { Snap } from '../host/host.ts';
 import type { Event } from '../juju/event.ts';
@@ -56,14 +57,8 @@ export interface Memory {
   readonly home: string | undefined;
   /** Paths of the registry files that we wrote. */
   readonly registries: readonly string[];
-  /** Disruptive changes that were given up on this unit, as long as they are wanted. */
-  readonly failures: readonly RollingFailure[];
-}
-
-export interface RollingFailure {
-  /** Of the single change. */
-  readonly id: string;
-  readonly reason: string;
+  /** Disruptive changes that failed on this unit, as long as they are wanted. */
+  readonly failures: readonly Failure[];
 }
 
 /** The last edit of a service's argument file, written down on the machine before it was made. */
@@ -93,6 +88,8 @@ export interface HardenedArguments {
   readonly ready: boolean;
   /** To be put over the operator's. */
   readonly services: Readonly<Partial<Record<Service, AskedArguments>>>;
+  /** Services that are about to get more arguments, and change none until then: each restart of them is felt. */
+  readonly awaits?: readonly Service[];
 }
 
 export interface AskedArguments {
@@ -105,8 +102,11 @@ export interface AskedArguments {
 
 export const NOT_HARDENED: HardenedArguments = { ready: true, services: {} };
 
-/** What the resource `snap-installation` holds; with an empty file the channel is meant. */
-export type SnapResource = SnapFile | 'empty';
+/**
+ * What the resource `snap-installation` holds; with an empty file the channel is meant. The Python charms take archives (`.tar.gz`) there,
+ * with a snap or the name of a channel or revision in them.
+ */
+export type SnapResource = SnapFile | 'empty' | 'archive';
 
 export interface SnapFile {
   readonly path: string;
@@ -129,6 +129,8 @@ export interface NodeFacts {
   readonly snap: Snap | undefined;
   /** Only known when the resource was looked at: before the installation, and from when it may have changed until it is taken. */
   readonly snapFile: SnapResource | undefined;
+  /** Revision that the store has on `snap-channel`; only known when another channel was installed and it was asked. */
+  readonly channelRevision: string | undefined;
   /** `upgrading`: it waits until all control planes run the same snap, and does nothing until then. */
   readonly daemon: 'absent' | 'starting' | 'upgrading' | 'ready';
   /** Our node; undefined while it is in no cluster. */

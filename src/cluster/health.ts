@@ -1,9 +1,13 @@
 /** How the node and the cluster are, beyond what there is to change: what keeps a settled unit from being active. */
 
+import { causeIn } from '../core/log-cause.ts';
+import type { Report } from '../core/report.ts';
+import { SnapdError } from '../host/errors.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import { K8sdError } from '../k8sd/errors.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { Kubernetes, Node } from '../kubernetes/kubernetes.ts';
+import { optionOf, type Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
 import { type ClusterFacts, type ControlPlaneFacts, snapMinor } from './facts.ts';
 import { strayLabels } from './labels.ts';
@@ -11,10 +15,14 @@ import { waiting } from './plan-node.ts';
 
 const QUICK = { timeoutMs: 15_000 };
 const MOST_NAMES = 5;
+/** Lines of a log that are looked at for a cause; the usage that some commands print is not as long. */
+const LINES = 200;
+const LONGEST_UNREADY_MS = 15 * 60_000;
+const LONGEST_SILENCE_MS = 15 * 60_000;
 
 export interface Health {
   /** Empty when all is well. */
-  readonly reports: readonly UnitStatus[];
+  readonly reports: readonly Report[];
   /** Labels that we gave the node and that it has no longer as we gave them. */
   readonly strayLabels: readonly string[];
 }
@@ -33,23 +41,70 @@ export async function observeHealth(doors: Doors, facts: ClusterFacts): Promise<
       leader ? podHealth(kubernetes, leader.options.unreadyPodNamespaces) : [],
     ]);
     return {
-      reports: [...nodeHealth(facts.node.name, node), ...features, ...pods],
+      reports: [...(await nodeHealth(doors, facts, facts.node.name, node)), ...features, ...pods],
       strayLabels: node === undefined ? [] : strayLabels(facts.memory, node.labels),
     };
   } catch (error) {
-    if (error instanceof KubernetesError) return only(waiting(`Waiting for API Server: ${error.message}`));
+    if (error instanceof KubernetesError) return only(await silentApi(doors, facts, error));
     if (error instanceof K8sdError) return only(waiting(`Waiting to verify features: ${error.message}`));
     throw error;
   }
 }
 
-function only(report: UnitStatus): Health {
+function only(report: Report): Health {
   return { reports: [report], strayLabels: [] };
 }
 
-function nodeHealth(name: string, node: Node | undefined): readonly UnitStatus[] {
-  if (node === undefined) return [waiting(`Node ${name} is not in the cluster`)];
-  return node.ready ? [] : [waiting(`Node ${name} is not ready`)];
+async function silentApi(doors: Doors, facts: ClusterFacts, { message }: KubernetesError): Promise<Report> {
+  const own = facts.role === 'control-plane' ? await trouble(doors, 'kube-apiserver') : undefined;
+  const text = own === undefined ? message : `${behind('kube-apiserver', facts)}kube-apiserver is not running${own}`;
+  const way =
+    facts.role === 'worker'
+      ? 'look at the status of the control plane'
+      : 'see snap logs k8s.kube-apiserver on the machine';
+  return {
+    ...waiting(`Waiting for API Server: ${text}`),
+    lasts: { key: 'api-server', atMostMs: LONGEST_SILENCE_MS, way },
+  };
+}
+
+/** A node that has never been there waits for kubelet alone, and kubelet that does not run for an operator. */
+async function nodeHealth(
+  doors: Doors,
+  facts: ClusterFacts,
+  name: string,
+  node: Node | undefined,
+): Promise<readonly Report[]> {
+  if (node?.ready) return [];
+  const kubelet = await trouble(doors, 'kubelet');
+  const log = 'see snap logs k8s.kubelet on the machine';
+  const why = kubelet === undefined ? '' : `: kubelet is not running${kubelet}`;
+  if (node === undefined && kubelet !== undefined)
+    return [{ status: 'blocked', message: `${behind('kubelet', facts)}kubelet is not running${kubelet}; ${log}` }];
+  const text = node === undefined ? `Node ${name} is not in the cluster` : `Node ${name} is not ready${why}`;
+  return [{ ...waiting(text), lasts: { key: `node ${name}`, atMostMs: LONGEST_UNREADY_MS, way: log } }];
+}
+
+/** @returns undefined when the service runs, else the cause as its log tells it, after a colon. */
+async function trouble({ host }: Doors, service: Service): Promise<string | undefined> {
+  try {
+    const found = (await host.snapd.services('k8s')).find(({ name }) => name === service);
+    if (found === undefined || found.active) return undefined;
+    const cause = causeIn(await host.snapd.log('k8s', service, LINES));
+    return cause === undefined ? '' : `: ${cause}`;
+  } catch (error) {
+    if (error instanceof SnapdError) return undefined;
+    throw error;
+  }
+}
+
+/** The options that give the service arguments, of which one may be the cause. */
+function behind(service: Service, { options: { arguments: given }, hardened }: ClusterFacts): string {
+  const own = Object.keys(given[service] ?? {}).length > 0 ? [optionOf(service)] : [];
+  const askers = Object.values(hardened.services[service]?.askers ?? {}).flatMap((text) => text.split(', '));
+  // What an operator has written is likelier than what the charm knows.
+  const options = own.length > 0 ? own : [...new Set(askers)].filter((option) => option !== 'tls-min-version');
+  return options.length === 0 ? '' : `${options.join(', ')}: `;
 }
 
 async function featureHealth(doors: Doors, { snap, options }: ControlPlaneFacts): Promise<readonly UnitStatus[]> {

@@ -7,8 +7,10 @@ export { certificateMode, keptAuthorities } from './certificate-mode.ts';
 export {
   type Change as ClusterChange,
   describe as describeClusterChange,
+  essence as clusterEssence,
   isDisruptive as isDisruptiveClusterChange,
 } from './change.ts';
+export { planned as plannedInWords, workOf } from './change-words.ts';
 export { optionOf, type Service } from './default-arguments.ts';
 export {
   type AskedArguments,
@@ -18,10 +20,10 @@ export {
   knownClusterName,
   NOT_HARDENED,
   type RelationFacts,
-  type RollingFailure,
   serviceAddress,
   snapMinor,
 } from './facts.ts';
+export { formerIdentity } from './former-identity.ts';
 export {
   type CertificateMode,
   type GivenCertificates,
@@ -30,9 +32,9 @@ export {
 } from './given-certificates.ts';
 export { type Health, observeHealth } from './health.ts';
 export { forgetLabels } from './labels.ts';
-export { remember } from './memory.ts';
+export { recallFailures, rememberFailures } from './memory.ts';
 export { observeCluster } from './observe.ts';
-export { ChangeFailed, ChangeUndone } from './outcome.ts';
+export { ChangeFailed, ChangeRefused, ChangeUndone } from './outcome.ts';
 export { planCluster } from './plan.ts';
 export { makesCluster } from './plan-entry.ts';
 export { rollingOf } from './plan-leader.ts';
@@ -45,6 +47,16 @@ export {
   reservedFor,
   saidAddresses,
 } from './records.ts';
-export { changeId, GRANT, reasonNotToTry, release, turn } from './rolling.ts';
+export {
+  FAILURE,
+  failedElsewhere,
+  GRANT,
+  type Holder,
+  holderOf,
+  progressOf,
+  type Rolling,
+  release,
+  turn,
+} from './rolling.ts';
 export { type ServiceBase, serviceBases } from './service-bases.ts';
 export { allocations, BOOTSTRAP_CERTIFICATES, CERTIFICATE_AUTHORITY, JOINED, tokenHolder } from './wire.ts';

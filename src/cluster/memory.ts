@@ -1,11 +1,11 @@
 /** What the domain keeps in the unit state, which Juju commits together with the databags. */
 
+import { type Failure, formatFailures, parseFailures } from '../core/failures.ts';
 import { readForeign } from '../core/foreign-json.ts';
 import { list, record, type Shape, text } from '../core/shapes.ts';
 import type { State } from '../juju/juju.ts';
 import { REMEMBERED_ARGUMENTS } from './arguments-journal.ts';
 import type { Memory } from './facts.ts';
-import { FAILURES } from './wire.ts';
 
 export type MemoryKey = keyof Memory;
 
@@ -25,8 +25,17 @@ export async function recall(state: State): Promise<Memory> {
     snapFile: read('snapFile') ?? '',
     snapFileDue: read('snapFileDue') !== undefined,
     home: read('home'),
-    failures: of('failures', FAILURES) ?? [],
+    failures: parseFailures(read('failures')),
   };
+}
+
+/** Disruptive changes that failed on this unit. */
+export async function recallFailures(state: State): Promise<readonly Failure[]> {
+  return parseFailures(await state.get(`${PREFIX}failures`));
+}
+
+export function rememberFailures(state: State, failures: readonly Failure[]): void {
+  remember(state, 'failures', formatFailures(failures));
 }
 
 export function remember(state: State, key: MemoryKey, value: string | undefined): void {

@@ -2,6 +2,7 @@
 
 import { joinAddresses } from '../core/addresses.ts';
 import { ARGUMENTS_DIRECTORY, parseArguments } from '../core/argument-file.ts';
+import { SnapdError } from '../host/errors.ts';
 import { fileDigest } from '../host/file-digest.ts';
 import type { Host, Snap } from '../host/host.ts';
 import type { Event } from '../juju/event.ts';
@@ -70,7 +71,7 @@ async function observeControlPlane(doors: Doors, apiServerSansOf: ApiServerSansO
     'containerd-custom-registries': registries,
   });
   const cluster = peers[0] ?? noPeersYet(juju);
-  const common = await observeNode(doors, machine, cluster, options.registries);
+  const common = await observeNode(doors, machine, cluster, options.registries, options.snapChannel);
   const k8sd = doors.k8sd(snapMinor(common.snap));
   const member = common.node !== undefined;
   const none: ControlPlaneFacts['failedTokens'] = new Map();
@@ -134,7 +135,7 @@ async function observeWorker(doors: Doors): Promise<WorkerFacts> {
     'containerd-custom-registries of the control plane',
     await registriesAsJson(containerd[0]?.shared['custom-registries'] ?? '[]'),
   );
-  const common = await observeNode(doors, machine, cluster, registries.value);
+  const common = await observeNode(doors, machine, cluster, registries.value, options.snapChannel);
   return {
     ...common,
     role: 'worker',
@@ -169,13 +170,15 @@ async function observeNode(
   machine: Awaited<ReturnType<typeof observeMachine>>,
   cluster: RelationFacts | undefined,
   registries: readonly Registry[],
+  snapChannel: string,
 ): Promise<Omit<NodeFacts, 'problems'>> {
   const { juju, host } = doors;
   const { event, identity } = juju;
   const { memory, snap, daemon, node, nodeName, network, serviceArguments } = machine;
   const leaving = memory.leaving || isDeparture(event, identity.unit);
-  const [snapFile, files, upgradeRelation, offeredToken, leftovers] = await Promise.all([
+  const [snapFile, channelRevision, files, upgradeRelation, offeredToken, leftovers] = await Promise.all([
     leaving ? undefined : observeSnapFile(juju, snap, memory),
+    leaving ? undefined : observeChannel(host, event, snap, snapChannel),
     observeRegistryFiles(host, memory, registries),
     observeUpgradeRelation(juju),
     cluster ? observeOffer(juju, cluster) : undefined,
@@ -191,6 +194,7 @@ async function observeNode(
     boundAddresses: [...network.ingressAddresses, ...network.bindAddresses.map(({ address }) => address)],
     snap,
     snapFile,
+    channelRevision,
     daemon,
     node,
     memory,
@@ -226,8 +230,34 @@ async function observeSnapFile(
   if (snap !== undefined && juju.event.kind !== 'upgrade-charm' && !snapFileDue) return undefined;
   const path = await juju.resource('snap-installation');
   if (path === undefined) return undefined;
-  const { size, sha256 } = await fileDigest(path);
-  return size === 0 ? 'empty' : { path, sha256 };
+  const { size, sha256, head } = await fileDigest(path);
+  if (size === 0) return 'empty';
+  return isGzip(head) ? 'archive' : { path, sha256 };
+}
+
+/** RFC 1952, 2.3.1. */
+function isGzip([first, second]: Uint8Array): boolean {
+  return first === 0x1f && second === 0x8b;
+}
+
+/**
+ * Asked when the option or the charm has changed: where the channel that is wanted has the revision that is installed, nothing but the
+ * channel has to change. At other times, and when the store does not answer, it is left to snapd to find that out.
+ */
+async function observeChannel(
+  host: Host,
+  event: Event,
+  snap: Snap | undefined,
+  wanted: string,
+): Promise<string | undefined> {
+  const occasion = event.kind === 'config-changed' || event.kind === 'upgrade-charm' || event.kind === 'action';
+  if (!occasion || snap?.channel === undefined || snap.channel === wanted) return undefined;
+  try {
+    return await host.snapd.published('k8s', wanted);
+  } catch (error) {
+    if (error instanceof SnapdError) return undefined;
+    throw error;
+  }
 }
 
 async function observeArguments(

@@ -12,6 +12,14 @@ export class ChangeFailed extends Error {
   }
 }
 
+/** It could not be begun, and it makes no sense to try again, here or on another unit, until somebody has changed something. */
+export class ChangeRefused extends ChangeFailed {
+  override readonly name = 'ChangeRefused';
+  constructor(message: string) {
+    super('blocked', message);
+  }
+}
+
 /** It was made, did not do well, and was undone: what stood there before is back. Not to be tried again as it is. */
 export class ChangeUndone extends ChangeFailed {
   override readonly name = 'ChangeUndone';

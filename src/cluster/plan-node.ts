@@ -50,12 +50,20 @@ export function planPreparation(facts: NodeFacts, options: NodeOptions): Cluster
   if (facts.problems.length > 0)
     return { changes: [], reports: facts.problems.map(({ option, message }) => blocked(`${option} ${message}`)) };
   if (facts.snap === undefined) {
+    if (facts.snapFile === 'archive') return report(archiveRefused(facts));
     const file = facts.snapFile === 'empty' ? undefined : facts.snapFile;
     return { changes: [{ kind: 'install-snap', channel: options.snapChannel, file }], reports: [] };
   }
   if (facts.daemon === 'starting' || facts.daemon === 'absent')
     return { changes: [...planHold(facts), { kind: 'await-daemon' }], reports: [] };
   return undefined;
+}
+
+function archiveRefused({ identity: { application } }: NodeFacts): UnitStatus {
+  return blocked(
+    `snap-installation holds an archive (.tar.gz) as the Python charms take it; attach the snap in it (juju attach-resource ${application} ` +
+      'snap-installation=./k8s.snap), or an empty file to use snap-channel',
+  );
 }
 
 export function planHold({ snap }: NodeFacts): readonly Change[] {
@@ -71,14 +79,13 @@ export function planSnapRefresh(
   options: NodeOptions,
   controlPlaneVersion: string | undefined,
 ): ClusterPlan {
-  const { snap, snapFile, memory } = facts;
+  const { snap, snapFile, channelRevision, memory } = facts;
   if (snap === undefined) return NOTHING;
+  // What is installed came out of it, or is what the operator wants instead of the channel: either way it stays.
+  if (snapFile === 'archive') return { changes: rememberDue(memory, true), reports: [archiveRefused(facts)] };
   const file = snapFile === 'empty' ? undefined : snapFile;
   const other = snapFile !== undefined && (file?.sha256 ?? '') !== memory.snapFile;
-  const due: readonly Change[] =
-    snapFile === undefined || other === memory.snapFileDue
-      ? []
-      : [{ kind: 'remember', key: 'snapFileDue', value: other ? 'yes' : undefined }];
+  const due = snapFile === undefined ? [] : rememberDue(memory, other);
   const refresh: ClusterPlan = {
     changes: [...due, { kind: 'refresh-snap', channel: options.snapChannel, file }],
     reports: [],
@@ -86,6 +93,8 @@ export function planSnapRefresh(
   if (other && file !== undefined) return refresh;
   if (!other && (snap.channel === undefined || snap.channel === options.snapChannel))
     return { changes: due, reports: [] };
+  if (!other && channelRevision === snap.revision)
+    return { changes: [...due, { kind: 'switch-snap', channel: options.snapChannel }], reports: [] };
   const present = snapMinor(snap);
   const wanted = minorOf(options.snapChannel.split(/[-/]/)[0] ?? '');
   if (wanted !== undefined && (wanted < present || wanted > present + 1)) {
@@ -104,6 +113,11 @@ export function planSnapRefresh(
   return refresh;
 }
 
+/** The resource is looked at again until it has been taken, or another one has been attached. */
+function rememberDue({ snapFileDue }: NodeFacts['memory'], due: boolean): readonly Change[] {
+  return due === snapFileDue ? [] : [{ kind: 'remember', key: 'snapFileDue', value: due ? 'yes' : undefined }];
+}
+
 export function planServiceArguments(
   facts: NodeFacts,
   wanted: Readonly<Partial<Record<Service, ExtraArguments>>>,
@@ -115,9 +129,8 @@ export function planServiceArguments(
     const service = name as Service;
     const asked = facts.hardened.services[service];
     const remembered = facts.memory.arguments[service] ?? {};
-    const change = facts.hardened.ready
-      ? planArguments(service, all[service] ?? {}, file, remembered, asked)
-      : undefined;
+    const settled = facts.hardened.ready && !facts.hardened.awaits?.includes(service);
+    const change = settled ? planArguments(service, all[service] ?? {}, file, remembered, asked) : undefined;
     const due = dueEdit(service, file);
     if (due && !hasEdits(change)) changes.push({ kind: 'finish-arguments', service, journal: due });
     if (change === undefined) continue;

@@ -5,7 +5,7 @@
 
 import { readForeign } from '../core/foreign-json.ts';
 import { isNodeName } from '../core/node-name.ts';
-import { fitting, line, object, or, text, wholeOrDigits } from '../core/shapes.ts';
+import { line, object, or, text, wholeOrDigits } from '../core/shapes.ts';
 import type { Databag } from '../juju/juju.ts';
 
 /** Unit databag keys. */
@@ -23,6 +23,13 @@ export const CERTIFICATE_AUTHORITY = 'certificate-authority';
 export const KEPT_AUTHORITIES = 'kept-authorities';
 /** Ours: which unit makes a token for a leader that is not in the cluster itself. */
 export const DEPUTY = 'deputy';
+
+/** Ours, on the peer relation: the rollout lock (`rolling.ts`). Unit databags, and for the grant that of the application. */
+export const REQUEST = 'rolling-request';
+export const FAILURE = 'rolling-failure';
+export const GRANT = 'rolling-grant';
+/** Identity of the changes that the unit has made last while it held the lock; for counting how far a rollout is. */
+export const DONE = 'rollout-done';
 
 export const UNIT_NAME = /^[a-z][a-z0-9-]*\/\d+$/;
 
@@ -59,9 +66,6 @@ export function allocations(applicationBag: Databag): ReadonlyMap<string, Alloca
 
 /** Of a change: it goes into JSON as it stands, so it has no quotation marks. */
 export const CHANGE_ID = text(64, /^[\w.-]+$/);
-
-/** Changes that were given up, on another unit or in our own memory: few, and fit to be shown. */
-export const FAILURES = fitting(object({ id: CHANGE_ID, reason: or(line(500), '') }), 100);
 
 export interface TokenFailure {
   readonly revision: number;

@@ -20,9 +20,11 @@ export { applyEncryption } from './encryption/apply.ts';
 export {
   type Change as EncryptionChange,
   describe as describeEncryptionChange,
+  essence as encryptionEssence,
   isDisruptive as isDisruptiveEncryptionChange,
+  workOf as encryptionWork,
 } from './encryption/change.ts';
-export { CONFIGURATION_FLAG } from './encryption/configuration.ts';
+export { CONFIGURATION_FLAG, CONFIGURATION_FLAGS } from './encryption/configuration.ts';
 export { rotated } from './encryption/decide.ts';
 export type { EncryptionFacts, EncryptionPlan, EncryptionQuestion } from './encryption/facts.ts';
 export { observeEncryption } from './encryption/observe.ts';
@@ -39,7 +41,7 @@ export { observeNode } from './observe-node.ts';
 export { observePolicies } from './observe-policies.ts';
 export { type HardeningOptions, readHardeningOptions } from './options.ts';
 export { applyRemedy, forgetRemedies } from './remedy/apply.ts';
-export { describeRemedy, type RemedyChange } from './remedy/change.ts';
+export { describeRemedy, type RemedyChange, remedyEssence } from './remedy/change.ts';
 export type { FlagDemand } from './remedy/demands.ts';
 export { observeRemedies } from './remedy/observe.ts';
 export { observeBase } from './remedy/observe-base.ts';

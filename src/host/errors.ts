@@ -20,8 +20,11 @@ export class SnapdError extends Error {
   override readonly name = 'SnapdError';
   /** snapd's word: `snap-change-conflict`, `snap-not-found`, …; `change-failed` when the change ended in Error; `timeout`; `unreachable`. */
   readonly kind: string;
-  constructor(kind: string, message: string) {
+  /** Channels that the store has instead of the one that was asked for, as far as snapd says so. */
+  readonly channels: readonly string[];
+  constructor(kind: string, message: string, channels: readonly string[] = []) {
     super(message);
     this.kind = kind;
+    this.channels = channels;
   }
 }

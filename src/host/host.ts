@@ -115,6 +115,8 @@ export interface SnapWait {
  */
 export interface Snapd {
   snap(name: string): Promise<Snap | undefined>;
+  /** The revision that the store has on a channel; undefined when it has none there. Asks the store: it may be away. */
+  published(name: string, channel: string): Promise<string | undefined>;
   /** From the store. Already installed counts as done. */
   install(name: string, source: { readonly channel: string; readonly classic: boolean }, wait: SnapWait): Promise<void>;
   /**
@@ -132,6 +134,8 @@ export interface Snapd {
   /** With its data, without a snapshot. Not installed counts as done. */
   remove(name: string, wait: SnapWait): Promise<void>;
   services(snap: string): Promise<readonly SnapService[]>;
+  /** The last lines that a service has written, oldest first; none where they cannot be had. */
+  log(snap: string, service: string, count: number): Promise<readonly string[]>;
   start(
     snap: string,
     services: readonly string[],

@@ -91,8 +91,26 @@ function reply(asked: string, status: number, text: string): SnapdReply | SnapdE
   }
   const { type, change, result } = parsed as Raw;
   if (type === 'error') {
-    const { kind, message } = result as { readonly kind?: string; readonly message: string };
-    return new SnapdError(kind || `http-${status}`, message);
+    const { kind, message, value } = result as {
+      readonly kind?: string;
+      readonly message: string;
+      readonly value?: unknown;
+    };
+    return new SnapdError(kind || `http-${status}`, message, releasedChannels(value));
   }
   return type === 'async' && change !== undefined ? { type, change } : { type: 'sync', result };
+}
+
+const MOST_CHANNELS = 40;
+const CHANNEL = /^[a-zA-Z0-9][\w./-]{0,99}$/;
+
+/** What the store has instead, with the errors that tell it (snapd, `daemon/errors.go`). */
+function releasedChannels(value: unknown): readonly string[] {
+  const releases = typeof value === 'object' && value !== null ? (value as { releases?: unknown }).releases : undefined;
+  if (!Array.isArray(releases)) return [];
+  const channels = releases.flatMap((one: unknown) => {
+    const channel = typeof one === 'object' && one !== null ? (one as { channel?: unknown }).channel : undefined;
+    return typeof channel === 'string' && CHANNEL.test(channel) ? [channel] : [];
+  });
+  return [...new Set(channels)].slice(0, MOST_CHANNELS);
 }

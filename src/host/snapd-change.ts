@@ -11,10 +11,13 @@ interface Change {
   readonly ready: boolean;
   readonly summary?: string;
   readonly err?: string;
-  readonly tasks?: readonly { readonly summary: string; readonly status: string }[] | null;
+  readonly tasks?: readonly { readonly kind?: string; readonly summary: string; readonly status: string }[] | null;
 }
 
-/** Resolves when it is done. Rejects with `change-failed` and snapd's reason, or `timeout`; then the change goes on. */
+/**
+ * Resolves when it is done. Rejects with `change-failed` and snapd's reason, with `download-failed` when it did not get further than
+ * fetching the snap, or `timeout`; then the change goes on.
+ */
 export async function waitForChange(
   call: SnapdCall,
   id: string,
@@ -33,8 +36,10 @@ export async function waitForChange(
     }
     if (change.ready) {
       if (change.status === 'Done') return;
+      const failed = change.tasks?.filter((task) => task.status === 'Error') ?? [];
+      const fetching = failed.length > 0 && failed.every((task) => task.kind === 'download-snap');
       throw new SnapdError(
-        'change-failed',
+        fetching ? 'download-failed' : 'change-failed',
         change.err?.trim() || `${change.summary ?? 'the change'}: ${change.status}`,
       );
     }

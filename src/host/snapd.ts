@@ -4,6 +4,8 @@ import type { Snap, Snapd, SnapService, SnapWait } from './host.ts';
 import { type Deadline, deadlineAfter, type SnapdCall, snapdCallOver } from './snapd-call.ts';
 import { waitForChange } from './snapd-change.ts';
 import type { SnapdBody } from './snapd-exchange.ts';
+import { validate as findProblems } from './snapd-find.schema.json?validator';
+import { serviceLog } from './snapd-logs.ts';
 import { result } from './snapd-result.ts';
 import { validate as servicesProblems } from './snapd-services.schema.json?validator';
 import { validate as snapProblems } from './snapd-snap.schema.json?validator';
@@ -23,7 +25,9 @@ export function openSnapd(real: (path: string) => string): Snapd {
   };
   return {
     snap: (name) => installedSnap(call, name),
+    published: (name, channel) => publishedRevision(call, name, channel),
     services: (snap) => snapServices(call, snap),
+    log: (snap, service, count) => serviceLog(real('/run/snapd.socket'), `${snap}.${service}`, count),
     install: (name, { channel, classic }, wait) =>
       doneWhen('snap-already-installed', snapAction(name, { action: 'install', channel, classic }, wait)),
     installFile: (name, path, { classic }, wait) =>
@@ -78,6 +82,21 @@ async function installedSnap(call: SnapdCall, name: string): Promise<Snap | unde
     ...(channel === undefined ? {} : { channel }),
     ...(found.hold ? { heldUntil: found.hold } : {}),
   };
+}
+
+async function publishedRevision(call: SnapdCall, name: string, channel: string): Promise<string | undefined> {
+  const found = await missing(['snap-not-found'], async () => {
+    const path = `/v2/find?${new URLSearchParams({ name })}`;
+    const reply = await call({ method: 'GET', path }, asking());
+    return result<readonly FoundSnap[]>('GET /v2/find', reply, findProblems);
+  });
+  const channels = found?.find((snap) => snap.name === name)?.channels ?? {};
+  return Object.hasOwn(channels, channel) ? channels[channel]?.revision : undefined;
+}
+
+interface FoundSnap {
+  readonly name: string;
+  readonly channels?: Readonly<Record<string, { readonly revision: string }>> | null;
 }
 
 interface SnapAnswer {

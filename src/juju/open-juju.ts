@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createActions } from './actions.ts';
 import { booleanFrom } from './answer-shapes.ts';
 import { readConfig } from './config.ts';
-import { HookToolRefusal } from './errors.ts';
+import { HookToolRefusal, NotFound } from './errors.ts';
 import { readGoalUnits } from './goal-state.ts';
 import { createHookTools } from './hook-tools.ts';
 import { parseIdentity } from './identity.ts';
@@ -78,7 +78,8 @@ export function openJuju(env: NodeJS.ProcessEnv, transport: Transport, options: 
         return (await tools.run('resource-get', [name])).trim() || undefined;
       } catch (error) {
         if (!(error instanceof HookToolRefusal)) throw error;
-        log.warning(`resource '${name}' cannot be had: ${error.message}`);
+        // To have attached none is the normal case.
+        if (!(error instanceof NotFound)) log.warning(`resource '${name}' cannot be had: ${error.message}`);
         return undefined;
       }
     },

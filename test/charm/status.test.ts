@@ -22,13 +22,27 @@ describe('the status of a unit', () => {
     ['one is told twice', ['waiting for b', 'waiting for b'], 'waiting for b'],
     ['one has several lines', ['blocked by\n  a\tb '], 'blocked by a b'],
   ])('when %s', (_, reports, shown) => {
-    expect(decideUnitStatus(reports.map(report))).toEqual(report(shown));
+    expect(decideUnitStatus(reports.map(report), 'k8s/0')).toEqual(report(shown));
   });
 
-  it('has a message that fits into a table, and says where it was cut', () => {
-    const { message } = decideUnitStatus([report(`blocked ${'x'.repeat(300)}`), report(`waiting ${'y'.repeat(300)}`)]);
-    expect(message).toHaveLength(500);
-    expect(message).toMatch(/^x{300}; y+…$/);
+  it('has a message that fits into a table, is cut between two words, and says where', () => {
+    const { message } = decideUnitStatus([report(`blocked ${'word '.repeat(300)}`)], 'k8s/0');
+    expect(message.length).toBeLessThanOrEqual(500);
+    expect(message).toMatch(/^(?:word )+word…$/);
+  });
+
+  it('says what a ready unit has to tell, however long it is', () => {
+    const note = `active ${'note '.repeat(60)}end`;
+    expect(decideUnitStatus([report(note)], 'k8s/0').message).toMatch(/^Ready; note .*end$/);
+  });
+
+  it('shows the first of many problems, counts the others, and names the command that shows them', () => {
+    const problems = ['a', 'b', 'c', 'd', 'e'].map((name) =>
+      report(`blocked ${name}-option must be one of the values that are known, such as ${name.repeat(80)}`),
+    );
+    const { message } = decideUnitStatus(problems, 'k8s/3');
+    expect(message).toMatch(/^a-option must be .*a; 4 more: juju run k8s\/3 plan$/);
+    expect(message.length).toBeLessThan(220);
   });
 });
 
@@ -49,9 +63,9 @@ describe('the status of the application', () => {
   }
 
   it.each<[number, number, string]>([
-    [1, 0, '1 control plane, 0 workers'],
-    [1, 1, '1 control plane, 1 worker'],
-    [3, 2, '3 control planes, 2 workers'],
+    [1, 0, '1 control-plane node, 0 workers'],
+    [1, 1, '1 control-plane node, 1 worker'],
+    [3, 2, '3 control-plane nodes, 2 workers'],
   ])('counts %i and %i nodes', (controlPlanes, workers, message) => {
     const facts = { peers: relation('k8s', controlPlanes - 1), workers: [relation('w', workers)] };
     expect(decideApplicationStatus(view(leader(facts)), active)).toEqual({ status: 'active', message });
@@ -60,14 +74,14 @@ describe('the status of the application', () => {
   it('counts those that are still to come, of all relations', () => {
     const facts = { peers: relation('k8s', 1, 1), workers: [relation('v', 2, 1), relation('w', 1)] };
     expect(decideApplicationStatus(view(leader(facts)), active)?.message).toBe(
-      '2 control planes, 3 workers, 2 joining',
+      '2 control-plane nodes, 3 workers, 2 joining',
     );
   });
 
   it('says what the leader itself waits for', () => {
     const facts = { peers: relation('k8s', 0), workers: [] };
     expect(decideApplicationStatus(view(leader(facts)), report('blocked by a\nb'))).toEqual(
-      report('blocked 1 control plane, 0 workers; by a b'),
+      report('blocked 1 control-plane node, 0 workers; by a b'),
     );
   });
 

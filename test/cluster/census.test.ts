@@ -4,7 +4,7 @@ import { controlPlaneBag, leader, OUTSIDE, PEERS, relation, WORKERS, workerBag }
 
 describe('the census', () => {
   it.each([
-    ['a settled cluster', leader(), '2 control planes, 1 worker'],
+    ['a settled cluster', leader(), '2 control-plane nodes, 1 worker'],
     [
       'units that are still to come',
       leader({
@@ -28,17 +28,17 @@ describe('the census', () => {
           }),
         ],
       }),
-      '2 control planes, 2 workers, 2 joining',
+      '2 control-plane nodes, 2 workers, 2 joining',
     ],
     [
       'a worker that says it is in, but never had a token',
       leader({ workers: [relation(WORKERS, { units: new Map([['a/0', workerBag(0)]]) })] }),
-      '2 control planes, 0 workers, 1 joining',
+      '2 control-plane nodes, 0 workers, 1 joining',
     ],
     [
       'a leader outside',
       leader({ ...OUTSIDE, peers: relation(PEERS), workers: [] }),
-      '0 control planes, 0 workers, 1 joining',
+      '0 control-plane nodes, 0 workers, 1 joining',
     ],
   ])('of %s', (_, facts, expected) => {
     expect(describeCensus(takeCensus(facts))).toBe(expected);

@@ -108,6 +108,7 @@ function node(unit: string, name: string, address: string): Omit<NodeFacts, 'pro
     boundAddresses: [address],
     snap: SNAP,
     snapFile: undefined,
+    channelRevision: undefined,
     daemon: 'ready',
     node: { name, address: `${address}:6400`, role: 'control-plane', taints: [] },
     memory: remembered(unit.split('/')[0] ?? ''),

@@ -162,3 +162,15 @@ describe('the ground on which is asked', () => {
     expect(Object.keys(serviceBases(worker(OUTSIDE)))).toEqual(['kube-proxy', 'kubelet']);
   });
 });
+
+describe('a service that is about to get more arguments', () => {
+  it('changes none until then, while the others do', () => {
+    const services = { ...ASKED.services, 'kube-controller-manager': { flags: { '--v': '3' }, askers: {} } };
+    const touched = (hardened: HardenedArguments) =>
+      planControlPlane(leader({ hardened }, EXTRA)).changes.flatMap((change) =>
+        change.kind === 'write-arguments' ? [change.change.service] : [],
+      );
+    expect(touched({ ready: true, services })).toEqual(['kube-apiserver', 'kube-controller-manager']);
+    expect(touched({ ready: true, services, awaits: ['kube-apiserver'] })).toEqual(['kube-controller-manager']);
+  });
+});

@@ -601,7 +601,7 @@ describe('the cluster is kept as configured', () => {
     [
       'annotations, which are remembered',
       { 'cluster-annotations': 'b=2 a=1' },
-      ['configure the cluster: annotations', 'remember annotations'],
+      ['configure the cluster: annotations', 'remember the annotations of the cluster'],
     ],
     [
       'arguments',
@@ -749,7 +749,7 @@ describe('turns', () => {
     [
       'another API server is silent',
       asking({ silent: ['k8s/2'] }),
-      'k8s/1 waits for its turn: the API server of k8s/2 does not answer',
+      'k8s/1 waits for the rollout lock: the API server of k8s/2 does not answer',
     ],
     [
       'one is joining',
@@ -757,7 +757,7 @@ describe('turns', () => {
         'k8s/2': 'pending-c',
         'k8s/2-secret-id': 'secret:c',
       }),
-      'k8s/1 waits for its turn: k8s/2 is joining',
+      'k8s/1 waits for the rollout lock: k8s/2 is joining',
     ],
   ])('are not given while %s', (_, facts, message) => {
     const plan = planControlPlane(facts);

@@ -91,6 +91,32 @@ describe('planSnapRefresh', () => {
     ],
     ['nothing for an empty file', '1.36-classic/stable', { snapFile: 'empty' }, undefined, [], []],
     [
+      'nothing that restarts where the channel has the revision that is installed',
+      '1.37-classic/stable',
+      { channelRevision: snap?.revision },
+      undefined,
+      ['switch-snap'],
+      [],
+    ],
+    [
+      'a refresh where it has another one',
+      '1.36-classic/edge',
+      { channelRevision: '43' },
+      undefined,
+      ['refresh-snap'],
+      [],
+    ],
+    [
+      'nothing for an archive, whatever the channel, and says so until another resource is attached',
+      '1.36-classic/edge',
+      { snapFile: 'archive' },
+      undefined,
+      ['remember'],
+      [
+        'snap-installation holds an archive (.tar.gz) as the Python charms take it; attach the snap in it (juju attach-resource k8s snap-installation=./k8s.snap), or an empty file to use snap-channel',
+      ],
+    ],
+    [
       'not the file that is installed',
       '1.36-classic/stable',
       { snap: local, snapFile: file, memory: { ...NO_MEMORY, snapFile: 'new' } },

@@ -5,17 +5,17 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import type { RollingFailure } from '../../src/cluster/facts.ts';
 import {
+  failedElsewhere,
   GRANT,
   grantTurns,
   LATEST_START_MS,
   LEASE_MS,
   type Rolling,
-  reasonNotToTry,
   release,
   turn,
 } from '../../src/cluster/rolling.ts';
+import type { Failure } from '../../src/core/failures.ts';
 import { createRandom, type Random } from '../juju/random.ts';
 
 const MINUTE = 60_000;
@@ -24,7 +24,7 @@ const LONGEST_WORK_MS = LEASE_MS - LATEST_START_MS - 60_000;
 interface Unit {
   readonly name: string;
   bag: Record<string, string>;
-  failures: readonly RollingFailure[];
+  failures: readonly Failure[];
   /** The change that it has made last. */
   made: string;
   asleep: boolean;
@@ -87,7 +87,8 @@ class Model {
       if (apply(shared, granted)) continue;
       const open = unit.made !== this.wanted;
       unit.failures = unit.failures.filter(({ id }) => open && id === this.wanted);
-      if (!open || reasonNotToTry(rolling, unit.failures, this.wanted) !== undefined) {
+      const held = unit.failures.length > 0 || failedElsewhere(rolling, { id: this.wanted }) !== undefined;
+      if (!open || held) {
         if (apply(own, release(own, unit.failures))) continue;
         this.commit(unit, own, shared);
         return;
@@ -113,7 +114,7 @@ class Model {
     if (work === undefined) return;
     unit.working = undefined;
     if (this.random(6) === 0) return;
-    if (this.bad.has(work.id)) unit.failures = [{ id: work.id, reason: 'it broke' }];
+    if (this.bad.has(work.id)) unit.failures = [{ id: work.id, reason: 'it broke', kind: 'undone' }];
     else unit.made = work.id;
     apply(work.bag, release(work.bag, unit.failures));
     this.commit(unit, work.bag, work.shared);

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
-  changeId,
+  DONE,
   FAILURE,
+  failedElsewhere,
   GRANT,
   grantTurns,
   LATEST_START_MS,
   LEASE_MS,
+  progressOf,
   REQUEST,
   type Rolling,
-  reasonNotToTry,
   release,
   turn,
   wantsTurn,
@@ -34,11 +35,20 @@ describe('turn', () => {
   it.each<[string, Partial<Rolling>, object]>([
     ['is asked for', {}, { kind: 'ask', entries: { [REQUEST]: request('a', ago(0)) } }],
     ['is asked for anew when something else is wanted', { own: { [REQUEST]: request('b') } }, { kind: 'ask' }],
-    ['is waited for', { own: { [REQUEST]: request('a') } }, { kind: 'wait', reason: 'the leader gives the turns' }],
+    ['is waited for', { own: { [REQUEST]: request('a') } }, { kind: 'wait', holder: undefined }],
     [
       'is waited for while another has it',
+      {
+        own: { [REQUEST]: request('a') },
+        units: new Map([['k8s/1', { [REQUEST]: request('a') }]]),
+        shared: { [GRANT]: grant('k8s/1', 'a', ago(120_000)) },
+      },
+      { kind: 'wait', holder: { unit: 'k8s/1', since: new Date(ago(120_000)), work: 'restart' } },
+    ],
+    [
+      'is waited for, and nobody is named who has released it',
       { own: { [REQUEST]: request('a') }, shared: { [GRANT]: grant('k8s/1', 'a') } },
-      { kind: 'wait', reason: 'k8s/1 has its turn' },
+      { kind: 'wait', holder: undefined },
     ],
     [
       'is there once granted',
@@ -192,7 +202,7 @@ describe('grantTurns', () => {
     const units = new Map([['k8s/1', asks('a')]]);
     expect(grantTurns(rolling({ units }), () => 'k8s/2 is joining')).toEqual({
       entries: {},
-      held: 'k8s/1 waits for its turn: k8s/2 is joining',
+      held: 'k8s/1 waits for the rollout lock: k8s/2 is joining',
     });
   });
 
@@ -216,15 +226,17 @@ describe('grantTurns', () => {
 describe('failures', () => {
   const failed = `[{"id": "a", "reason": "it \\"broke\\""}]`;
 
-  it('are published in one form and read by the others', () => {
-    expect(release({}, [{ id: 'a', reason: 'it "broke"' }])).toEqual({ [FAILURE]: failed });
+  it('that last are published in one form and read by the others', () => {
+    expect(release({}, [{ id: 'a', reason: 'it "broke"', kind: 'undone' }])).toEqual({ [FAILURE]: failed });
     const others = rolling({ units: new Map([['k8s/1', { [FAILURE]: failed }]]) });
-    expect(reasonNotToTry(others, [], 'a')).toBe('not tried here, since it failed on k8s/1: it "broke"');
-    expect(reasonNotToTry(others, [], 'b')).toBeUndefined();
+    expect(failedElsewhere(others, { id: 'a' })).toEqual({ unit: 'k8s/1', reason: 'it "broke"' });
+    expect(failedElsewhere(others, { id: 'x', formerId: 'a' })).toEqual({ unit: 'k8s/1', reason: 'it "broke"' });
+    expect(failedElsewhere(others, { id: 'b' })).toBeUndefined();
   });
 
-  it('of the unit itself hold it back, too, with and without others', () => {
-    expect(reasonNotToTry(undefined, [{ id: 'a', reason: 'broke' }], 'a')).toBe('broke');
+  it('that may pass are no matter of the others', () => {
+    const failure = { id: 'a', reason: 'store away', kind: 'passing', at: ago(0) } as const;
+    expect(release({}, [failure])).toEqual({});
   });
 
   it('are released with the request, and forgotten when they are over', () => {
@@ -232,18 +244,48 @@ describe('failures', () => {
       [REQUEST]: undefined,
       [FAILURE]: undefined,
     });
-    expect(release({ [FAILURE]: failed }, [{ id: 'a', reason: 'it "broke"' }])).toEqual({});
+    expect(release({ [FAILURE]: failed }, [{ id: 'a', reason: 'it "broke"', kind: 'undone' }])).toEqual({});
   });
 
   it.each(['x', '{}', '[null, 1, {"id": 2}]', '[', '[]}'])('garbage of another unit (%j) holds nobody back', (text) => {
-    expect(reasonNotToTry(rolling({ units: new Map([['k8s/1', { [FAILURE]: text }]]) }), [], 'a')).toBeUndefined();
+    expect(failedElsewhere(rolling({ units: new Map([['k8s/1', { [FAILURE]: text }]]) }), { id: 'a' })).toBeUndefined();
   });
 });
 
-describe('changeId', () => {
-  it('is one for the same changes in the same order', () => {
-    expect(changeId(['a', 'b'])).toBe(changeId(['a', 'b']));
-    expect(changeId(['a', 'b'])).not.toBe(changeId(['b', 'a']));
-    expect(changeId(['a'])).toMatch(/^[0-9a-f]{16}$/);
+describe('how far a rollout is', () => {
+  it('counts those that have made the same changes', () => {
+    const units = new Map<string, Databag>([
+      ['k8s/1', { [DONE]: 'a' }],
+      ['k8s/2', { [DONE]: 'b' }],
+    ]);
+    expect(progressOf(rolling({ units }), 'a')).toEqual({ number: 2, of: 3 });
+    expect(progressOf(rolling({ units }), 'c')).toEqual({ number: 1, of: 3 });
+  });
+
+  it('is told with the release of the lock', () => {
+    expect(release({ [REQUEST]: request('a') }, [], 'a')).toEqual({ [REQUEST]: undefined, [DONE]: 'a' });
+    expect(release({ [DONE]: 'a' }, [], 'a')).toEqual({});
+  });
+});
+
+describe('what another unit says about its work', () => {
+  it.each([
+    ['of control characters and lines', '"a\\u0000b\\n\\nc"', 'a b c'],
+    ['that is no text', '{"toString": 1}', ''],
+    ['that is too long', JSON.stringify('word '.repeat(500)), /^(?:word )+w?o?r?d?…$/],
+  ])('%s is shown as one short line', (_, reason, shown) => {
+    const bag = { [REQUEST]: `{"id": "a", "at": "${ASKED}", "reason": ${reason}}` };
+    const decision = turn(
+      rolling({
+        own: { [REQUEST]: request('a') },
+        units: new Map([['k8s/1', bag]]),
+        shared: { [GRANT]: grant('k8s/1', 'a') },
+      }),
+      'a',
+      'restart',
+    );
+    const work = decision.kind === 'wait' ? decision.holder?.work : undefined;
+    expect(work).toEqual(typeof shown === 'string' ? shown : expect.stringMatching(shown));
+    expect(work?.length).toBeLessThanOrEqual(200);
   });
 });

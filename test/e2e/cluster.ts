@@ -78,3 +78,12 @@ export function toldBy(model: Model, unit: string): string {
 export function allActive(model: Model): boolean {
   return Object.values(model.state.units).every((unit) => unit.workload.status === 'active');
 }
+
+/** What the leader of two control-plane nodes adds to `Ready`. */
+export const NO_QUORUM =
+  '2 control-plane nodes: etcd has no quorum while one of them is down; add one (juju add-unit k8s)';
+
+/** Without the note about two control-plane nodes, which is told by whichever unit leads. */
+export function withoutQuorumNote(message: string): string {
+  return message.replace(`; ${NO_QUORUM}`, '');
+}

@@ -70,7 +70,9 @@ describe('many workers', () => {
     async (total) => {
       const { k8s } = await packedArchives();
       await addWorkers(cluster.model, workers, { total, like: 'k8s-worker/0', archive: k8s });
-      expect(cluster.model.status().applications['k8s']?.status.message).toBe(`1 control plane, ${total + 1} workers`);
+      expect(cluster.model.status().applications['k8s']?.status.message).toBe(
+        `1 control-plane node, ${total + 1} workers`,
+      );
       const record = await dispatched('k8s/0', 'hooks/k8s-cluster-relation-changed', () =>
         workers.setUnitBag(RELATION, 'many/1', { news: String(total) }),
       );

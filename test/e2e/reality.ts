@@ -9,7 +9,7 @@ import { expect } from 'vitest';
 import type { NodeMachine } from '../k8sd/machines.ts';
 import { controlPlaneServices, workerServices } from '../k8sd/node/services.ts';
 import type { Model } from '../model/model.ts';
-import type { TestCluster } from './cluster.ts';
+import { type TestCluster, withoutQuorumNote } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 
 export function unitsOf(model: Model, application: string): readonly string[] {
@@ -76,11 +76,14 @@ export function expectWholeCluster(
   // Tokens are gone with their use; the key of Secrets stays.
   expect(model.secrets().map(({ label }) => label)).toEqual(['encryption-at-rest']);
 
-  const statuses = [...controlPlanes, ...workers].map((unit) => [unit, model.unit(unit).workload.message]);
+  const statuses = [...controlPlanes, ...workers].map((unit) => [
+    unit,
+    withoutQuorumNote(model.unit(unit).workload.message),
+  ]);
   expect(statuses).toEqual(statuses.map(([unit]) => [unit, 'Ready']));
   expect(model.status().applications['k8s']?.status).toMatchObject({
     status: 'active',
-    message: `${plural(controlPlanes.length, 'control plane')}, ${plural(workers.length, 'worker')}`,
+    message: `${plural(controlPlanes.length, 'control-plane node')}, ${plural(workers.length, 'worker')}`,
   });
   expect(machines.failures).toEqual([]);
 }

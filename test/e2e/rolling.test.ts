@@ -42,7 +42,9 @@ describe('an argument of kube-apiserver', { timeout: 240_000 }, () => {
       '(see journalctl -u snap.k8s.kube-apiserver); the previous arguments are restored';
     for (const unit of CONTROL_PLANES)
       expect(model.unit(unit).workload.message).toBe(
-        unit === tried ? reason : `not tried here, since it failed on ${tried}: ${reason}`,
+        unit === tried
+          ? `${reason}; to try again: juju run ${unit} retry`
+          : `not tried here, since it failed on ${tried}: ${reason}`,
       );
     expect(model.status().applications['k8s']?.status.message).toContain('kube-apiserver-extra-args');
   });
@@ -50,8 +52,20 @@ describe('an argument of kube-apiserver', { timeout: 240_000 }, () => {
   it('that is corrected is taken on by one control plane at a time', async () => {
     const { model } = cluster;
     const rollout = restartsSince(cluster);
+    const seen = statusesSeen();
     await model.configure('k8s', { 'kube-apiserver-extra-args': 'audit-log-maxage=7 request-timeout=2m0s' });
     await settleActive(model);
+    const told = seen.end();
+    // Set before the service goes down, by one unit after the other; who waits says for whom.
+    for (const number of [1, 2, 3])
+      expect(told).toContain(
+        `maintenance: restarting kube-apiserver (kube-apiserver-extra-args), ${number} of ${CONTROL_PLANES.length}`,
+      );
+    expect(seen.readyWhileDown()).toEqual([]);
+    const held =
+      /^waiting: Waiting for the rollout lock: k8s\/\d has held it since 20\d\d-\d\d-\d\d \d\d:\d\d UTC \(restarting kube-apiserver \(kube-apiserver-extra-args\)\), for /;
+    expect(told.filter((text) => held.test(text)).length).toBeGreaterThan(0);
+    for (const text of told) expect(text).not.toContain('audit-log-maxage');
     expect(rollout.most()).toBe(1);
     expect(rollout.restarted()).toEqual(machinesOf(CONTROL_PLANES));
     for (const unit of CONTROL_PLANES) {
@@ -163,7 +177,9 @@ describe('certificates that an operator renews', { timeout: 240_000 }, () => {
     await model.configure('k8s', { 'kube-apiserver-extra-args': 'request-timeout=3m0s' });
     const waiting = () =>
       CONTROL_PLANES.some((unit) =>
-        model.unit(unit).workload.message.includes('Waiting for its turn (somebody/9 has it)'),
+        model
+          .unit(unit)
+          .workload.message.includes('Waiting for the rollout lock: an action on somebody/9 holds it until '),
       );
     await settleUntil(model, waiting);
     await lease('DELETE', `/${name}`);
@@ -183,6 +199,26 @@ describe('all of it', () => {
     expect(cluster.machines.failures).toEqual([]);
   });
 });
+
+/** Statuses that the units show from now on, and units that call themselves active while their API server is down. */
+function statusesSeen() {
+  const told = new Set<string>();
+  const lies = new Set<string>();
+  const timer = setInterval(() => {
+    for (const unit of CONTROL_PLANES) {
+      const { status, message } = cluster.model.unit(unit).workload;
+      told.add(`${status}: ${message}`);
+      if (status === 'active' && !machineOf(cluster, unit).services.isActive(API)) lies.add(`${unit} ${message}`);
+    }
+  }, 20);
+  return {
+    end: () => {
+      clearInterval(timer);
+      return [...told];
+    },
+    readyWhileDown: () => [...lies],
+  };
+}
 
 function settleBlocked(units: readonly string[]): Promise<void> {
   const { model } = cluster;

@@ -79,7 +79,11 @@ describe('what Juju is asked', () => {
     const juju = tools.dispatch();
     expect(await juju.resource('snap')).toBe('/var/lib/juju/agents/unit-k8s-0/resources/snap/k8s.snap');
     expect(await juju.resource('other')).toBeUndefined();
+    // None was attached, which is no reason to warn anybody.
+    tools.answer('resource-get', error('could not download resource: resource#k8s/none not found'), ['none']);
+    expect(await juju.resource('none')).toBeUndefined();
     await juju.flushLog();
+    expect(tools.calls('juju-log')).toHaveLength(1);
     expect(tools.calls('juju-log')[0]?.args).toEqual([
       '-l',
       'WARNING',

@@ -85,6 +85,7 @@ export type ChangeOperation =
   | { readonly type: 'install'; readonly snap: InstalledSnap; readonly failure?: string }
   | { readonly type: 'refresh'; readonly snap: InstalledSnap; readonly failure?: string }
   | { readonly type: 'revert'; readonly failure?: string }
+  | { readonly type: 'switch'; readonly channel: string; readonly failure?: string }
   | { readonly type: 'remove'; readonly failure?: string }
   | { readonly type: 'hold'; readonly until: string | undefined; readonly failure?: string }
   | {

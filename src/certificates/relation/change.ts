@@ -1,5 +1,6 @@
 /** Everything that may be done about certificates from a provider, as data. */
 
+import type { Essence } from '../../core/change-identity.ts';
 import type { Answer } from './answer.ts';
 import { type Memory, NOTHING } from './memory.ts';
 import type { CertificateWish, Mode } from './wish.ts';
@@ -44,6 +45,25 @@ export const FORGET_ALL: readonly RelationChange[] = [
   { kind: 'forget-relation' },
   { kind: 'remember', memory: NOTHING },
 ];
+
+/** What makes the change this change and no other (`core/change-identity.ts`). */
+export function relationEssence(change: RelationChange): Essence {
+  const { kind } = change;
+  switch (change.kind) {
+    case 'withdraw-request':
+      return { kind, relation: change.relation, pem: change.pem, reason: change.reason };
+    case 'send-request':
+      return { kind, relation: change.relation, id: change.wish.id, renewal: change.renewal };
+    case 'keep-certificate':
+    case 'discard-certificate':
+      return { kind, id: change.wish.id, digest: change.digest };
+    case 'forget-run-out':
+      return { kind, digests: change.digests };
+    case 'forget-relation':
+    case 'remember':
+      return { kind };
+  }
+}
 
 /** One line for an operator. */
 export function describeRelationChange(change: RelationChange): string {

@@ -1,26 +1,35 @@
-/** The action `pre-upgrade-check`: whether the cluster is fit for an upgrade of the charm or the snap. */
+/** The action `pre-upgrade-check`: whether the cluster, or on a worker its node, is fit for an upgrade of the charm or the snap. */
 
-import { GRANT, observeHealth } from '../../cluster/index.ts';
+import { GRANT } from '../../cluster/index.ts';
 import { KubernetesError } from '../../kubernetes/errors.ts';
+import { standingReports } from '../current.ts';
 import type { Doors } from '../doors.ts';
 import type { Role } from '../role.ts';
+import { quorumWarning } from '../size.ts';
 import { look } from '../view.ts';
 import { refuseUnknown } from './parameters.ts';
 
 export async function preUpgradeCheck(doors: Doors, role: Role): Promise<void> {
   const { juju } = doors;
   refuseUnknown(await juju.actions.parameters(), []);
-  const { cluster, changes, reports } = await look(doors, role);
-  if (cluster.role !== 'control-plane' || cluster.node === undefined) throw new Error('this unit is in no cluster');
+  const view = await look(doors, role);
+  const { cluster, changes } = view;
+  if (cluster.node === undefined) throw new Error('this unit is in no cluster');
+  const quorum = quorumWarning(view);
   const objections = [
-    ...reports.flatMap(({ status, message }) => (status === 'active' ? [] : [message])),
-    ...changes.map(({ description }) => `a change is outstanding: ${description}`),
-    ...(await observeHealth(doors, cluster)).reports.map(({ message }) => message),
-    ...(await unreadyNodes(doors)),
-    ...(cluster.peers.shared[GRANT] ? ['a change is being rolled out over the control planes'] : []),
+    ...(await standingReports(doors, view)).flatMap(({ status, message }) => (status === 'active' ? [] : [message])),
+    ...changes.map(({ inPlan, description }) => `a change is outstanding: ${inPlan?.line ?? description}`),
+    ...(role === 'control-plane' ? await unreadyNodes(doors) : []),
+    ...(cluster.role === 'control-plane' && cluster.peers.shared[GRANT]
+      ? ['a change is being rolled out over the control-plane nodes']
+      : []),
   ];
   if (objections.length > 0) throw new Error(`not fit for an upgrade: ${[...new Set(objections)].join('; ')}`);
-  await juju.actions.setResults({ result: 'fit for an upgrade', version: cluster.snap?.version ?? '' });
+  await juju.actions.setResults({
+    result: 'fit for an upgrade',
+    version: cluster.snap?.version ?? '',
+    ...(quorum === undefined ? {} : { warnings: `${quorum}, or expect the API to be down while each is upgraded` }),
+  });
 }
 
 async function unreadyNodes(doors: Doors): Promise<readonly string[]> {

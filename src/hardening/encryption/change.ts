@@ -1,5 +1,6 @@
 /** What can be changed about encryption at rest. Descriptions tell no key. */
 
+import type { Essence } from '../../core/change-identity.ts';
 import { type Cipher, formatCipher } from './cipher.ts';
 import type { Keys } from './keys.ts';
 import type { Rollout } from './rollout.ts';
@@ -23,6 +24,44 @@ export type Change =
 
 export function isDisruptive(change: Change): boolean {
   return change.kind === 'restart';
+}
+
+/** What makes the change this change and no other (`core/change-identity.ts`). */
+export function essence(change: Change): Essence {
+  const { kind } = change;
+  switch (change.kind) {
+    case 'begin':
+      return { kind, next: formatCipher(change.next) };
+    case 'publish-rollout':
+    case 'settle':
+    case 'restore-keys':
+    case 'rewrite':
+      return { kind, step: change.rollout.step, phase: change.rollout.phase, secret: change.rollout.secret };
+    case 'write-file':
+      return { kind, step: change.step };
+    case 'note-birth':
+    case 'confirm':
+    case 'publish-in-service':
+    case 'restart':
+      return { kind, digest: change.digest };
+    case 'make-key':
+    case 'remove-file':
+      return { kind };
+  }
+}
+
+/** What the unit is doing meanwhile, for changes that take time. */
+export function workOf(change: Change): string | undefined {
+  switch (change.kind) {
+    case 'restart':
+      return 'restarting kube-apiserver (encryption-at-rest)';
+    case 'confirm':
+      return 'verifying that kube-apiserver has loaded its encryption configuration';
+    case 'rewrite':
+      return `rewriting Secrets with ${formatCipher(change.rollout.next ?? change.rollout.now)}`;
+    default:
+      return undefined;
+  }
 }
 
 export function describe(change: Change): string {

@@ -79,4 +79,6 @@ export interface EncryptionPlan {
   readonly reports: readonly UnitStatus[];
   /** Arguments of the API server; `held`: the node must not come into being yet. */
   readonly flags: Readonly<Record<string, string>> | 'held';
+  /** The API server is about to get its flags for the first time: other arguments of its wait for them, so that it restarts once. */
+  readonly coming?: boolean;
 }

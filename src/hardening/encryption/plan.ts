@@ -88,12 +88,14 @@ function planMember(facts: EncryptionFacts): EncryptionPlan {
   if (rollout === 'unreadable') return { changes: [], reports: [unreadable()], flags: present };
   if (flag === 'foreign') return withForeign(facts, NOTHING);
   const lead = leader ? planLeader(facts, rollout) : { changes: [], reports: [] };
-  if (rollout === undefined) return { ...lead, flags: present };
+  const begins = flag === 'absent' && (facts.fresh || lead.changes.some(({ kind }) => kind === 'begin'));
+  if (rollout === undefined) return { ...lead, flags: present, ...(begins ? { coming: true } : {}) };
   const own = rollout.digest === undefined ? planWithout(facts) : planWith(facts, rollout, rollout.digest);
   return {
     changes: [...own.changes, ...lead.changes],
     reports: [...own.reports, ...lead.reports],
     flags: own.flags,
+    ...(own.coming || begins ? { coming: true } : {}),
   };
 }
 
@@ -109,7 +111,8 @@ function planWith(facts: EncryptionFacts, rollout: Rollout, digest: string): Enc
   const { file, flag, published, restarted, memory, fresh } = facts;
   const right = file?.digest === digest && file.guarded;
   const flags = right || flag === 'ours' ? CONFIGURATION_FLAGS : NO_FLAGS;
-  if (!right) return { ...(fresh ? { changes: [], reports: [] } : writing(facts, rollout)), flags };
+  const coming = flag === 'absent' ? { coming: true } : {};
+  if (!right) return { ...(fresh ? { changes: [], reports: [] } : writing(facts, rollout)), flags, ...coming };
   if (flag !== 'ours' || !restarted || published === digest) return { changes: [], reports: [], flags };
   if (memory.born === digest) return { changes: [{ kind: 'publish-in-service', digest }], reports: [], flags };
   if (memory.notLoaded === digest && memory.restartedFor !== digest)

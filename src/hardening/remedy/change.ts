@@ -1,5 +1,6 @@
 /** Everything that remedies change on a node by themselves, as data. Arguments of services are changed elsewhere. */
 
+import type { Essence } from '../../core/change-identity.ts';
 import type { Owner } from '../../host/host.ts';
 import type { RemedyMemory, RememberedKernel } from './memory.ts';
 import type { PolicyFile } from './policy-files.ts';
@@ -45,6 +46,22 @@ export type RemedyChange =
       readonly foreign: readonly string[];
       readonly remember: RemedyMemory['files'];
     };
+
+/** What makes the change this change and no other (`core/change-identity.ts`). */
+export function remedyEssence(change: RemedyChange): Essence {
+  const { kind } = change;
+  switch (change.kind) {
+    case 'write-policies':
+      return { kind, paths: change.files.map(({ path }) => path), folder: change.folder };
+    case 'remove-policies':
+      return { kind, paths: change.paths };
+    case 'tune-kernel':
+    case 'restore-kernel':
+      return { kind, write: change.write };
+    case 'set-files':
+      return { kind, paths: change.set.map(({ path }) => path) };
+  }
+}
 
 /** One line for an operator. */
 export function describeRemedy(change: RemedyChange): string {

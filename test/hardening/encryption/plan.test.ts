@@ -215,6 +215,22 @@ describe('a member', () => {
     expect(outcome(facts)).toEqual(expected);
   });
 
+  it.each<[string, EncryptionFacts, boolean]>([
+    ['that leads and begins', factsOf(undefined), true],
+    ['that has just begun, before Juju has committed the key', factsOf(undefined, { fresh: true }), true],
+    ['that is to write its first file', factsOf(settled, { flag: 'absent', file: undefined }), true],
+    [
+      'that waits for the keys of its first file',
+      factsOf(settled, { flag: 'absent', file: undefined, store: nothing }),
+      true,
+    ],
+    ['that has its file', factsOf(settled, { flag: 'absent' }), false],
+    ['that is to write another file', factsOf(settled, { file: undefined }), false],
+    ['where none is wanted', factsOf(undefined, { options: { ...factsOf(settled).options, provider: 'none' } }), false],
+  ])('%s has other arguments wait, so that the API server restarts once: %#', (_, facts, coming) => {
+    expect(planEncryption(facts).coming ?? false).toBe(coming);
+  });
+
   it('gives an API server both flags', () => {
     expect(planEncryption(factsOf(settled)).flags).toEqual(CONFIGURATION_FLAGS);
   });

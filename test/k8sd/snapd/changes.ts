@@ -30,6 +30,7 @@ const taskKinds: Readonly<Record<ChangeOperation['type'], readonly (readonly [st
     ['run-hook', 'Run remove hook of "k8s" snap if present'],
     ['discard-snap', 'Remove snap "k8s" from the system'],
   ],
+  switch: [['switch-snap', 'Switch snap "k8s" to another channel']],
   hold: [],
   services: [['service-control', 'Run service command for services of snap "k8s"']],
 };
@@ -84,7 +85,7 @@ function run(machine: NodeMachine, change: ChangeState): void {
   const { delays } = machine.site;
   const { operation } = change;
   change.status = 'Doing';
-  const slow = operation.type !== 'services' && operation.type !== 'hold';
+  const slow = operation.type !== 'services' && operation.type !== 'hold' && operation.type !== 'switch';
   const steps = Math.max(change.tasks.length, 1);
   const pause = (slow ? delays.snapChange : delays.serviceChange) / steps;
   machine.timers.after(0, async () => {

@@ -7,6 +7,7 @@ import { paths } from '../node/paths.ts';
 import { refuse, SnapdRefusal, sync } from './answers.ts';
 import { controlApps, listApps } from './apps.ts';
 import { resumeChanges, showChange } from './changes.ts';
+import { showLog } from './logs.ts';
 import { actOnSnap, findSnap, installFile, showSnap } from './snaps.ts';
 
 export class SnapdDaemon {
@@ -77,6 +78,8 @@ async function route(machine: NodeMachine, exchange: Exchange): Promise<Answer> 
       return listApps(machine, exchange);
     case 'POST apps':
       return controlApps(machine, exchange);
+    case 'GET logs':
+      return showLog(machine, exchange);
     case 'GET find':
       return sync([findSnap(machine, exchange.query.get('name') ?? exchange.query.get('q') ?? '')]);
     case 'GET system-info':
@@ -95,5 +98,5 @@ async function route(machine: NodeMachine, exchange: Exchange): Promise<Answer> 
 }
 
 function known(collection: string | undefined): boolean {
-  return ['snaps', 'changes', 'apps', 'find', 'system-info'].includes(collection ?? '');
+  return ['snaps', 'changes', 'apps', 'logs', 'find', 'system-info'].includes(collection ?? '');
 }

@@ -36,6 +36,12 @@ export async function carryOut(machine: NodeMachine, operation: ChangeOperation)
       if (previous === undefined) throw new Error('no revision to revert to');
       return replace(machine, previous);
     }
+    case 'switch': {
+      const { snap } = machine.state.snapd;
+      if (snap === undefined) throw new Error('snap "k8s" is not installed');
+      machine.state.snapd.snap = { ...snap, channel: operation.channel };
+      return;
+    }
     case 'remove':
       return remove(machine);
     case 'hold': {

@@ -10,12 +10,13 @@ import { parseForm } from './multipart.ts';
 import { fullChannel, published } from './store.ts';
 
 const FOREVER = '2315-06-30T00:00:00Z';
+const SNAP_ID = 'sVl3dDDgyJUBLpsNBoU0QqFVJ2mMYnDV';
 
 export function showSnap(machine: NodeMachine, name: string): unknown {
   const snap = machine.state.snapd.snap;
   if (name !== 'k8s' || snap === undefined) throw new SnapdRefusal(404, 'snap not installed', 'snap-not-found', name);
   return {
-    id: snap.channel === undefined ? '' : 'sVl3dDDgyJUBLpsNBoU0QqFVJ2mMYnDV',
+    id: snap.channel === undefined ? '' : SNAP_ID,
     title: 'k8s',
     summary: 'Canonical Kubernetes',
     'installed-size': 167_000_000,
@@ -40,6 +41,8 @@ export function showSnap(machine: NodeMachine, name: string): unknown {
 
 export function findSnap(machine: NodeMachine, name: string): unknown {
   if (name !== 'k8s') throw new SnapdRefusal(404, 'snap not found', 'snap-not-found', name);
+  const { storeProblem } = machine.site.faults;
+  if (storeProblem !== undefined) throw new SnapdRefusal(500, storeProblem);
   const channels = machine.site.state.channels;
   const entries = Object.entries(channels).map(([channel, snap]) => [
     channel,
@@ -50,11 +53,22 @@ export function findSnap(machine: NodeMachine, name: string): unknown {
       channel,
       epoch: { read: [0], write: [0] },
       size: 167_000_000,
+      'released-at': '2026-11-02T08:15:00.000000Z',
     },
   ]);
+  // What is found is the snap of one channel: the stable one of the default track, or the first that there is.
+  const [channel = '', first] =
+    Object.entries(channels).find(([key]) => key === 'latest/stable') ?? Object.entries(channels)[0] ?? [];
   return {
+    id: SNAP_ID,
     name: 'k8s',
     title: 'k8s',
+    channel: channel.replace(/^latest\//, ''),
+    revision: first?.revision ?? '',
+    version: first?.version ?? '',
+    type: 'app',
+    status: 'available',
+    developer: 'canonical',
     confinement: 'classic',
     channels: Object.fromEntries(entries),
     tracks: [...new Set(Object.keys(channels).map((channel) => channel.split('/')[0]))],
@@ -110,6 +124,9 @@ function plan(
       if (snap.revision === present.revision && snap.channel === present.channel) {
         throw new SnapdRefusal(400, 'snap "k8s" has no updates available', 'snap-no-update-available', name);
       }
+      // Another channel with the revision that is installed: nothing but the channel changes, and no service stops.
+      if (snap.revision === present.revision)
+        return ['switch-snap', 'Switch "k8s" snap', { type: 'switch', channel: snap.channel ?? '' }];
       return [
         'refresh-snap',
         `Refresh "k8s" snap from ${JSON.stringify(snap.channel ?? '')} channel`,
@@ -166,9 +183,10 @@ function chosen(machine: NodeMachine, request: Record<string, unknown>, otherwis
   );
   const snap = published(channels, channel);
   if (snap === undefined) {
-    throw new SnapdRefusal(404, 'no snap revision available as specified', 'snap-channel-not-available', {
+    // snapd's words and value: `daemon/errors.go`, SnapRevisionNotAvailable.
+    throw new SnapdRefusal(404, 'no snap revision on specified channel', 'snap-channel-not-available', {
       'snap-name': 'k8s',
-      action: 'install',
+      action: request['action'],
       architecture: 'amd64',
       channel,
       releases: Object.keys(channels).map((known) => ({ architecture: 'amd64', channel: known })),

@@ -5,7 +5,13 @@ import { schemaValidators } from './scripts/schema-validators.ts';
 export default defineConfig({
   plugins: [{ ...schemaValidators(), enforce: 'pre' }],
   test: {
-    include: ['test/real/**/*.test.ts', 'test/k8sd/secrets-in-etcd.test.ts'],
+    include: [
+      'test/real/**/*.test.ts',
+      'test/k8sd/kubernetes.test.ts',
+      'test/k8sd/secrets-in-etcd.test.ts',
+      'test/kubernetes/machines.test.ts',
+    ],
+    env: { K8S_TESTS_ON: 'real' },
     pool: 'forks',
     // A kube-apiserver takes a core for itself while it starts.
     maxWorkers: 2,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packedArchives } from '../archives.ts';
 import type { Delays } from '../k8sd/delays.ts';
-import { type K8sMachines, openMachines } from '../k8sd/machines.ts';
+import { type K8sMachines, type OpenOptions, openMachines } from '../k8sd/machines.ts';
 import { Model } from '../model/model.ts';
 
 export interface TestCluster {
@@ -19,13 +19,15 @@ export interface ClusterOptions {
   readonly jujuVersion?: string;
   readonly modelUuid?: string;
   readonly delays?: Partial<Delays>;
+  /** What is real on the machines. */
+  readonly real?: Pick<OpenOptions, 'programs' | 'realApi'>;
 }
 
 /** An empty model with machines for its units. */
-export async function openCluster({ delays, ...options }: ClusterOptions = {}): Promise<TestCluster> {
+export async function openCluster({ delays, real, ...options }: ClusterOptions = {}): Promise<TestCluster> {
   // Short: the sockets of the machines hang from it.
   const directory = await mkdtemp(join(tmpdir(), 'kc-'));
-  const machines = await openMachines({ directory, ...(delays === undefined ? {} : { delays }) });
+  const machines = await openMachines({ directory, ...real, ...(delays === undefined ? {} : { delays }) });
   const { unpacked } = await packedArchives();
   const model = await Model.create({ directory, charmCache: unpacked, provider: machines, ...options });
   return {

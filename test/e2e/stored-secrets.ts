@@ -71,11 +71,14 @@ export function rolloutOf({ model }: TestCluster): Readonly<Record<string, unkno
   return JSON.parse(model.applicationBag('k8s', 'cluster')['encryption'] ?? '{}') as Record<string, unknown>;
 }
 
-/** Until all Secrets are under that, and the former key is forgotten. While they are not, time passes for the leader. */
-export async function settleOn(cluster: TestCluster, cipher: string): Promise<void> {
+/**
+ * Until all Secrets are under that, and the former key is forgotten. While they are not, time passes for the leader.
+ * @param timeoutMs for what happens by itself in between
+ */
+export async function settleOn(cluster: TestCluster, cipher: string, timeoutMs = 120_000): Promise<void> {
   const { model } = cluster;
   for (let round = 0; round < 20; round += 1) {
-    await model.settle({ timeoutMs: 120_000 });
+    await model.settle({ timeoutMs });
     const { phase, now } = rolloutOf(cluster);
     if (phase === 'settled' && now === cipher) return;
     const leader = Object.values(model.state.units).find(({ name }) => model.unit(name).leader)?.name;

@@ -8,6 +8,7 @@ import { at, parseJson, writeJson } from './json.ts';
 import { type Delays, type K8sMachines, openMachines } from './machines.ts';
 import type { NodeMachine } from './node/machine.ts';
 import { paths } from './node/paths.ts';
+import { components } from './which.ts';
 
 export interface Reply {
   readonly status: number;
@@ -125,7 +126,7 @@ export function finished(machine: NodeMachine, change: string): Promise<Record<s
 
 export async function newMachines(delays: Partial<Delays> = {}): Promise<K8sMachines & { readonly directory: string }> {
   const directory = await mkdtemp(join(tmpdir(), 'km-'));
-  const machines = await openMachines({ directory, delays });
+  const machines = await openMachines({ directory, ...(await components(delays)) });
   return Object.assign(machines, { directory });
 }
 

@@ -29,6 +29,7 @@ import type { NodeMachine } from './node/machine.ts';
 import { paths } from './node/paths.ts';
 import { issueLeaf, makeSigningRequest, publicKeyOf } from './pki/issue.ts';
 import { openKeyPool } from './pki/keys.ts';
+import { onReal } from './which.ts';
 
 let machines: Awaited<ReturnType<typeof newMachines>>;
 let node: NodeMachine;
@@ -40,7 +41,10 @@ beforeAll(async () => {
   machines = await newMachines({ signing: 100, tokenCache: 200 });
   node = await bootstrapped(machines, '0', {
     ...usualConfig,
+    'extra-node-kube-apiserver-args': { '--authentication-token-webhook-cache-ttl': '1s' },
     'extra-node-kube-controller-manager-args': {
+      '--cluster-signing-cert-file': null,
+      '--cluster-signing-key-file': null,
       '--cluster-signing-kube-apiserver-client-cert-file': `${paths.pki}/client-ca.crt`,
       '--cluster-signing-kube-apiserver-client-key-file': `${paths.pki}/client-ca.key`,
     },
@@ -49,7 +53,7 @@ beforeAll(async () => {
   kubeconfig = await load(node, 'admin.conf');
   core = kubeconfig.makeApiClient(CoreV1Api);
   await eventually(async () => (await core.listNode()).items.length === 2);
-});
+}, 120_000);
 afterAll(async () => {
   expect(machines.failures).toEqual([]);
   await discard(machines);
@@ -139,7 +143,7 @@ describe('who may ask', () => {
     }
     expect((await raw('/readyz', await admin())).body).toBe('ok');
     expect(JSON.parse((await raw('/version', await admin())).body)).toMatchObject({
-      gitVersion: 'v1.36.4',
+      gitVersion: expect.stringMatching(/^v1\.36\.\d+$/),
       minor: '36',
     });
   });
@@ -181,7 +185,8 @@ describe('who may ask', () => {
     });
     await k8sd(node, 'DELETE', '/1.0/kubernetes/auth/tokens', { token });
     expect((await refusal(alice.listNode())).code).toBe(403);
-    await eventually(async () => (await refusal(alice.listNode())).code === 401);
+    // The webhook's answer for as long as the flag says, and what was found of the token for ten seconds.
+    await eventually(async () => (await refusal(alice.listNode())).code === 401, 20_000);
     expect((await refusal(withToken('token::nobody').makeApiClient(CoreV1Api).listNode())).code).toBe(401);
   });
 });
@@ -210,8 +215,9 @@ describe('roles', () => {
         subjects: [{ kind: 'User', name: 'bob' }],
       },
     });
-    const { items } = await bob.listNamespacedConfigMap({ namespace: 'team' });
-    expect(items.map(({ metadata: found }) => found?.name)).toEqual(['kube-root-ca.crt']);
+    const names = async () =>
+      (await bob.listNamespacedConfigMap({ namespace: 'team' })).items.map(({ metadata: found }) => found?.name);
+    await eventually(async () => (await names()).join() === 'kube-root-ca.crt');
     expect((await refusal(bob.listNamespacedConfigMap({ namespace: 'default' }))).code).toBe(403);
     expect(
       (await refusal(bob.createNamespacedConfigMap({ namespace: 'team', body: { metadata: { name: 'x' } } }))).message,
@@ -249,7 +255,7 @@ describe('a node’s own credentials', () => {
       setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
     );
 
-  it('reach the API through the worker’s proxy, and are seen as calls of the worker', async () => {
+  it.skipIf(onReal)('reach the API through the worker’s proxy, and are seen as calls of the worker', async () => {
     const calls: string[] = [];
     worker.observer = (what, phase) => {
       if (phase === 'before') calls.push(what);
@@ -345,7 +351,7 @@ describe('certificate signing requests', () => {
       const refused = await refusal(create('wrong', spec));
       expect([refused.code, refused.reason, refused.message]).toEqual([422, 'Invalid', expect.stringContaining(words)]);
     }
-    expect((await refusal(create('Upper'))).code).toBe(422);
+    expect((await refusal(create('two/parts'))).code).toBe(422);
     const masters = await makeSigningRequest(
       { commonName: 'x', organizations: ['system:masters'] },
       await keys.draw(),
@@ -428,9 +434,13 @@ describe('objects', () => {
     expect((await patch(PatchStrategy.StrategicMergePatch, { data: { b: null } })).data).toEqual({ c: '3' });
     const steps = [
       { op: 'test', path: '/data/c', value: '3' },
-      { op: 'add', path: '/data/d~1e', value: '4' },
+      { op: 'add', path: '/metadata/annotations', value: { 'd/e': '3' } },
+      { op: 'add', path: '/metadata/annotations/d~1e', value: '4' },
     ];
-    expect((await patch(PatchStrategy.JsonPatch, steps)).data).toEqual({ c: '3', 'd/e': '4' });
+    expect(await patch(PatchStrategy.JsonPatch, steps)).toMatchObject({
+      data: { c: '3' },
+      metadata: { annotations: { 'd/e': '4' } },
+    });
     expect((await refusal(patch(PatchStrategy.JsonPatch, [{ op: 'test', path: '/data/c', value: 'no' }]))).code).toBe(
       422,
     );
@@ -506,7 +516,7 @@ describe('objects', () => {
       body: { metadata: { generateName: 's-' }, stringData: { key: 'value' } },
     });
     expect(made).toMatchObject({ type: 'Opaque', data: { key: Buffer.from('value').toString('base64') } });
-    expect(made.metadata?.name).toMatch(/^s-[0-9a-f]{5}$/);
+    expect(made.metadata?.name).toMatch(/^s-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
     expect(
       (
         await refusal(
@@ -544,7 +554,8 @@ describe('objects', () => {
     expect((await refusal(robot.listNode())).message).toContain('User "system:serviceaccount:default:robot"');
     expect((await refusal(ask(60))).code).toBe(422);
     await core.deleteNamespacedServiceAccount({ namespace: 'default', name: 'robot' });
-    await eventually(async () => (await refusal(robot.listNode())).code === 401);
+    // A real API server keeps what it has found of a token for ten seconds.
+    await eventually(async () => (await refusal(robot.listNode())).code === 401, 20_000);
   });
 
   it('refuses methods, media types and kinds that do not fit', async () => {
@@ -566,7 +577,8 @@ describe('objects', () => {
     const namespaces = (await core.listNamespace()).items.map((item) => item.metadata?.name);
     expect(namespaces).toEqual(expect.arrayContaining(['default', 'kube-node-lease', 'kube-public', 'kube-system']));
     const pods = (await core.listNamespacedPod({ namespace: 'kube-system' })).items;
-    expect(pods.map((pod) => pod.metadata?.name)).toEqual(expect.arrayContaining(['cilium-0', 'coredns-0']));
+    const names = pods.map((pod) => pod.metadata?.name?.replace(/-[^-]+$/, '') ?? '');
+    for (const name of ['cilium', 'coredns']) expect(names.some((found) => found.startsWith(name))).toBe(true);
     expect(pods.every((pod) => pod.status?.phase === 'Running')).toBe(true);
   });
 });
@@ -577,17 +589,18 @@ describe('an API server', () => {
     await act('stop');
     await expect(raw('/readyz')).rejects.toThrow('ECONNREFUSED');
     await act('start');
-    expect((await raw('/readyz', await admin())).status).toBe(200);
+    await eventually(async () => (await raw('/readyz', await admin())).status === 200, 20_000);
   });
 
   it('is not ready without etcd', async () => {
     const act = (action: string) => snapdChange(node, '/v2/apps', { action, names: ['k8s.etcd'] });
     await act('stop');
     const health = await raw('/readyz', await admin());
-    expect([health.status, health.body]).toEqual([500, expect.stringContaining('[-]etcd failed')]);
-    expect((await refusal(core.listNode())).code).toBe(500);
+    expect([health.status, health.body]).toEqual([500, expect.stringContaining('[-]etcd')]);
+    // A real one lets such a request wait for as long as it may.
+    if (!onReal) expect((await refusal(core.listNode())).code).toBe(500);
     await act('start');
-    expect((await core.listNode()).items).toHaveLength(2);
+    await eventually(async () => (await core.listNode()).items.length === 2, 20_000);
   });
 
   it('does not start with a flag that points nowhere', async () => {
@@ -595,10 +608,8 @@ describe('an API server', () => {
     const kept = await node.files.need(path);
     await node.files.write(path, `${kept}--audit-policy-file="/no/such/policy"\n`);
     await snapdChange(node, '/v2/apps', { action: 'restart', names: ['k8s.kube-apiserver'] });
-    expect(machines.service('0', 'kube-apiserver')).toMatchObject({
-      active: false,
-      failure: expect.stringContaining('/no/such/policy'),
-    });
+    await eventually(() => machines.service('0', 'kube-apiserver').failure?.includes('/no/such/policy'), 10_000);
+    expect(machines.service('0', 'kube-apiserver').active).toBe(false);
     await node.files.write(path, kept);
     await snapdChange(node, '/v2/apps', { action: 'restart', names: ['k8s.kube-apiserver'] });
     expect(machines.service('0', 'kube-apiserver').active).toBe(true);

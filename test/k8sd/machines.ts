@@ -15,15 +15,19 @@ import type { MachineProvider } from '../model/machine.ts';
 import { type Delays, defaultDelays } from './delays.ts';
 import { createFaults, type Failure, type K8sdMode } from './faults.ts';
 import { Api } from './kubernetes/api.ts';
+import { authenticateCertificate } from './kubernetes/authenticate.ts';
 import { runControllers, type Waiting } from './kubernetes/controllers.ts';
+import { ApiUnreachable, type Asking, type ClusterObjects, objectsOf } from './kubernetes/objects.ts';
 import { typeOf } from './kubernetes/resources.ts';
 import { claimNetwork } from './network.ts';
 import { restartDrifted } from './node/drift.ts';
+import { readKubeconfig } from './node/kubeconfig.ts';
 import { NodeMachine } from './node/machine.ts';
 import { paths, SOCKET_PATH_LIMIT } from './node/paths.ts';
 import type { Program } from './node/services.ts';
 import { installSystemd } from './node/systemd.ts';
 import { openKeyPool } from './pki/keys.ts';
+import { parseCertificate } from './pki/parse.ts';
 import type { ServiceEvent, Site } from './site.ts';
 import { initialChannels } from './snapd/store.ts';
 import type {
@@ -50,6 +54,15 @@ export interface OpenOptions {
   readonly delays?: Partial<Delays>;
   /** Services that are real processes, by name; the others are stand-ins. */
   readonly programs?: Readonly<Record<string, Program>>;
+  /** The API of clusters whose API servers are real. */
+  readonly realApi?: RealApi;
+}
+
+export interface RealApi {
+  /** @param controlPlanes of the cluster, as they are when it is called */
+  objects(controlPlanes: () => readonly NodeMachine[]): ClusterObjects;
+  /** @param kubeconfig name of the file */
+  asking(machine: NodeMachine, kubeconfig: string): Promise<Asking>;
 }
 
 /** The cluster of a machine, for assertions and for making trouble. */
@@ -119,7 +132,7 @@ export async function openMachines(options: OpenOptions): Promise<K8sMachines> {
     for (const cluster of Object.values(state.clusters)) {
       const own = waiting.get(cluster.id) ?? new Map<string, number>();
       waiting.set(cluster.id, own);
-      await runControllers(site, cluster, own);
+      await untilReachable(runControllers(site, cluster, own));
     }
   });
 
@@ -225,6 +238,12 @@ function createSite(options: OpenOptions, state: ProviderState, failures: unknow
     proxied: new Map(),
     serviceEvents: [],
     fail,
+    objects: (id) => {
+      const { realApi } = options;
+      if (realApi === undefined) return objectsOf(site.api(id).store);
+      return realApi.objects(() => cluster(id).members.flatMap(({ machine }) => machines.get(machine) ?? []));
+    },
+    asking: options.realApi?.asking ?? ((machine, kubeconfig) => askingStandIn(site, machine, kubeconfig)),
     cluster,
     forget: (id) => {
       delete state.clusters[id];
@@ -242,6 +261,23 @@ function createSite(options: OpenOptions, state: ProviderState, failures: unknow
     now: () => Date.now() + state.clockOffsetMs,
   };
   return site;
+}
+
+/** An API server that does not answer now is asked again next time. */
+async function untilReachable(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof ApiUnreachable)) throw error;
+  }
+}
+
+async function askingStandIn(site: Site, machine: NodeMachine, kubeconfig: string): Promise<Asking> {
+  const api = site.api(machine.state.k8sd.member?.cluster ?? '');
+  const { certificate } = readKubeconfig(await machine.files.need(`${paths.kubernetes}/${kubeconfig}`));
+  const user = authenticateCertificate(parseCertificate(certificate), api.cluster.pems['client-ca-crt'] ?? '');
+  if (user === undefined) throw new Error('Unauthorized');
+  return (method, path, body) => api.ask(user, method, path, body);
 }
 
 function newState(network: string): ProviderState {

@@ -3,6 +3,7 @@
 import type { Delays } from './delays.ts';
 import type { Faults } from './faults.ts';
 import type { Api } from './kubernetes/api.ts';
+import type { Asking, ClusterObjects } from './kubernetes/objects.ts';
 import type { NodeMachine } from './node/machine.ts';
 import type { Program } from './node/services.ts';
 import type { KeyPool } from './pki/keys.ts';
@@ -28,6 +29,10 @@ export interface Site {
   readonly programs: Readonly<Record<string, Program>>;
   /** The Kubernetes API of a cluster. */
   api(cluster: string): Api;
+  /** The objects in it, wherever its API is. */
+  objects(cluster: string): ClusterObjects;
+  /** The API of a node's cluster, with the credentials of one of the node's kubeconfigs. Throws when they are nobody's. */
+  asking(machine: NodeMachine, kubeconfig: string): Promise<Asking>;
   cluster(id: string): ClusterState;
   /** A cluster that has no members any more. */
   forget(cluster: string): void;

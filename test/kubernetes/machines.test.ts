@@ -1,4 +1,4 @@
-/** Guards the Kubernetes door against the stand-in nodes' API server: its certificates, its authorizer, its versions of objects. */
+/** Guards the Kubernetes door against an API server, the stand-in and the real one: its certificates, its authorizer, its versions of objects. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { openK8sd } from '../../src/k8sd/open-k8sd.ts';
 import type { Kubernetes } from '../../src/kubernetes/kubernetes.ts';
 import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
 import { type K8sMachines, type NodeMachine, openMachines } from '../k8sd/machines.ts';
+import { components } from '../k8sd/which.ts';
 import { signingRequest } from './authority.ts';
 
 const options = { timeoutMs: 30_000 };
@@ -18,7 +19,7 @@ let worker: NodeMachine;
 
 beforeAll(async () => {
   directory = await mkdtemp('/tmp/kk-');
-  machines = await openMachines({ directory });
+  machines = await openMachines({ directory, ...(await components()) });
   controlPlane = await installed('0');
   worker = await installed('1');
   const { hostname: name, address } = controlPlane;
@@ -27,7 +28,7 @@ beforeAll(async () => {
   await k8sd(controlPlane).bootstrap({ name, address: `${address}:6400`, config }, options);
   const token = await k8sd(controlPlane).joinToken({ name: worker.hostname, worker: true }, options);
   await k8sd(worker).join({ name: worker.hostname, address: `${worker.address}:6400`, token, config: {} }, options);
-});
+}, 120_000);
 afterAll(async () => {
   await machines.close();
   await rm(directory, { recursive: true });

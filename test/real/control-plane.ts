@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openHost } from '../../src/host/open-host.ts';
 import { openK8sd } from '../../src/k8sd/open-k8sd.ts';
 import type { Kubernetes } from '../../src/kubernetes/kubernetes.ts';
@@ -19,7 +20,7 @@ export interface RealControlPlane {
   readonly machine: NodeMachine;
   /** The process that runs now, or ran last. Throws when there was none. */
   running(program: ProgramName): RunningProgram;
-  /** Waits for each of them. @returns milliseconds since its start */
+  /** Waits for it, and for the next one where systemd has to start it again: at first some things are not there. @returns milliseconds since its start */
   ready(program: ProgramName, timeoutMs?: number): Promise<number>;
   /** Starts it again with what its file of arguments says now; resolves when the process is there. */
   restart(program: ProgramName): Promise<RunningProgram>;
@@ -34,17 +35,20 @@ export interface RealControlPlane {
 export interface ControlPlaneOptions {
   /** Which services are real; by default etcd, API server, controller manager and scheduler. */
   readonly programs?: readonly ProgramName[];
-  /** k8sd's bootstrap configuration. */
-  readonly config?: Readonly<Record<string, unknown>>;
+  /** k8sd's bootstrap configuration for that machine. */
+  readonly config?: (machine: NodeMachine) => Promise<Readonly<Record<string, unknown>>>;
 }
 
 const CONTROL_PLANE: readonly ProgramName[] = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 const LIMIT = { timeoutMs: 90_000 };
+const ATTEMPTS = 3;
+/** Longer than systemd waits. */
+const RESTART_MS = 500;
 
 /** Resolves when the API server is ready. */
 export async function openControlPlane({
   programs = CONTROL_PLANE,
-  config = {},
+  config = async () => ({}),
 }: ControlPlaneOptions = {}): Promise<RealControlPlane> {
   // Short: the sockets of the machines hang from it.
   const directory = await mkdtemp(join(tmpdir(), 'kr-'));
@@ -61,15 +65,24 @@ export async function openControlPlane({
       throw new Error(`${program} was never started: ${machine.services.state(program).failure}`);
     return found;
   };
-  const ready = (program: ProgramName, timeoutMs?: number) =>
-    running(program).ready(probeOf(machine, program), timeoutMs);
+  const ready = async (program: ProgramName, timeoutMs?: number): Promise<number> => {
+    for (let attempt = 1; ; attempt += 1) {
+      const process = running(program);
+      try {
+        return await process.ready(probeOf(machine, program), timeoutMs);
+      } catch (error) {
+        await sleep(RESTART_MS);
+        if (process.exit === undefined || attempt === ATTEMPTS || running(program) === process) throw error;
+      }
+    }
+  };
   try {
     const host = openHost(machine.root);
     await host.snapd.install('k8s', { channel: '1.36-classic/stable', classic: true }, LIMIT);
     const k8sd = openK8sd({ socketPath: host.files.real(paths.controlSocket), minor: 36 });
     await k8sd.waitUntilReady(LIMIT);
     const { hostname: name, address } = machine;
-    await k8sd.bootstrap({ name, address: `${address}:6400`, config }, LIMIT);
+    await k8sd.bootstrap({ name, address: `${address}:6400`, config: await config(machine) }, LIMIT);
     await ready('kube-apiserver');
   } catch (error) {
     await close();

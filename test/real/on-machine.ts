@@ -7,6 +7,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { NodeMachine, Program } from '../k8sd/machines.ts';
+import { probeOf } from './probes.ts';
 import type { ProgramName } from './programs.ts';
 import { type RunningProgram, startProgram } from './running-program.ts';
 
@@ -80,8 +81,13 @@ export function realPrograms(
         await process.stop(how === 'at once' ? 'SIGKILL' : 'SIGTERM');
       };
     };
+  const ready =
+    (program: ProgramName): Program['ready'] =>
+    async (machine) => {
+      await last.get(`${machine.id} ${program}`)?.ready(probeOf(machine, program));
+    };
   return {
-    programs: Object.fromEntries(names.map((name) => [name, { start: start(name) }])),
+    programs: Object.fromEntries(names.map((name) => [name, { start: start(name), ready: ready(name) }])),
     running: (machine, program) => last.get(`${machine.id} ${program}`),
   };
 }

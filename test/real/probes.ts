@@ -18,13 +18,8 @@ export function probeOf(machine: NodeMachine, program: ProgramName): Probe {
   const { address, files } = machine;
   switch (program) {
     case 'etcd':
-      return async () => {
-        const credentials = {
-          cert: await files.need('/etc/kubernetes/pki/apiserver-etcd-client.crt'),
-          key: await files.need('/etc/kubernetes/pki/apiserver-etcd-client.key'),
-        };
-        return problemOf(await ask(`https://${address}:2379/health`, credentials), '"health":"true"');
-      };
+      return async () =>
+        problemOf(await ask(`https://${address}:2379/health`, await etcdClient(machine)), '"health":"true"');
     case 'kube-apiserver':
       return async () => {
         const { server, certificate, key } = readKubeconfig(await files.need('/etc/kubernetes/admin.conf'));
@@ -39,21 +34,49 @@ export function probeOf(machine: NodeMachine, program: ProgramName): Probe {
   }
 }
 
+/** Whom etcd believes: the API server of that machine. */
+export async function etcdClient({ files }: NodeMachine): Promise<Credentials> {
+  return {
+    cert: await files.need('/etc/kubernetes/pki/apiserver-etcd-client.crt'),
+    key: await files.need('/etc/kubernetes/pki/apiserver-etcd-client.key'),
+  };
+}
+
+/** What lies in etcd under keys with that beginning, by key; values as they are, byte for byte. */
+export async function storedIn(machine: NodeMachine, prefix: string): Promise<ReadonlyMap<string, string>> {
+  const end = Buffer.from(prefix);
+  end.writeUInt8(end.readUInt8(end.length - 1) + 1, end.length - 1);
+  const range = { key: Buffer.from(prefix).toString('base64'), range_end: end.toString('base64') };
+  const url = `https://${machine.address}:2379/v3/kv/range`;
+  const { status, text } = await ask(url, await etcdClient(machine), JSON.stringify(range));
+  if (status !== 200) throw new Error(`${url}: ${status} ${text}`);
+  const { kvs = [] } = JSON.parse(text) as { kvs?: readonly { key: string; value: string }[] };
+  const decoded = (base64: string) => Buffer.from(base64, 'base64').toString('latin1');
+  return new Map(kvs.map(({ key, value }) => [decoded(key), decoded(value)] as const));
+}
+
 function problemOf({ status, text }: { readonly status: number; readonly text: string }, wanted: string) {
   if (status === 200 && text.includes(wanted)) return undefined;
   const failing = text.split('\n').filter((line) => line.startsWith('[-]'));
   return `${status} ${failing.length > 0 ? failing.join('; ') : text.trim()}`;
 }
 
-/** Takes any certificate: what is asked is whether it is there, not who it is. */
+/** Takes any certificate: what is asked is whether it is there, not who it is. @param body is posted where there is one */
 export function ask(
   url: string,
   credentials?: Credentials,
+  body?: string,
 ): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const asking = request(
       url,
-      { ...credentials, rejectUnauthorized: false, agent: false, timeout: ASK_MS },
+      {
+        ...credentials,
+        method: body === undefined ? 'GET' : 'POST',
+        rejectUnauthorized: false,
+        agent: false,
+        timeout: ASK_MS,
+      },
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -65,6 +88,6 @@ export function ask(
     );
     asking.on('timeout', () => asking.destroy(new Error(`${url} does not answer`)));
     asking.on('error', reject);
-    asking.end();
+    asking.end(body);
   });
 }

@@ -148,6 +148,11 @@ export class SimulatedNode {
     return node;
   }
 
+  /** A machine that has all this already. */
+  static on(root: string, role: 'control-plane' | 'worker' = 'control-plane'): SimulatedNode {
+    return new SimulatedNode(root, role);
+  }
+
   async write(path: string, text: string, mode: number): Promise<void> {
     await mkdir(dirname(join(this.root, path)), { recursive: true, mode: 0o700 });
     await writeFile(join(this.root, path), text);

@@ -100,7 +100,7 @@ async function makeCluster(machine: NodeMachine, name: string, address: string, 
   await machine.timers.sleep(site.delays.bootstrap);
   if (late !== undefined) throw new Error(late.text);
   await enroll(machine, cluster, name, address);
-  seedCluster(site.api(cluster.id).store, cluster);
+  if (!site.objects(cluster.id).controlled) seedCluster(site.api(cluster.id).store, cluster);
   await startNodeServices(machine);
   reconcileFeatures(machine, cluster);
 }
@@ -218,6 +218,7 @@ export async function startNodeServices(machine: NodeMachine): Promise<void> {
   }
   const member = machine.state.k8sd.member;
   if (member?.role !== 'control-plane') return;
+  await machine.services.ready('kube-apiserver');
   if (!machine.site.api(member.cluster).answers(machine)) {
     throw new Error('failed to wait for kube-apiserver to become ready: context deadline exceeded');
   }

@@ -1,6 +1,5 @@
 /** Endpoints for Cluster API: guarded by tokens in headers, and one that approves a worker's requests. */
 
-import { decide } from '../kubernetes/certificate-requests.ts';
 import { typeOf } from '../kubernetes/resources.ts';
 import { timestamp } from '../kubernetes/store.ts';
 import { paths } from '../node/paths.ts';
@@ -47,15 +46,15 @@ export function certificatesExpiry({ machine }: Call): Reply {
 export async function approveRequests({ machine, exchange }: Call): Promise<Reply> {
   const request = decodeBody(exchange.body, { fields: { seed: 'integer' } });
   const seed = String(request['seed'] ?? 0);
-  const { store } = machine.site.api(clusterOf(machine).id);
+  const objects = machine.site.objects(clusterOf(machine).id);
   const type = typeOf('certificatesigningrequests');
   for (const suffix of Object.values(workerCertificates)) {
     const name = `k8sd-${seed}-${suffix}`;
-    let present = store.find(type, '', name);
+    let present = await objects.find(type, '', name);
     while (present === undefined) {
       if (exchange.gone.aborted) throw new K8sdRefusal(500, 'context canceled');
       await machine.timers.sleep(POLL_MS);
-      present = store.find(type, '', name);
+      present = await objects.find(type, '', name);
     }
     const condition = {
       type: 'Approved',
@@ -63,7 +62,7 @@ export async function approveRequests({ machine, exchange }: Call): Promise<Repl
       reason: 'ApprovedByCK8sCAPI',
       message: 'This CSR was approved by the Canonical Kubernetes CAPI Provider',
     };
-    store.update(type, decide(present, { ...present, status: { conditions: [condition] } }));
+    await objects.decide(present, [condition]);
   }
   return { metadata: {} };
 }

@@ -11,7 +11,7 @@ import { databaseProblem } from './readiness.ts';
 import type { Call } from './routes.ts';
 import { unreachable } from './tokens.ts';
 
-export function clusterStatus({ machine }: Call): Reply {
+export async function clusterStatus({ machine }: Call): Promise<Reply> {
   const member = machine.state.k8sd.member;
   if (member === undefined) throw new K8sdRefusal(503, 'daemon not yet initialized');
   const problem = databaseProblem(machine);
@@ -20,7 +20,8 @@ export function clusterStatus({ machine }: Call): Reply {
   const api = machine.site.api(cluster.id);
   if (!api.answers(machine))
     throw new K8sdRefusal(500, `failed to check if cluster has ready nodes: ${unreachable(machine.address, cluster)}`);
-  const ready = api.store.list(typeOf('nodes')).some(isReady) && dnsReady(machine, cluster);
+  const ready =
+    (await machine.site.objects(cluster.id).list(typeOf('nodes'))).some(isReady) && (await dnsReady(machine, cluster));
   return {
     metadata: {
       status: {
@@ -54,9 +55,9 @@ function featureStatus(cluster: ClusterState, name: string): unknown {
 }
 
 /** The kubelet that runs here has been told the address that the DNS service has. */
-function dnsReady(machine: NodeMachine, cluster: ClusterState): boolean {
+async function dnsReady(machine: NodeMachine, cluster: ClusterState): Promise<boolean> {
   if (!isEnabled(cluster, 'dns')) return true;
-  const service = machine.site.api(cluster.id).store.find(typeOf('services'), 'kube-system', 'coredns');
+  const service = await machine.site.objects(cluster.id).find(typeOf('services'), 'kube-system', 'coredns');
   const address = at(service, 'spec', 'clusterIP');
   return address !== undefined && machine.services.running('kubelet')?.['--cluster-dns'] === address;
 }

@@ -1,8 +1,10 @@
 /** Features: their controllers act a moment after the configuration changed, and report in the cluster's status. */
 
 import { at, isObject } from '../json.ts';
+import { ApiUnreachable, type ClusterObjects } from '../kubernetes/objects.ts';
+import { runningStatus } from '../kubernetes/pods.ts';
 import { typeOf } from '../kubernetes/resources.ts';
-import { type Store, timestamp } from '../kubernetes/store.ts';
+import { timestamp } from '../kubernetes/store.ts';
 import { readArguments, writeArguments } from '../node/arguments.ts';
 import type { NodeMachine } from '../node/machine.ts';
 import { paths } from '../node/paths.ts';
@@ -35,21 +37,33 @@ export function isEnabled(cluster: ClusterState, feature: string): boolean {
 export function reconcileFeatures(machine: NodeMachine, cluster: ClusterState): void {
   machine.site.timers.after(machine.site.delays.features, async () => {
     if (machine.site.state.clusters[cluster.id] === undefined) return;
-    const { store } = machine.site.api(cluster.id);
-    for (const [name, feature] of Object.entries(features)) reconcileFeature(store, cluster, name, feature);
-    writeNodeConfig(store, cluster);
+    try {
+      const objects = machine.site.objects(cluster.id);
+      for (const [name, feature] of Object.entries(features)) await reconcileFeature(objects, cluster, name, feature);
+      await writeNodeConfig(objects, cluster);
+    } catch (error) {
+      if (!(error instanceof ApiUnreachable)) throw error;
+      // As controllers do, until it answers.
+      return reconcileFeatures(machine, cluster);
+    }
     for (const node of machine.site.machines.values()) await reconcileNode(node, cluster);
   });
 }
 
-function reconcileFeature(store: Store, cluster: ClusterState, name: string, feature: Feature): void {
+async function reconcileFeature(
+  objects: ClusterObjects,
+  cluster: ClusterState,
+  name: string,
+  feature: Feature,
+): Promise<void> {
   const enabled = isEnabled(cluster, name);
-  if (name === 'dns') reconcileDns(store, cluster, enabled);
+  if (name === 'dns') await reconcileDns(objects, cluster, enabled);
   const { release } = feature;
   if (release !== undefined) {
-    if (enabled) ensureNamespace(store, release.namespace);
-    reconcileRelease(store, release, enabled);
-    for (const component of release.components) reconcilePod(store, release, component, enabled);
+    if (enabled) await ensureNamespace(objects, release.namespace);
+    await reconcileRelease(objects, release, enabled);
+    if (!objects.controlled)
+      for (const component of release.components) await reconcilePod(objects, release, component, enabled);
   }
   const before = cluster.features[name];
   if (before?.enabled === enabled) return;
@@ -61,59 +75,46 @@ function reconcileFeature(store: Store, cluster: ClusterState, name: string, fea
   };
 }
 
-function ensureNamespace(store: Store, name: string): void {
-  if (store.find(typeOf('namespaces'), '', name) !== undefined) return;
-  store.create(typeOf('namespaces'), {
+async function ensureNamespace(objects: ClusterObjects, name: string): Promise<void> {
+  if ((await objects.find(typeOf('namespaces'), '', name)) !== undefined) return;
+  await objects.create(typeOf('namespaces'), {
     metadata: { name },
     spec: { finalizers: ['kubernetes'] },
     status: { phase: 'Active' },
   });
 }
 
-function reconcilePod(store: Store, release: Release, component: Component, enabled: boolean): void {
+async function reconcilePod(
+  objects: ClusterObjects,
+  release: Release,
+  component: Component,
+  enabled: boolean,
+): Promise<void> {
   const type = typeOf('pods');
   const { name } = component;
-  const present = store.find(type, release.namespace, `${name}-0`);
+  const present = await objects.find(type, release.namespace, `${name}-0`);
   if (!enabled) {
-    if (present !== undefined) store.delete(type, release.namespace, present.metadata.name);
+    if (present !== undefined) await objects.delete(type, release.namespace, present.metadata.name);
     return;
   }
   if (present !== undefined) return;
-  store.create(type, {
+  await objects.create(type, {
     ...podOf(release, component),
-    status: {
-      phase: 'Running',
-      conditions: ['Initialized', 'ContainersReady', 'PodScheduled', 'Ready'].map((condition) => ({
-        type: condition,
-        status: 'True',
-        lastTransitionTime: timestamp(),
-      })),
-      containerStatuses: [
-        {
-          name,
-          ready: true,
-          restartCount: 0,
-          started: true,
-          image: name,
-          imageID: '',
-          state: { running: { startedAt: timestamp() } },
-        },
-      ],
-    },
+    status: runningStatus([name]),
   });
 }
 
-function reconcileDns(store: Store, cluster: ClusterState, enabled: boolean): void {
+async function reconcileDns(objects: ClusterObjects, cluster: ClusterState, enabled: boolean): Promise<void> {
   const type = typeOf('services');
-  const present = store.find(type, 'kube-system', 'coredns');
+  const present = await objects.find(type, 'kube-system', 'coredns');
   if (!enabled) {
-    if (present !== undefined) store.delete(type, 'kube-system', 'coredns');
+    if (present !== undefined) await objects.delete(type, 'kube-system', 'coredns');
     return;
   }
   const dns = cluster.config['dns'];
   if (!isObject(dns)) return;
   if (dns['service-ip'] === '' || dns['service-ip'] === undefined) dns['service-ip'] = tenth(cluster.serviceCidr);
-  store.ensure(type, {
+  await objects.ensure(type, {
     metadata: { name: 'coredns', namespace: 'kube-system' },
     spec: {
       clusterIP: dns['service-ip'],
@@ -129,9 +130,9 @@ function tenth(cidr: string): string {
 }
 
 /** The ConfigMap by which nodes learn what concerns their kubelets. */
-function writeNodeConfig(store: Store, cluster: ClusterState): void {
+async function writeNodeConfig(objects: ClusterObjects, cluster: ClusterState): Promise<void> {
   const kubeProxy = at(cluster.config, 'network', 'kube-proxy-enabled');
-  store.ensure(typeOf('configmaps'), {
+  await objects.ensure(typeOf('configmaps'), {
     metadata: { name: 'k8sd-config', namespace: 'kube-system' },
     data: {
       'cluster-dns': String(at(cluster.config, 'dns', 'service-ip') ?? ''),

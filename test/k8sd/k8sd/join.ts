@@ -122,7 +122,7 @@ async function joinAsControlPlane(joining: Joining, late: string | undefined): P
     await enroll(machine, cluster, name, joining.address);
     await startNodeServices(machine);
     await reconcileNode(machine, cluster);
-    requireSameVersion(machine, cluster, name);
+    await requireSameVersion(machine, cluster, name);
   } finally {
     delete cluster.joining;
   }
@@ -164,14 +164,12 @@ function hasQuorum(machine: NodeMachine, cluster: ClusterState): boolean {
 }
 
 /** Control planes of one minor version have to be of one patch version, too. Looked at when all else is done. */
-function requireSameVersion(machine: NodeMachine, cluster: ClusterState, name: string): void {
+async function requireSameVersion(machine: NodeMachine, cluster: ClusterState, name: string): Promise<void> {
   if (at(cluster.config, 'annotations', 'k8sd/v1alpha/lifecycle/disable-separate-feature-upgrades') !== undefined)
     return;
   const own = machine.state.snapd.snap?.version ?? '';
-  const nodes = machine.site
-    .api(cluster.id)
-    .store.list(typeOf('nodes'))
-    .filter((node) => node.metadata.name !== name);
+  const all = await machine.site.objects(cluster.id).list(typeOf('nodes'));
+  const nodes = all.filter((node) => node.metadata.name !== name);
   const versions = new Set(
     nodes.map((node) => String(at(node, 'status', 'nodeInfo', 'kubeletVersion')).replace(/^v/, '')),
   );

@@ -5,12 +5,9 @@
 
 import { constants, createHash, publicEncrypt } from 'node:crypto';
 import { at } from '../json.ts';
-import type { Api } from '../kubernetes/api.ts';
-import { authenticateCertificate, type User } from '../kubernetes/authenticate.ts';
 import { conditionsOf, hasCondition } from '../kubernetes/certificate-requests.ts';
-import { readKubeconfig } from '../node/kubeconfig.ts';
+import type { Asking } from '../kubernetes/objects.ts';
 import type { NodeMachine } from '../node/machine.ts';
-import { paths } from '../node/paths.ts';
 import { writeWorkerKubeconfigs, writeWorkerPems } from '../node/setup.ts';
 import type { Pems } from '../pki/control-plane.ts';
 import { makeSigningRequest, type Subject } from '../pki/issue.ts';
@@ -74,9 +71,8 @@ export async function runWorkerRefresh(
 ): Promise<Reply> {
   const cluster = clusterOf(machine);
   try {
-    const api = machine.site.api(cluster.id);
-    const user = await kubeletUser(machine, api);
-    const parts = await Promise.all(refresh.names.map((name) => obtain(machine, api, user, refresh, name, gone)));
+    const asking = await asKubelet(machine, cluster.id);
+    const parts = await Promise.all(refresh.names.map((name) => obtain(machine, asking, refresh, name, gone)));
     const pems: Pems = Object.assign({}, ...parts) as Pems;
     const knowledge = machine.state.k8sd.member?.worker;
     // What was not asked for is blank, and is written so.
@@ -101,20 +97,16 @@ export function restartWorker(machine: NodeMachine): void {
   restartLater(machine, ['kubelet', 'kube-proxy']);
 }
 
-async function kubeletUser(machine: NodeMachine, api: Api): Promise<User> {
-  const { certificate } = readKubeconfig(await machine.files.need(`${paths.kubernetes}/kubelet.conf`));
-  if (!machine.services.isActive('k8s-apiserver-proxy') || !api.reachable()) {
+async function asKubelet(machine: NodeMachine, cluster: string): Promise<Asking> {
+  if (!machine.services.isActive('k8s-apiserver-proxy') || !machine.site.api(cluster).reachable()) {
     throw new Error(`failed to get API group resources: dial tcp ${machine.address}:6443: connect: connection refused`);
   }
-  const user = authenticateCertificate(parseCertificate(certificate), api.cluster.pems['client-ca-crt'] ?? '');
-  if (user === undefined) throw new Error('Unauthorized');
-  return user;
+  return machine.site.asking(machine, 'kubelet.conf');
 }
 
 async function obtain(
   machine: NodeMachine,
-  api: Api,
-  user: User,
+  asking: Asking,
   refresh: WorkerRefresh,
   certificate: string,
   gone: AbortSignal,
@@ -124,7 +116,7 @@ async function obtain(
   const name = `k8sd-${refresh.seed}-${workerCertificates[certificate] ?? ''}`;
   const key = await machine.site.keys.draw();
   const request = await makeSigningRequest(kind.subject(machine), key, kind.sans(machine, refresh.sans));
-  await api.ask(user, 'POST', PATH, {
+  await asking('POST', PATH, {
     apiVersion: 'certificates.k8s.io/v1',
     kind: 'CertificateSigningRequest',
     metadata: {
@@ -138,13 +130,13 @@ async function obtain(
       usages: ['digital signature', 'key encipherment', kind.usage],
     },
   });
-  return { [`${kind.field}-crt`]: await issued(machine, api, user, name, gone), [`${kind.field}-key`]: key };
+  return { [`${kind.field}-crt`]: await issued(machine, asking, name, gone), [`${kind.field}-key`]: key };
 }
 
-async function issued(machine: NodeMachine, api: Api, user: User, name: string, gone: AbortSignal): Promise<string> {
+async function issued(machine: NodeMachine, asking: Asking, name: string, gone: AbortSignal): Promise<string> {
   for (;;) {
     if (gone.aborted) throw new Error('context canceled');
-    const request = await api.ask(user, 'GET', `${PATH}/${name}`);
+    const request = await asking('GET', `${PATH}/${name}`);
     const refused = conditionsOf(request).find(
       (condition) => condition['type'] === 'Denied' || condition['type'] === 'Failed',
     );

@@ -4,8 +4,9 @@
  */
 
 import { customResourceDefinition } from '../kubernetes/custom-resources.ts';
+import type { ClusterObjects } from '../kubernetes/objects.ts';
 import { typeOf } from '../kubernetes/resources.ts';
-import type { Draft, Store } from '../kubernetes/store.ts';
+import type { Draft } from '../kubernetes/store.ts';
 
 export interface Component {
   readonly name: string;
@@ -214,13 +215,13 @@ export const releases: Readonly<Record<string, Release>> = {
 };
 
 /** Puts a release's objects there, or takes them away. Pods come and go with the workloads. */
-export function reconcileRelease(store: Store, release: Release, enabled: boolean): void {
+export async function reconcileRelease(objects: ClusterObjects, release: Release, enabled: boolean): Promise<void> {
   for (const [resource, object] of objectsOf(release)) {
     const type = typeOf(resource);
     const { namespace = '', name } = object.metadata;
-    const present = store.find(type, namespace, name);
-    if (enabled && present === undefined) store.create(type, marked(object, release));
-    if (!enabled && present !== undefined) store.delete(type, namespace, name);
+    const present = await objects.find(type, namespace, name);
+    if (enabled && present === undefined) await objects.create(type, marked(object, release));
+    if (!enabled && present !== undefined) await objects.delete(type, namespace, name);
   }
 }
 

@@ -30,7 +30,7 @@ export async function removeNode({ machine, exchange }: Call): Promise<Reply> {
     }
   };
   const member = cluster.members.find((candidate) => candidate.name === name);
-  await step('remove k8s node', async () => deleteNode(machine, cluster, name));
+  await step('remove k8s node', () => deleteNode(machine, cluster, name));
   if (member === undefined && !force) {
     if (!wasWorker(machine, cluster, name))
       throw new K8sdRefusal(404, `cluster member ${JSON.stringify(name)} not found`);
@@ -43,12 +43,13 @@ export async function removeNode({ machine, exchange }: Call): Promise<Reply> {
   return { metadata: {}, ...(after === undefined ? {} : { afterSent: after }) };
 }
 
-function deleteNode(machine: NodeMachine, cluster: ClusterState, name: string): void {
+async function deleteNode(machine: NodeMachine, cluster: ClusterState, name: string): Promise<void> {
   if (at(cluster.config, 'annotations', KEEP_NODE) !== undefined) return;
   const api = machine.site.api(cluster.id);
   if (!api.reachable()) throw new Error(unreachable(machine.address, cluster));
   // A Node that is not there counts as removed.
-  if (api.store.find(typeOf('nodes'), '', name) !== undefined) api.store.delete(typeOf('nodes'), '', name);
+  const objects = machine.site.objects(cluster.id);
+  if ((await objects.find(typeOf('nodes'), '', name)) !== undefined) await objects.delete(typeOf('nodes'), '', name);
 }
 
 function wasWorker(machine: NodeMachine, cluster: ClusterState, name: string): boolean {

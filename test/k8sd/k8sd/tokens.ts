@@ -15,7 +15,7 @@ import { tokenShape } from './shapes.ts';
 const DAY_NS = 24 * 3600 * 1e9;
 const NS_PER_MS = 1e6;
 
-export function createJoinToken({ machine, exchange }: Call): Reply {
+export async function createJoinToken({ machine, exchange }: Call): Promise<Reply> {
   const request = decodeBody(exchange.body, tokenShape);
   const worker = flag(request, 'worker');
   const given = text(request, 'name');
@@ -27,7 +27,7 @@ export function createJoinToken({ machine, exchange }: Call): Reply {
       400,
       `failed to check whether node name is available: ${unreachable(machine.address, cluster)}`,
     );
-  if (name !== '' && api.store.find(typeOf('nodes'), '', name) !== undefined) {
+  if (name !== '' && (await machine.site.objects(cluster.id).find(typeOf('nodes'), '', name)) !== undefined) {
     throw new K8sdRefusal(500, 'a node with this name is already part of the cluster');
   }
   const expiresAtMs = machine.site.now() + (integer(request, 'ttl') || DAY_NS) / NS_PER_MS;

@@ -61,7 +61,7 @@ export async function giveWorkerInfo(
       400,
       `failed to check whether node name is available: ${unreachable(machine.address, cluster)}`,
     );
-  if (api.store.find(typeOf('nodes'), '', name) !== undefined)
+  if ((await machine.site.objects(cluster.id).find(typeOf('nodes'), '', name)) !== undefined)
     throw new K8sdRefusal(400, 'a node with this name is already part of the cluster');
   const info = await makeInfo(machine, cluster, name, address);
   cluster.workerTokens = cluster.workerTokens.filter((candidate) => candidate !== token);

@@ -7,10 +7,10 @@ import { issueLeaf, type ParsedSigningRequest, parseSigningRequest, type Subject
 import { secondsFrom, wholeSecond, yearsFrom } from '../pki/lifetime.ts';
 import type { Site } from '../site.ts';
 import type { ClusterState, KubernetesObject } from '../state.ts';
-import { conditionsOf, decide, decode, hasCondition, sign } from './certificate-requests.ts';
+import { conditionsOf, decode, hasCondition } from './certificate-requests.ts';
 import { markSilentNodes } from './nodes.ts';
+import type { ClusterObjects } from './objects.ts';
 import { typeOf } from './resources.ts';
-import type { Store } from './store.ts';
 
 const CSRS = typeOf('certificatesigningrequests');
 const YEARS = 10;
@@ -70,9 +70,10 @@ export type Waiting = Map<string, number>;
 export async function runControllers(site: Site, cluster: ClusterState, waiting: Waiting): Promise<void> {
   const api = site.api(cluster.id);
   if (!api.reachable()) return;
-  markSilentNodes(site, cluster, api.store);
+  const objects = site.objects(cluster.id);
+  if (!objects.controlled) await markSilentNodes(site, cluster, objects);
   const k8sdUp = cluster.members.some(({ machine }) => site.machines.get(machine)?.services.isActive('k8sd') === true);
-  for (const request of api.store.list(CSRS)) {
+  for (const request of await objects.list(CSRS)) {
     if (
       at(request, 'status', 'certificate') !== undefined ||
       hasCondition(request, 'Denied') ||
@@ -80,22 +81,23 @@ export async function runControllers(site: Site, cluster: ClusterState, waiting:
     )
       continue;
     const signer = signers[String(at(request, 'spec', 'signerName'))];
-    if (signer === undefined) await signBuiltIn(site, cluster, api.store, request);
-    else if (k8sdUp) await handle(site, cluster, api.store, request, signer, waiting);
+    if (signer === undefined) {
+      if (!objects.controlled) await signBuiltIn(site, cluster, objects, request);
+    } else if (k8sdUp) await handle(site, cluster, objects, request, signer, waiting);
   }
 }
 
 async function handle(
   site: Site,
   cluster: ClusterState,
-  store: Store,
+  objects: ClusterObjects,
   request: KubernetesObject,
   signer: Signer,
   waiting: Waiting,
 ): Promise<void> {
   if (!hasCondition(request, 'Approved')) {
     if (at(cluster.config, 'annotations', 'k8sd/v1alpha1/csrsigning/auto-approve') === 'true')
-      await approveOrDeny(cluster, store, request, signer);
+      await approveOrDeny(cluster, objects, request, signer);
     return;
   }
   const since = waiting.get(request.metadata.uid) ?? Date.now();
@@ -104,15 +106,16 @@ async function handle(
   waiting.delete(request.metadata.uid);
   const authority = signer.authority(cluster);
   if (authority.key === '') {
-    condition(store, request, { type: 'Failed', reason: 'MissingCAKey', message: 'the CA key is not available' });
+    const failed = { type: 'Failed', status: 'True', reason: 'MissingCAKey', message: 'the CA key is not available' };
+    await objects.sign(request, { conditions: [...conditionsOf(request), failed] });
     return;
   }
   const parsed = await parseSigningRequest(decode(at(request, 'spec', 'request')));
-  await issue(store, request, parsed, authority, signer.subject(request), [signer.usage]);
+  await issue(objects, request, parsed, authority, signer.subject(request), [signer.usage]);
 }
 
 async function issue(
-  store: Store,
+  objects: ClusterObjects,
   request: KubernetesObject,
   parsed: ParsedSigningRequest,
   issuer: { readonly certificate: string; readonly key: string },
@@ -130,25 +133,24 @@ async function issue(
     usages,
     validity: { notBefore, notAfter },
   });
-  const present = store.find(CSRS, '', request.metadata.name);
+  const present = await objects.find(CSRS, '', request.metadata.name);
   if (present === undefined || present.metadata.uid !== request.metadata.uid) return;
   const status = isObject(present['status']) ? present['status'] : {};
-  store.update(
-    CSRS,
-    sign(present, { ...present, status: { ...status, certificate: Buffer.from(certificate).toString('base64') } }),
-  );
+  await objects.sign(present, { ...status, certificate: Buffer.from(certificate).toString('base64') });
 }
 
 async function approveOrDeny(
   cluster: ClusterState,
-  store: Store,
+  objects: ClusterObjects,
   request: KubernetesObject,
   signer: Signer,
 ): Promise<void> {
   const problem = await objection(cluster, request, signer);
-  if (problem === undefined)
-    condition(store, request, { type: 'Approved', reason: 'K8sdApprove', message: 'CSR approved by k8sd' });
-  else condition(store, request, { type: 'Denied', reason: 'K8sdDeny', message: `CSR is not valid: ${problem}` });
+  const decision =
+    problem === undefined
+      ? { type: 'Approved', reason: 'K8sdApprove', message: 'CSR approved by k8sd' }
+      : { type: 'Denied', reason: 'K8sdDeny', message: `CSR is not valid: ${problem}` };
+  await objects.decide(request, [...conditionsOf(request), { ...decision, status: 'True' }]);
 }
 
 /** What k8sd looks at before it approves by itself; names and addresses are not among it. */
@@ -186,20 +188,16 @@ function signed(cluster: ClusterState, signature: string, pem: string): boolean 
   }
 }
 
-function condition(
-  store: Store,
-  request: KubernetesObject,
-  added: { readonly type: string; readonly reason: string; readonly message: string },
-): void {
-  const conditions = [...conditionsOf(request), { ...added, status: 'True' }];
-  store.update(CSRS, decide(request, { ...request, status: { conditions } }));
-}
-
 /**
  * Kubernetes' own signers, run by a controller manager that was given a CA. By default that is the server CA, whose client
  * certificates no API server of this cluster believes.
  */
-async function signBuiltIn(site: Site, cluster: ClusterState, store: Store, request: KubernetesObject): Promise<void> {
+async function signBuiltIn(
+  site: Site,
+  cluster: ClusterState,
+  objects: ClusterObjects,
+  request: KubernetesObject,
+): Promise<void> {
   const signer = String(at(request, 'spec', 'signerName'));
   const kinds: Readonly<Record<string, readonly [string, readonly Usage[]]>> = {
     'kubernetes.io/kube-apiserver-client': ['kube-apiserver-client', ['clientAuth']],
@@ -217,6 +215,6 @@ async function signBuiltIn(site: Site, cluster: ClusterState, store: Store, requ
     if (machine === undefined || certificate === undefined || key === undefined) continue;
     const parsed = await parseSigningRequest(decode(at(request, 'spec', 'request')));
     const issuer = { certificate: await machine.files.need(certificate), key: await machine.files.need(key) };
-    return issue(store, request, parsed, issuer, parsed.subject, usages);
+    return issue(objects, request, parsed, issuer, parsed.subject, usages);
   }
 }

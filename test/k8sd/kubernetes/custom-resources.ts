@@ -36,6 +36,8 @@ function typeIn(definition: KubernetesObject, version: unknown): ResourceType {
   };
 }
 
+const ANYTHING = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } as const;
+
 /** A definition with one version that is served. */
 export function customResourceDefinition(
   group: string,
@@ -50,7 +52,7 @@ export function customResourceDefinition(
       group,
       scope,
       names: { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List` },
-      versions: [{ name: version, served: true, storage: true }],
+      versions: [{ name: version, served: true, storage: true, schema: ANYTHING }],
     },
   };
 }

@@ -7,8 +7,10 @@ import { paths } from '../node/paths.ts';
 import type { Site } from '../site.ts';
 import type { ClusterState } from '../state.ts';
 import type { User } from './authenticate.ts';
+import type { ClusterObjects } from './objects.ts';
+import { runPods } from './pods.ts';
 import { typeOf } from './resources.ts';
-import { type Store, timestamp } from './store.ts';
+import { timestamp } from './store.ts';
 
 const NODES = typeOf('nodes');
 const LEASES = typeOf('leases');
@@ -21,22 +23,28 @@ interface Condition {
 }
 
 /** One report of a running kubelet. Registers its Node when there is none, unless it was deleted a moment ago. */
-export function reportNode(machine: NodeMachine, user: User, values: Readonly<Record<string, string>>): void {
+export async function reportNode(
+  machine: NodeMachine,
+  user: User,
+  values: Readonly<Record<string, string>>,
+): Promise<void> {
   const member = machine.state.k8sd.member;
   if (member === undefined) return;
   const cluster = machine.site.cluster(member.cluster);
-  const store = machine.site.api(member.cluster).store;
+  const objects = machine.site.objects(member.cluster);
   const name = (values['--hostname-override'] ?? machine.hostname).toLowerCase();
   // The node authorizer lets a kubelet touch its own Node only.
   if (user.username !== `system:node:${name}` || !user.groups.includes('system:nodes')) return;
   cluster.kubernetes.heartbeats[name] = Date.now();
-  if (store.find(NODES, '', name) === undefined) {
+  if ((await objects.find(NODES, '', name)) === undefined) {
     const deleted = cluster.kubernetes.deletedNodes[name];
     if (deleted !== undefined && Date.now() - deleted < machine.site.delays.reRegister) return;
     delete cluster.kubernetes.deletedNodes[name];
-    register(store, machine, name, values);
+    await register(objects, machine, name, values);
   }
-  store.change(NODES, '', name, (node) => {
+  await renewLease(objects, machine, name);
+  if (objects.controlled) await runPods(objects, name);
+  await objects.change(NODES, '', name, (node) => {
     node['status'] = {
       ...(isObject(node['status']) ? node['status'] : {}),
       addresses: [
@@ -56,11 +64,11 @@ export function reportNode(machine: NodeMachine, user: User, values: Readonly<Re
 }
 
 /** What the node lifecycle controller does: marks silent nodes. */
-export function markSilentNodes(site: Site, cluster: ClusterState, store: Store): void {
+export async function markSilentNodes(site: Site, cluster: ClusterState, objects: ClusterObjects): Promise<void> {
   const silentSince = Date.now() - site.delays.nodeNotReady;
-  for (const { metadata } of store.list(NODES)) {
+  for (const { metadata } of await objects.list(NODES)) {
     if ((cluster.kubernetes.heartbeats[metadata.name] ?? 0) >= silentSince) continue;
-    store.change(NODES, '', metadata.name, (node) => {
+    await objects.change(NODES, '', metadata.name, (node) => {
       const unknown: Condition = {
         type: 'Ready',
         status: 'Unknown',
@@ -84,8 +92,13 @@ export function isReady(node: unknown): boolean {
   );
 }
 
-function register(store: Store, machine: NodeMachine, name: string, values: Readonly<Record<string, string>>): void {
-  store.create(NODES, {
+async function register(
+  objects: ClusterObjects,
+  machine: NodeMachine,
+  name: string,
+  values: Readonly<Record<string, string>>,
+): Promise<void> {
+  await objects.create(NODES, {
     metadata: {
       name,
       labels: labels(name, values['--node-labels'] ?? ''),
@@ -99,9 +112,22 @@ function register(store: Store, machine: NodeMachine, name: string, values: Read
       daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
     },
   });
-  store.ensure(LEASES, {
+}
+
+const LEASE_SECONDS = 40;
+
+/** Four times in the life of a lease, as kubelets do. */
+async function renewLease(objects: ClusterObjects, machine: NodeMachine, name: string): Promise<void> {
+  const last = machine.leaseRenewed;
+  if (last !== undefined && last.name === name && Date.now() - last.at < (LEASE_SECONDS * 1000) / 4) return;
+  machine.leaseRenewed = { name, at: Date.now() };
+  await objects.ensure(LEASES, {
     metadata: { name, namespace: 'kube-node-lease' },
-    spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: new Date().toISOString().replace('Z', '000Z') },
+    spec: {
+      holderIdentity: name,
+      leaseDurationSeconds: LEASE_SECONDS,
+      renewTime: new Date().toISOString().replace('Z', '000Z'),
+    },
   });
 }
 

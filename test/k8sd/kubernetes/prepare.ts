@@ -15,16 +15,23 @@ const SUBDOMAIN_TEXT =
 const LABEL_NAME = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
+/** Without vowels and what looks like another character (apimachinery, `util/rand`). */
+const SUFFIX = 'bcdfghjklmnpqrstvwxz2456789';
+
+function suffix(): string {
+  return [...randomBytes(5)].map((byte) => SUFFIX.charAt(byte % SUFFIX.length)).join('');
+}
+
 /** Gives a generated name where one is asked for. Throws Invalid. */
 export function validateMetadata(type: ResourceType, object: KubernetesObject): void {
   const { metadata } = object;
   if ((metadata.name ?? '') === '') {
     if ((metadata.generateName ?? '') === '')
       throw invalid(type, '', [cause.required('metadata.name', 'name or generateName is required')]);
-    metadata.name = `${metadata.generateName}${randomBytes(3).toString('hex').slice(0, 5)}`;
+    metadata.name = `${metadata.generateName}${suffix()}`;
   }
   const causes = [];
-  const loose = type.group === 'rbac.authorization.k8s.io';
+  const loose = type.group === 'rbac.authorization.k8s.io' || type.resource === 'certificatesigningrequests';
   if (loose ? /[/%]/.test(metadata.name) : !SUBDOMAIN.test(metadata.name) || metadata.name.length > 253) {
     causes.push(cause.invalid('metadata.name', metadata.name, loose ? "may not contain '/'" : SUBDOMAIN_TEXT));
   }

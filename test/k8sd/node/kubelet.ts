@@ -46,7 +46,7 @@ export async function startKubelet(machine: NodeMachine, values: Arguments): Pro
     const user = authenticateCertificate(certificate, clientAuthority(machine));
     if (user === undefined || !apiServerAnswers(machine)) return;
     listening ??= await open();
-    if (!stopped) reportNode(machine, user, values);
+    if (!stopped) await reportNode(machine, user, values);
   };
 
   const loop = async (): Promise<void> => {

@@ -23,6 +23,8 @@ export class NodeMachine implements Machine {
   readonly snapd: SnapdDaemon;
   readonly k8sd: K8sdDaemon;
   observer: OutsideCallObserver | undefined;
+  /** When its kubelet last renewed the lease of its Node; milliseconds. */
+  leaseRenewed: { readonly name: string; readonly at: number } | undefined;
   #timers: Timers;
 
   constructor(site: Site, state: MachineState, root: string) {

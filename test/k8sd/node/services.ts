@@ -40,6 +40,8 @@ export interface Program {
    * @param ended is called when it ends without having been asked, with its last words
    */
   start(machine: NodeMachine, words: readonly string[], ended: (lastWords: string) => void): Promise<Stop>;
+  /** Resolves when it serves. Throws its last words when it has ended, or what is missing after a while. */
+  ready(machine: NodeMachine): Promise<void>;
 }
 
 /** What systemd does with a service that ends with an error: starts it again, unless it has done so too often. */
@@ -143,6 +145,11 @@ export class Services {
       await this.#end(name);
       await this.#launch(name);
     });
+  }
+
+  /** A stand-in serves as soon as it is started. Throws why it does not. */
+  async ready(name: string): Promise<void> {
+    await this.#machine.site.programs[name]?.ready(this.#machine);
   }
 
   /** Ends the processes; what ran stays on record, so that `resume` brings it back. */
@@ -294,6 +301,7 @@ async function readCommandLine(machine: NodeMachine, service: string): Promise<C
     await requireOneSource(machine, values);
   }
   await requirePolicies(machine, service, values);
+  requireOneWayOfSigning(values);
   const signing = values['--cluster-signing-cert-file'];
   if (signing !== undefined) requireOne(await machine.files.need(signing));
   for (const [certificate, key] of pairFlags) {
@@ -331,6 +339,16 @@ function requireOneFamily(values: Arguments): void {
   if (address !== '' && isIP(range.split('/')[0] ?? '') !== isIP(address))
     throw new Error(
       `service IP family ${JSON.stringify(range)} must match public address family ${JSON.stringify(address)}`,
+    );
+}
+
+/** One CA for all signers, or one for each (`cmd/kube-controller-manager/app/options/csrsigningcontroller.go` of kubernetes/kubernetes). */
+function requireOneWayOfSigning(values: Arguments): void {
+  const forAll = ['--cluster-signing-cert-file', '--cluster-signing-key-file'].some((flag) => flag in values);
+  const forOne = Object.keys(values).some((flag) => /^--cluster-signing-.+-(?:cert|key)-file$/.test(flag));
+  if (forAll && forOne)
+    throw new Error(
+      'cannot specify --cluster-signing-{cert,key}-file and other --cluster-signing-*-file flags at the same time',
     );
 }
 

@@ -97,7 +97,7 @@ export async function observeHardening(
 /** Nothing of a node that is not there yet. */
 async function observeDrift(
   { host }: Doors,
-  { arguments: files, options, node }: ClusterFacts,
+  { arguments: files, options, node, memory }: ClusterFacts,
   { cis, stig }: HardeningOptions,
   asked: HardenedArguments['services'],
 ): Promise<readonly UnitStatus[]> {
@@ -106,8 +106,8 @@ async function observeDrift(
   const services = Object.entries(files).map(([name, { text }]) => {
     const service = name as Service;
     const operator = options.arguments[service] ?? {};
-    const kept = [...Object.keys(operator), ...Object.keys(asked[service]?.flags ?? {})];
-    return [service, { text, operator, option: optionOf(service), kept }] as const;
+    const kept = [operator, asked[service]?.flags, memory.arguments[service]].flatMap((one) => Object.keys(one ?? {}));
+    return [service, { text, option: optionOf(service), kept }] as const;
   });
   const overrides = hardened
     ? await readOverrides(

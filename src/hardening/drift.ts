@@ -12,10 +12,9 @@ import type { UnitOverrides } from './unit-overrides.ts';
 export interface ServiceDrift {
   /** Of its argument file. */
   readonly text: string;
-  /** The operator's arguments, and the option that gives them. */
-  readonly operator: Readonly<Record<string, string | null>>;
+  /** With which an operator gives arguments to the service. */
   readonly option: string;
-  /** Flags that the charm sets: whatever way they are written, they are set again. */
+  /** Flags that the charm sets, or has set and is about to take back: whatever way they are written, they are set again. */
   readonly kept: readonly string[];
 }
 
@@ -44,10 +43,10 @@ function overridden(service: HardenedService, path: string): string {
 }
 
 /** k8sd gives none of these flags: who has, has not told the charm. */
-function configurations(service: HardenedService, { text, operator, option }: ServiceDrift): readonly string[] {
+function configurations(service: HardenedService, { text, kept, option }: ServiceDrift): readonly string[] {
   const present = parseArguments(service, text);
   return (CONFIGURATION_FLAGS[service] ?? [])
-    .filter((flag) => present[flag] && operator[flag] !== present[flag])
+    .filter((flag) => present[flag] && !kept.includes(flag))
     .map(
       (flag) =>
         `${service}: ${flag}=${present[flag]} is in ${ARGUMENTS_DIRECTORY}/${service} and comes from no option: remove it there and run ` +

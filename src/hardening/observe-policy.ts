@@ -13,11 +13,7 @@ import type { PolicyFacts } from './node-facts.ts';
 const MOST_BYTES = 1_048_576;
 
 export async function readPolicy(host: Host, path: string): Promise<PolicyFacts | undefined> {
-  const status = await host.files.status(path);
-  if (status === undefined) return undefined;
-  if (status.kind === 'directory') return readDropIns(host, path);
-  if (status.kind !== 'file') return { problem: 'is neither a file nor a folder' };
-  if (status.size > MOST_BYTES) return { problem: 'is too large to be one' };
+  if ((await host.files.status(path))?.kind === 'directory') return readDropIns(host, path);
   const parsed = await parseFile(host, path);
   if (parsed === undefined || 'problem' in parsed) return parsed;
   return { value: await withPlugins(host, path, withoutSecrets(parsed.value)) };
@@ -31,8 +27,6 @@ export async function dropInsOf({ files }: Pick<Host, 'files'>, folder: string):
 async function readDropIns(host: Host, folder: string): Promise<PolicyFacts> {
   let merged: unknown = {};
   for (const path of await dropInsOf(host, folder)) {
-    const status = await host.files.status(path);
-    if (status?.kind !== 'file' || status.size > MOST_BYTES) continue;
     const parsed = await parseFile(host, path);
     if (parsed !== undefined && 'problem' in parsed) return { problem: `has ${path}, which ${parsed.problem}` };
     if (parsed !== undefined) merged = merge(merged, parsed.value);
@@ -48,7 +42,12 @@ function merge(one: unknown, other: unknown): unknown {
   return Object.fromEntries(merged);
 }
 
+/** @returns undefined where there is no file. Of a pipe or a device nothing is read: there may be no end to it. */
 async function parseFile(host: Host, path: string): Promise<PolicyFacts | undefined> {
+  const status = await host.files.status(path);
+  if (status === undefined) return undefined;
+  if (status.kind !== 'file') return { problem: 'is no file' };
+  if (status.size > MOST_BYTES) return { problem: 'is too large to be one' };
   const source = await host.files.read(path);
   if (source === undefined) return undefined;
   const { parse } = await import('yaml');
@@ -91,8 +90,10 @@ async function withPlugins(host: Host, path: string, value: unknown): Promise<un
   const plugins = list(value['plugins']).map(async (plugin) => {
     const named = text(at(plugin, 'path'));
     if (!isObject(plugin) || named === undefined || named.includes('\0')) return plugin;
-    const read = await readPolicy(host, resolve(dirname(path), named));
-    return { ...plugin, configuration: read !== undefined && 'value' in read ? read.value : undefined };
+    // Not by readPolicy: a plugin's file may name a plugin with a file, and so on.
+    const read = await parseFile(host, resolve(dirname(path), named));
+    const configuration = read !== undefined && 'value' in read ? withoutSecrets(read.value) : undefined;
+    return { ...plugin, configuration };
   });
   return { ...value, plugins: await Promise.all(plugins) };
 }

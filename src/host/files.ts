@@ -185,12 +185,15 @@ async function freeSpace(path: string): Promise<number> {
   return freeSpace(dirname(path));
 }
 
+/** Nothing is there, or nothing can be: a path through a file, through links that go round, or with too long a name. */
+const MISSING: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
+
 async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
+    if (MISSING.has(code ?? '')) return undefined;
     throw error;
   }
 }

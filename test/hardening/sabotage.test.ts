@@ -579,7 +579,7 @@ async function look(node: SimulatedNode) {
   const services = await Promise.all(
     (['kube-apiserver', 'kube-scheduler', 'kubelet'] as const).map(async (service) => {
       const text = (await host.files.read(`${ARGS}/${service}`)) ?? '';
-      return [service, { text, operator: {}, option: `${service}-extra-args`, kept: node.wanted(service) }] as const;
+      return [service, { text, option: `${service}-extra-args`, kept: node.wanted(service) }] as const;
     }),
   );
   const overrides = await readOverrides(
@@ -658,6 +658,38 @@ describe('a hardened node', () => {
     expect(said).toMatch(/evil\.conf overrides/);
     expect(said).toMatch(/--config-dir=\/kubelet\.d/);
     expect(said).toMatch(/"stray", which belongs to no flag/);
+  });
+});
+
+describe('a structured configuration that an operator gives', () => {
+  const given = async (flag: string, kind: string, fields: string, without: string) => {
+    const node = await SimulatedNode.create(await mkdtemp(join(home, 'n')));
+    await node.write('/given.yaml', structured(kind, fields), 0o600);
+    await node.dispatch({ ...ON, operator: { [API]: { [flag]: '/given.yaml', [without]: null } } });
+    return { given: await node.arguments(API), verdictOf: (await look(node)).verdictOf };
+  };
+
+  it('of authorization stands without the flag that it replaces', async () => {
+    const authorizers = 'authorizers: [{type: Node, name: node}, {type: RBAC, name: rbac}]';
+    const found = await given(
+      '--authorization-config',
+      'AuthorizationConfiguration',
+      authorizers,
+      '--authorization-mode',
+    );
+    expect(found.given).toMatchObject({ '--authorization-config': '/given.yaml', '--profiling': 'false' });
+    expect(found.given).not.toHaveProperty(['--authorization-mode']);
+    for (const control of ['CIS-1.2.6', 'CIS-1.2.7', 'CIS-1.2.8', 'V-242382'])
+      expect(found.verdictOf(control)).toMatchObject({ state: 'pass' });
+  });
+
+  it.each([
+    ['says who may be anonymous', 'anonymous: {enabled: false}', false],
+    ['says nothing of it', 'jwt: []', true],
+  ])('of authentication that %s', async (_, fields, stands) => {
+    const found = await given('--authentication-config', 'AuthenticationConfiguration', fields, '--anonymous-auth');
+    expect('--anonymous-auth' in found.given).toBe(stands);
+    expect(found.verdictOf('CIS-1.2.1')).toMatchObject({ state: 'pass' });
   });
 });
 

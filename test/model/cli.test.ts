@@ -254,6 +254,8 @@ esac`,
       code: 1,
       stderr: expect.stringMatching(/process \d+ is at work/),
     });
+    // An action ends when it ends, whatever else goes on.
+    expect(await juju('run', 'tiny/0', 'greet', 'who=me')).toMatchObject({ code: 0, stdout: 'hello: me\n\n' });
     await setTimeout(3500);
     await writeFile(join(directory, 'go'), '');
     expect(await second).toMatchObject({ code: 0 });

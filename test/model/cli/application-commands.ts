@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { type CharmDefinition, readCharmArchive } from '../charm-archive.ts';
 import type { Model } from '../model.ts';
@@ -14,6 +14,7 @@ import { change, look, type Session } from './session.ts';
 import { readYamlMapFile } from './yaml-file.ts';
 
 const CA_CHARM = 'self-signed-certificates';
+const JUJU_DEFAULT = 'ubuntu@24.04';
 
 const deploy: Command = {
   usage:
@@ -46,11 +47,14 @@ const deploy: Command = {
     const charm = await findCharm(name, session, args.text('channel'));
     try {
       const { definition } = await readCharmArchive(charm.path, jujuVersion ?? '3.6.9');
-      checkBase(definition, args.text('base'));
+      const base = chooseBase(definition, args.text('base'));
       const application = as ?? definition.name;
       const config = await readConfig(session, args.list('config'), application);
       const resources = readPaths(session, args.list('resource'));
-      session.printError(`${charm.found}\nDeploying "${application}" from ${charm.what}`);
+      session.printError(charm.found ?? `Located local charm "${definition.name}"`);
+      session.printError(
+        `Deploying "${application}" from ${charm.what ?? `local charm "${definition.name}"`} on ${base}`,
+      );
       if (Object.keys(constraints).length > 0)
         session.printError('Constraints are checked and have no effect: a machine of the local model is a folder.');
       await change(session, { create, timeoutMs: timeoutMs(args) }, (model) =>
@@ -65,9 +69,9 @@ const deploy: Command = {
 
 interface FoundCharm {
   readonly path: string;
-  /** What is said of it first, and in "Deploying ... from". */
-  readonly found: string;
-  readonly what: string;
+  /** What is said of it first, and in "Deploying ... from", where it is not an archive of the person's own. */
+  readonly found?: string;
+  readonly what?: string;
   /** Removes what was packed only for this. */
   forget(): Promise<void>;
 }
@@ -92,18 +96,27 @@ async function findCharm(name: string, session: Session, channel: string | undef
   const path = resolve(session.cwd, name);
   if (!existsSync(path)) throw new CommandFailure(`no charm was found at "${name}"`);
   if (channel !== undefined) throw new CommandFailure('specifying a channel is not supported for a local charm');
-  return { path, found: `Located local charm "${basename(path)}"`, what: 'local charm', forget: async () => undefined };
+  return { path, forget: async () => undefined };
 }
 
-function checkBase(definition: CharmDefinition, wanted: string | undefined): void {
-  if (wanted === undefined) return;
+/** The base that is asked for, or Juju's default where the charm has it; throws what the charm does not run on. */
+function chooseBase(definition: CharmDefinition, wanted = chosenByJuju(definition)): string {
   const match = /^([a-z]+)@([0-9.]+)(?:\/[a-z]+)?$/.exec(wanted);
   if (!match)
     throw new CommandFailure(`expected base string to contain os and channel separated by '@', got "${wanted}"`, 2);
-  const known = definition.bases.map(({ name, channel }) => `${name}@${channel.replace(/\/stable$/, '')}`);
+  const known = baseNames(definition);
   const base = `${match[1]}@${match[2]}`;
-  if (known.includes(base)) return;
+  if (known.includes(base)) return `${base}/stable`;
   throw new CommandFailure(`base "${base}" not supported by charm, the charm supported bases are: ${known.join(', ')}`);
+}
+
+function chosenByJuju(definition: CharmDefinition): string {
+  const names = baseNames(definition);
+  return names.find((name) => name === JUJU_DEFAULT) ?? names[0] ?? JUJU_DEFAULT;
+}
+
+function baseNames({ bases }: CharmDefinition): readonly string[] {
+  return bases.map(({ name, channel }) => `${name}@${channel.replace(/\/stable$/, '')}`);
 }
 
 const CONSTRAINTS = [

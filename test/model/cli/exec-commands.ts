@@ -5,7 +5,7 @@ import { onMachine } from '../shell-commands.ts';
 import { type Arguments, required } from './arguments.ts';
 import { type Command, TIMEOUT_FLAG, timeoutMs } from './command.ts';
 import { CommandFailure } from './failure.ts';
-import { printOutcomes, TASK_FLAGS } from './outcome.ts';
+import { exitCodeOf, printOutcomes, TASK_FLAGS } from './outcome.ts';
 import { change, type Session } from './session.ts';
 
 const LARGEST_OUTPUT = 64 * 1024 * 1024;
@@ -37,17 +37,19 @@ const exec: Command = {
         'You must specify a target, either through --all, --machine, --application or --unit',
         2,
       );
-    const outcomes = await change(session, { timeoutMs: timeoutMs(args) }, (model) => {
+    const outcomes = await change(session, { timeoutMs: timeoutMs(args), restIsAnothers: true }, async (model) => {
       const all = Object.values(model.status().units).map(({ name }) => name);
       const chosen = args.boolean('all')
         ? all
         : [...asked, ...all.filter((name) => applications.includes(name.split('/')[0] ?? ''))];
       sayWhere(session, model.machineRoot(required(chosen[0], 'unit')), commands);
-      return Promise.all(
+      const ended = await Promise.all(
         chosen.map(async (unit) => ({ unit: model.unit(unit).name, ...(await model.exec(unit, commands)) })),
       );
+      printOutcomes(session, ended, args.text('format'));
+      return ended;
     });
-    return printOutcomes(session, outcomes, args.text('format') ?? 'plain');
+    return exitCodeOf(outcomes);
   },
 };
 
@@ -73,7 +75,7 @@ const ssh: Command = {
     const [unit = '', ...words] = args.positionals;
     // As ssh does it: the words with spaces between them, for the shell on the other side.
     const commands = words.join(' ');
-    return change(session, { timeoutMs: timeoutMs(args) }, async (model) => {
+    return change(session, { timeoutMs: timeoutMs(args), restIsAnothers: true }, async (model) => {
       const root = model.machineRoot(unit);
       sayWhere(session, root, commands);
       return runThere(session, root, commands, args);

@@ -19,12 +19,16 @@ export const TASK_FLAGS: FlagKinds = {
   'no-color': 'boolean',
 };
 
-/**
- * Prints them and gives 0; throws the words of Juju when a program has failed. An action that says itself that it failed, as
- * charms do with `action-fail`, is shown as failed and is no failure of `juju run`.
- */
-export function printOutcomes(session: Session, outcomes: readonly UnitOutcome[], format: string): number {
+/** Prints them as soon as they are there; what else the model does may take longer. */
+export function printOutcomes(session: Session, outcomes: readonly UnitOutcome[], format = 'plain'): void {
   session.print(formatOutcomes(outcomes, format));
+}
+
+/**
+ * Gives 0, or throws the words of Juju when a program has failed. An action that says itself that it failed, as charms do with
+ * `action-fail`, is shown as failed and is no failure of `juju run`.
+ */
+export function exitCodeOf(outcomes: readonly UnitOutcome[]): number {
   const failed = outcomes.filter((outcome) => returnCode(outcome) > 0);
   if (failed.length === 0) return 0;
   const plural = failed.length > 1 ? 's' : '';

@@ -9,7 +9,7 @@ import { table } from '../status-tables.ts';
 import { parseDuration, parsePairs, required } from './arguments.ts';
 import { type Command, TIMEOUT_FLAG, timeoutMs } from './command.ts';
 import { CommandFailure } from './failure.ts';
-import { asData, printOutcomes, TASK_FLAGS, type UnitOutcome } from './outcome.ts';
+import { asData, exitCodeOf, printOutcomes, TASK_FLAGS, type UnitOutcome } from './outcome.ts';
 import { change, look, type Session } from './session.ts';
 
 const UNIT = /^[a-z][a-z0-9-]*\/([0-9]+|leader)$/;
@@ -28,17 +28,18 @@ const run: Command = {
       throw new CommandFailure('cannot specify both --wait and --background', 2);
     const limit = wait === undefined ? timeoutMs(args) : parseDuration(wait, '--wait');
     const parameters = await readParameters(session, words, args.text('params'), args.boolean('string-args'));
-    const outcomes = await change(session, { timeoutMs: timeoutMs(args) }, (model) => {
+    const outcomes = await change(session, { timeoutMs: timeoutMs(args), restIsAnothers: true }, async (model) => {
       const targets = units.map((unit) => model.unit(unit).name);
-      if (args.boolean('background')) return startInBackground(session, model, targets, action, parameters);
-      return within(
-        limit,
-        targets,
-        Promise.all(targets.map((unit) => runOn(session, model, unit, action, parameters))),
-      );
+      if (args.boolean('background')) {
+        await startInBackground(session, model, targets, action, parameters);
+        return [];
+      }
+      const running = Promise.all(targets.map((unit) => runOn(session, model, unit, action, parameters)));
+      const ended = await within(limit, targets, running);
+      printOutcomes(session, ended, args.text('format'));
+      return ended;
     });
-    if (outcomes === undefined) return 0;
-    return printOutcomes(session, outcomes, args.text('format') ?? 'plain');
+    return exitCodeOf(outcomes);
   },
 };
 
@@ -71,7 +72,7 @@ async function startInBackground(
   units: readonly string[],
   action: string,
   parameters: Readonly<Record<string, unknown>>,
-): Promise<undefined> {
+): Promise<void> {
   const before = new Set(Object.keys(model.state.tasks));
   const running = units.map((unit) => model.run(unit, action, parameters));
   const tasks = Object.keys(model.state.tasks).filter((id) => !before.has(id));
@@ -80,7 +81,6 @@ async function startInBackground(
   );
   session.printError(`Check task status with 'juju show-task ${tasks.length === 1 ? tasks[0] : '<id>'}'`);
   await Promise.all(running);
-  return undefined;
 }
 
 async function within<T>(limitMs: number, units: readonly string[], work: Promise<T>): Promise<T> {

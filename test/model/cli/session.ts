@@ -61,6 +61,8 @@ export interface ChangeOptions {
   /** Makes a model of this Juju version when there is none. */
   readonly create?: { readonly jujuVersion?: string; readonly modelName?: string };
   readonly timeoutMs: number;
+  /** Ends with its work while another command has the model open, which waits for the rest. */
+  readonly restIsAnothers?: boolean;
 }
 
 /** Changes the model, waits until it is at rest, and saves it; what did not settle is saved as it is, and reported. */
@@ -94,13 +96,13 @@ export async function change<T>(
 async function settleAfter<T>(
   session: Session,
   model: Model,
-  { timeoutMs }: ChangeOptions,
+  { timeoutMs, restIsAnothers }: ChangeOptions,
   work: (model: Model) => Promise<T>,
 ): Promise<T> {
   const stop = showProgress(model, session.printError);
   try {
     const result = await work(model);
-    await model.settle({ timeoutMs });
+    if (!(session.open && restIsAnothers)) await model.settle({ timeoutMs });
     return result;
   } finally {
     stop();

@@ -10,7 +10,7 @@ export type Change =
   | { readonly kind: 'make-key' }
   | { readonly kind: 'begin'; readonly from: Rollout; readonly next: Cipher }
   | { readonly kind: 'publish-rollout'; readonly rollout: Rollout }
-  /** With it goes what no API server needs any more. */
+  /** With it go the oldest keys; the last previous ones stay for backups. */
   | { readonly kind: 'settle'; readonly rollout: Rollout }
   | { readonly kind: 'restore-keys'; readonly rollout: Rollout; readonly keys: Keys }
   | { readonly kind: 'rewrite'; readonly rollout: Rollout }
@@ -73,11 +73,11 @@ export function describe(change: Change): string {
     case 'publish-rollout':
       return `tell the control planes how Secrets are encrypted: ${summary(change.rollout)}`;
     case 'settle':
-      return `forget the keys that nothing is under any more: all Secrets are under ${formatCipher(change.rollout.now)}`;
+      return `note that all Secrets are under ${formatCipher(change.rollout.now)}, and keep the last previous keys for backups`;
     case 'restore-keys':
       return 'store the encryption keys in a Juju secret again, out of the file that is in service';
     case 'rewrite':
-      return `write every Secret anew, under ${formatCipher(change.rollout.next ?? change.rollout.now)}`;
+      return `rewrite every Secret under ${formatCipher(change.rollout.next ?? change.rollout.now)}`;
     case 'write-file':
       return `write the encryption configuration of step ${change.step}`;
     case 'remove-file':

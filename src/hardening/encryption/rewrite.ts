@@ -15,8 +15,6 @@ import type { Rollout } from './rollout.ts';
 import { type EtcdArguments, readStoredSecrets } from './stored.ts';
 
 const PAGE = 500;
-/** Requests at once: more than one API server is needed for nothing else. */
-const AT_ONCE = 4;
 /** After which the next dispatch goes on: a unit that is busy for long hears of nothing. */
 const PATIENCE_MS = 120_000;
 /**
@@ -63,7 +61,9 @@ export async function rewriteSecrets(
     if (mark.refused.length > 0) keep(await tryRefusedAgain(work, mark));
     while (mark.stage === 'list') {
       if (mark.refused.length >= MOST_REFUSED) throw blocked(rollout, mark, true);
-      keep(await listed(work, mark));
+      const step = await listed(work, mark);
+      keep(step.mark);
+      if (step.failure !== undefined) throw step.failure;
       if (mark.stage === 'list' && work.over()) throw unfinished(rollout, mark);
     }
     if (mark.refused.length > 0) throw blocked(rollout, mark, false);
@@ -79,17 +79,26 @@ export async function rewriteSecrets(
   }
 }
 
+interface Step {
+  readonly mark: RewriteMark;
+  readonly failure: KubernetesError | undefined;
+}
+
 /** One page. */
-async function listed(work: Work, mark: RewriteMark): Promise<RewriteMark> {
+async function listed(work: Work, mark: RewriteMark): Promise<Step> {
   const kubernetes = await open(work);
   try {
     const { secrets, next } = await kubernetes.secretPage({ limit: PAGE, after: mark.after });
     const due = secrets.filter((secret) => mark.last === undefined || pathOf(secret) > mark.last);
-    const { refused: more, taken } = await rewriteAll(work, kubernetes, due, MOST_REFUSED - mark.refused.length);
+    const {
+      refused: more,
+      taken,
+      failure,
+    } = await rewriteAll(work, kubernetes, due, MOST_REFUSED - mark.refused.length);
     const refused = [...mark.refused, ...more];
     const last = due[taken - 1];
     const whole = taken === due.length;
-    return {
+    const advanced: RewriteMark = {
       ...mark,
       stage: next !== undefined || !whole ? 'list' : refused.length > 0 ? 'refused' : 'verify',
       after: whole ? next : mark.after,
@@ -97,9 +106,11 @@ async function listed(work: Work, mark: RewriteMark): Promise<RewriteMark> {
       done: mark.done + taken - more.length,
       refused,
     };
+    return { mark: advanced, failure };
   } catch (error) {
     // It does not say how to go on: from the beginning, up to the last one without writing any.
-    if (error instanceof ExpiredError && mark.after !== undefined) return { ...mark, after: undefined };
+    if (error instanceof ExpiredError && mark.after !== undefined)
+      return { mark: { ...mark, after: undefined }, failure: undefined };
     throw error;
   }
 }
@@ -122,54 +133,58 @@ async function rewriteNamed(
     const found = await kubernetes.storedSecret(name);
     if (found !== undefined) present.push(found);
   }
-  const { refused, taken } = await rewriteAll(work, kubernetes, present, MOST_REFUSED);
+  const { refused, taken, failure } = await rewriteAll(work, kubernetes, present, MOST_REFUSED);
+  if (failure !== undefined) throw failure;
   const untried = present.slice(taken).map(({ namespace, name }) => ({ namespace, name, why: 'not tried again yet' }));
   return [...refused, ...untried];
 }
 
-/**
- * @returns how many were come to before the time was over, from the first one on, and which of them could not be written, and why. Rejects
- * when the API server itself does not answer as it should.
- */
+interface Rewritten {
+  readonly refused: readonly RefusedSecret[];
+  /** How many were come to, from the first one on. */
+  readonly taken: number;
+  /** What the API server did instead of answering as it should. */
+  readonly failure: KubernetesError | undefined;
+}
+
+/** One after the other: to ask for more at once makes the API server no faster, and one that waits for a webhook would hold up the others. */
 async function rewriteAll(
   { doors, over }: Work,
   kubernetes: Kubernetes,
   secrets: readonly StoredSecret[],
   mostRefused: number,
-): Promise<{ readonly refused: readonly RefusedSecret[]; readonly taken: number }> {
+): Promise<Rewritten> {
   const refused: RefusedSecret[] = [];
   let taken = 0;
-  const worker = async () => {
-    while (taken < secrets.length && refused.length < mostRefused && !over()) {
-      const secret = secrets[taken] as StoredSecret;
-      taken += 1;
-      const why = await refusalOf(doors, kubernetes, secret);
-      if (why === undefined) continue;
-      const { namespace, name } = secret;
-      doors.juju.log.warning(`Secret ${namespace}/${name} cannot be written: ${why}`);
-      refused.push({ namespace, name, why: why.slice(0, LONGEST_REASON) });
-    }
-  };
-  // All of them come to their end before the first failure is told: nothing goes on behind the dispatch's back.
-  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
-  const failed = ends.find((end) => end.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return { refused, taken };
+  for (const secret of secrets) {
+    if (refused.length >= mostRefused || over()) break;
+    const why = await refusalOf(doors, kubernetes, secret);
+    if (why instanceof KubernetesError) return { refused, taken, failure: why };
+    taken += 1;
+    if (why === undefined) continue;
+    const { namespace, name } = secret;
+    doors.juju.log.warning(`Secret ${namespace}/${name} cannot be written: ${why}`);
+    refused.push({ namespace, name, why: why.slice(0, LONGEST_REASON) });
+  }
+  return { refused, taken, failure: undefined };
 }
 
-/** Why this one cannot be written, undefined when it has been. Rejects when it is not for the Secret's sake. */
+/** Why this one cannot be written, undefined when it has been; the error itself when it is not for the Secret's sake. */
 async function refusalOf(
   { host }: Pick<Doors, 'host'>,
   kubernetes: Kubernetes,
   secret: StoredSecret,
   again = true,
-): Promise<string | undefined> {
+): Promise<string | KubernetesError | undefined> {
   const asked = host.now().getTime();
   try {
     await kubernetes.rewriteSecret(secret);
     return undefined;
   } catch (error) {
-    if (!(error instanceof KubernetesError) || !isOfSecret(error)) throw error;
+    if (!(error instanceof KubernetesError)) throw error;
+    // A webhook that does not answer lets the request run out of time, while the API server is well.
+    const slow = error.status === 0 && (await kubernetes.ready());
+    if (!slow && !isOfSecret(error)) return error;
     if (error.status !== 500 || !again || host.now().getTime() - asked > AGAIN_MS) return error.message;
     await host.sleep(AGAIN_MS);
     return refusalOf({ host }, kubernetes, secret, false);

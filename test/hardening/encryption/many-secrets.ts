@@ -98,6 +98,7 @@ const send: Send = async ({ method, url, headers, body, take }) => {
 };
 const client = { server: new URL('https://127.0.0.1:6443'), send };
 const door = {
+  ready: async () => true,
   secretPage: (page: Parameters<typeof secretPage>[1]) => secretPage(client, page),
   storedSecret: (name: Parameters<typeof storedSecret>[1]) => storedSecret(client, name),
   rewriteSecret: (secret: Parameters<typeof rewriteSecret>[1]) => rewriteSecret(client, secret),

@@ -2,10 +2,20 @@
 
 import { describe, expect, it } from 'vitest';
 import { describe as told } from '../../../src/hardening/encryption/change.ts';
+import { formatCipher } from '../../../src/hardening/encryption/cipher.ts';
 import { CONFIGURATION_FLAGS, digestOf } from '../../../src/hardening/encryption/configuration.ts';
 import { rotated } from '../../../src/hardening/encryption/decide.ts';
 import type { EncryptionFacts, EncryptionPlan } from '../../../src/hardening/encryption/facts.ts';
+import { keptKeys } from '../../../src/hardening/encryption/keys.ts';
 import { planEncryption } from '../../../src/hardening/encryption/plan.ts';
+import {
+  advanced,
+  ciphersOf,
+  formatRollout,
+  parseRollout,
+  type Rollout,
+  recovering,
+} from '../../../src/hardening/encryption/rollout.ts';
 import { factsOf, fileOf, KEYS, moving, must, NOW, OFF, SECRET, settledOn } from './facts.ts';
 
 /** Kinds of changes, what is told, and what the API server gets. */
@@ -323,3 +333,73 @@ describe('the leader', () => {
     for (const key of KEYS.values()) expect(text).not.toContain(key.slice(0, 12));
   });
 });
+
+describe('a datastore that has Secrets under other keys than the API servers read', () => {
+  const settled = settledOn('aesgcm', 3);
+  const unopened = (...ciphers: readonly string[]) => ({
+    ciphers,
+    stored: {
+      under: Object.fromEntries(ciphers.map((cipher) => [cipher, 2])),
+      names: Object.fromEntries(ciphers.map((cipher) => [cipher, [{ namespace: 'ci', name: 'a' }]])),
+      total: 9,
+      until: undefined,
+    },
+  });
+
+  it.each<[string, Rollout, readonly string[], string]>([
+    ['one earlier key', settled, ['aesgcm:1'], 'write now=aesgcm:1 next=aesgcm:3 also='],
+    ['two of two providers', settled, ['aesgcm:1', 'aescbc:2'], 'write now=aesgcm:1 next=aesgcm:3 also=aescbc:2'],
+    ['none at all', settled, ['identity'], 'write now=identity next=aesgcm:3 also='],
+    ['a key, though nothing is encrypted any more', OFF, ['aesgcm:1'], 'write now=aesgcm:1 next=identity also='],
+  ])('under %s reads them again and brings them to where the others are', (_, rollout, ciphers, wanted) => {
+    const [change] = planEncryption(
+      factsOf(rollout, { options: off(rollout), unopened: unopened(...ciphers) }),
+    ).changes;
+    const next = must(change?.kind === 'publish-rollout' ? change.rollout : undefined);
+    const { phase, now, next: goal, also = [] } = next;
+    const told = `${phase} now=${formatCipher(now)} next=${formatCipher(must(goal))} also=${also.map(formatCipher).join(' ')}`;
+    expect([told, next.step]).toEqual([wanted, rollout.step + 1]);
+    // Any leader reads it as it was written, and comes to the end as ever.
+    expect(parseRollout(formatRollout(next))).toEqual(next);
+    let at = next;
+    while (at.phase !== 'settled') at = must(advanced(at, KEYS, NOW));
+    expect(at).toMatchObject({ now: rollout.now, last: rollout.last });
+    expect('also' in at).toBe(false);
+  });
+
+  it('in the middle of a rotation keeps reading everything', () => {
+    for (const phase of ['prepare', 'write', 'rewrite', 'drop'] as const) {
+      const next = must(recovering(moving(phase), [{ provider: 'aesgcm', key: 3 }], KEYS, NOW));
+      const read = ciphersOf(next).map(formatCipher);
+      expect(read.toSorted()).toEqual(['aescbc:2', 'aesgcm:1', 'aesgcm:3']);
+      expect(read[0]).toBe(phase === 'prepare' ? 'aesgcm:1' : 'aescbc:2');
+    }
+  });
+
+  it('under a key that is nowhere blocks, names them, and still recovers the others', () => {
+    expect(outcome(factsOf(settled, { unopened: unopened('aesgcm:9') }))).toMatchObject({
+      changes: [],
+      reports: [
+        expect.stringMatching(
+          /^blocked: 2 Secrets in the datastore cannot be opened .*: ci\/a and 1 more under aesgcm:9/,
+        ),
+      ],
+    });
+    expect(outcome(factsOf(settled, { unopened: unopened('aesgcm:9', 'aesgcm:1') }))).toMatchObject({
+      changes: ['publish write'],
+      reports: [expect.stringMatching(/^blocked: 2 Secrets/)],
+    });
+  });
+
+  it('keeps the last previous keys, and the one in use whatever its number', () => {
+    const keys = new Map(Array.from({ length: 40 }, (_, index) => [index + 1, KEYS.get(1) ?? ''] as const));
+    expect([...keptKeys(keys, 40).keys()]).toEqual(Array.from({ length: 25 }, (_, index) => index + 16));
+    expect(keptKeys(keys, 2).has(2)).toBe(true);
+    expect([...keptKeys(keys, undefined).keys()].length).toBe(24);
+  });
+});
+
+function off(rollout: Rollout): EncryptionFacts['options'] {
+  const provider = rollout.now === 'identity' ? 'none' : rollout.now.provider;
+  return { provider, automatic: false, rotationSeconds: undefined };
+}

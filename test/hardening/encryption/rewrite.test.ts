@@ -34,6 +34,7 @@ class Cluster {
   /** A token lives so long; `next` is whether the API server says how to go on then. */
   token: { lifeMs: number; next: boolean } = { lifeMs: Number.POSITIVE_INFINITY, next: true };
   lists = 0;
+  ready = true;
   gateway = true;
   /** What the datastore itself has besides. */
   readonly besides: Record<string, string> = {};
@@ -92,6 +93,7 @@ class Cluster {
         }
         return this.#page(limit, Number(bornMs), start);
       },
+      ready: async () => this.ready,
       storedSecret: async ({ namespace, name }: SecretName) =>
         this.under.has(`${namespace}/${name}`) ? this.#secret(`${namespace}/${name}`) : undefined,
       rewriteSecret: async ({ namespace, name }: SecretName) => {
@@ -187,10 +189,23 @@ describe('a Secret that cannot be written', () => {
     [503, 'ServiceUnavailable'],
   ])('because the API server does not answer (%i) is no matter of the Secret', async (code, reason) => {
     const cluster = new Cluster(10);
+    cluster.ready = false;
     cluster.refuses.set('ci/s00003', () => new KubernetesError(code, reason, 'not now'));
-    expect(status(await cluster.dispatch())).toMatch(/^waiting: .*not now/);
+    for (let dispatch = 0; dispatch < 3; dispatch += 1)
+      expect(status(await cluster.dispatch())).toMatch(/^waiting: .*not now/);
     cluster.refuses.clear();
     expect(await cluster.dispatch()).toBeUndefined();
+    expect([cluster.writes.get('ci/s00002'), cluster.writes.get('ci/s00004')]).toEqual([1, 1]);
+  });
+
+  it('because its webhook never answers is named, though the request runs out of time', async () => {
+    const cluster = new Cluster(10);
+    const late = () => new KubernetesError(0, 'Unreachable', 'PATCH /api/v1/…: no answer within 15000 ms');
+    cluster.refuses.set('ci/s00003', late);
+    expect(status(await cluster.dispatch())).toMatch(
+      /^blocked: .*1 Secret cannot be written: ci\/s00003 \(.*no answer/,
+    );
+    expect(cluster.left).toEqual(['ci/s00003']);
   });
 });
 
@@ -275,6 +290,7 @@ describe('before the previous key is given up', () => {
   it('one that makes every list fail is found in the datastore', async () => {
     const cluster = new Cluster(10);
     cluster.besides['/secrets/zz/lost'] = 'k8s:enc:aesgcm:v1:key9:x';
+    cluster.ready = false;
     cluster.refuses.set('ci/s00000', () => new KubernetesError(0, 'Unreachable', 'no'));
     expect(await cluster.dispatch()).toMatchObject({ ciphers: ['aesgcm:9'] });
   });

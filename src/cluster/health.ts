@@ -119,11 +119,16 @@ async function podHealth(kubernetes: Kubernetes, namespaces: readonly string[]):
   const found = await Promise.all(
     namespaces.map(async (namespace) => ({ namespace, unready: await kubernetes.unreadyPods(namespace) })),
   );
+  const large = found.filter(({ unready }) => !unready.whole).map(({ namespace }) => namespace);
+  const unseen: readonly UnitStatus[] = large.map((namespace) => ({
+    status: 'blocked',
+    message: `Pods in ${namespace} take more than 512 MiB, and not all were looked at: find out who makes them (kubectl get pods -n ${namespace})`,
+  }));
   const total = found.reduce((sum, { unready }) => sum + unready.total, 0);
-  if (total === 0) return [];
+  if (total === 0) return unseen;
   const names = found
     .flatMap(({ namespace, unready }) => unready.names.map((name) => `${namespace}/${name}`))
     .slice(0, MOST_NAMES);
   const more = total > names.length ? ` and ${total - names.length} more` : '';
-  return [waiting(`Unready Pods: ${names.join(', ')}${more}`)];
+  return [...unseen, waiting(`Unready Pods: ${names.join(', ')}${more}`)];
 }

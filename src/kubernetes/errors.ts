@@ -13,6 +13,13 @@ export class KubernetesError extends Error {
   }
 }
 
+/** All pages of a list together are longer than was asked for. */
+export class ListTooLarge extends KubernetesError {
+  constructor(asked: string, most: number) {
+    super(0, 'TooLarge', `${asked}: the list has more than ${most} characters`);
+  }
+}
+
 /** A list cannot be continued as it was (410, `Expired`): etcd has compacted what it was of. */
 export class ExpiredError extends KubernetesError {
   /**

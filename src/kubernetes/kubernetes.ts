@@ -35,6 +35,8 @@ export interface UnreadyPods {
   /** Of the first ones. */
   readonly names: readonly string[];
   readonly total: number;
+  /** False where there is more in the namespace than is looked at in a dispatch. */
+  readonly whole: boolean;
 }
 
 export interface Decision {
@@ -90,6 +92,8 @@ export interface ListQuery {
   readonly fieldSelector?: string;
   /** Nothing but the objects' metadata leaves the API server. */
   readonly metadataOnly?: true;
+  /** Characters of all pages together, above which the list is given up (`TooLarge`). */
+  readonly most?: number;
 }
 
 /** An object as the API server wrote it, which has checked it against its kind. */

@@ -2,7 +2,7 @@
  * Lists of whatever kind, page by page and never whole: a cluster may have more pods than a unit has memory for, and a tenant may make his
  * objects as large as etcd takes them. Each object is read by itself, and a page that is too large is asked for again with fewer.
  */
-import { ExpiredError, KubernetesError } from './errors.ts';
+import { ExpiredError, KubernetesError, ListTooLarge } from './errors.ts';
 import { badAnswer, isReason, refusal } from './failure.ts';
 import { type Client, parseJson } from './json.ts';
 import type { Gathering, ListedObject, ListQuery } from './kubernetes.ts';
@@ -30,7 +30,7 @@ export async function list<I extends ListedObject, R>(
   query: ListQuery,
   gather: () => Gathering<I, R>,
 ): Promise<R | undefined> {
-  const size = { limit: PAGE };
+  const size = { limit: PAGE, read: 0 };
   for (let attempt = 1; ; ) {
     const gathering = gather();
     try {
@@ -52,6 +52,8 @@ class BeginAnew extends KubernetesError {}
 interface PageSize {
   /** Objects that are asked for at a time; never more again when a page was too large. */
   limit: number;
+  /** Characters that have been read. */
+  read: number;
 }
 
 async function eachObject(
@@ -67,7 +69,7 @@ async function eachObject(
   for (;;) {
     let seen = 0;
     try {
-      token = await page(client, query, { limit: size.limit, token }, (object) => {
+      token = await page(client, query, { limit: size.limit, token, size }, (object) => {
         seen += 1;
         if (seen > taken) take(object);
       });
@@ -81,7 +83,7 @@ async function eachObject(
         expired = true;
         continue;
       }
-      if (!isReason(error, 'TooLarge') || size.limit === 1) throw error;
+      if (!isReason(error, 'TooLarge') || size.limit === 1 || error instanceof ListTooLarge) throw error;
       size.limit = smaller(size.limit, seen);
       if (token === undefined && seen > 0) throw new BeginAnew(0, 'TooLarge', 'the first page is too large');
       taken = Math.max(taken, seen);
@@ -98,7 +100,11 @@ export function smaller(limit: number, seen: number): number {
 export async function page(
   { server, send }: Client,
   query: ListQuery,
-  { limit, token }: { readonly limit: number; readonly token: string | undefined },
+  {
+    limit,
+    token,
+    size,
+  }: { readonly limit: number; readonly token: string | undefined; readonly size?: { read: number } },
   take: (object: ListedObject) => void,
 ): Promise<string | undefined> {
   const url = new URL(pathOf(query), server);
@@ -117,7 +123,12 @@ export async function page(
     method: 'GET',
     url: url.href,
     headers: { Accept: query.metadataOnly ? METADATA_ONLY : WHOLE },
-    take: splitter.push,
+    take: (piece) => {
+      if (size !== undefined) size.read += piece.length;
+      if (size !== undefined && query.most !== undefined && size.read > query.most)
+        throw new ListTooLarge(asked, query.most);
+      splitter.push(piece);
+    },
   });
   if (status !== 200) throw refusal(asked, status, text);
   const rest = parseJson(splitter.end());

@@ -1,11 +1,14 @@
 /** Pods of a namespace that are not ready, as far as a status can name them. */
 
+import { ListTooLarge } from './errors.ts';
 import type { Client } from './json.ts';
 import type { ListedObject, UnreadyPods } from './kubernetes.ts';
 import { list } from './lists.ts';
 
 /** Any node can fill a namespace with mirror pods: more names than these are counted and not kept. */
 const MOST_NAMES = 5;
+/** Twenty thousand Pods as large as they usually are; ten seconds' work. */
+const MOST_CHARACTERS = 512 * 1024 * 1024;
 
 interface PodObject extends ListedObject {
   readonly status?: {
@@ -16,8 +19,11 @@ interface PodObject extends ListedObject {
 
 /** Neither ready nor done. */
 export async function unreadyPods(client: Client, namespace: string): Promise<UnreadyPods> {
-  const found = await list(client, { group: '', version: 'v1', resource: 'pods', namespace }, () => {
+  let last = { names: [] as string[], total: 0 };
+  const query = { group: '', version: 'v1', resource: 'pods', namespace, most: MOST_CHARACTERS };
+  const found = await list(client, query, () => {
     const result = { names: [] as string[], total: 0 };
+    last = result;
     return {
       result,
       add: ({ metadata, status }: PodObject) => {
@@ -26,8 +32,14 @@ export async function unreadyPods(client: Client, namespace: string): Promise<Un
         if (result.names.length < MOST_NAMES) result.names.push(metadata.name);
       },
     };
-  });
-  return found ?? { names: [], total: 0 };
+  }).then(
+    (all) => ({ ...(all ?? { names: [], total: 0 }), whole: true }),
+    (error: unknown) => {
+      if (error instanceof ListTooLarge) return { ...last, whole: false };
+      throw error;
+    },
+  );
+  return found;
 }
 
 function isReady(conditions: unknown): boolean {

@@ -8,7 +8,7 @@ import { type Authority, type Issued, newAuthority } from './authority.ts';
 export type Speaking = (answering: Answering) => Promise<{ server: ApiServer; kubernetes: Kubernetes }>;
 
 /** To be called where a test file describes its tests: the authority is made once for all of them. */
-export function administrator(): Speaking {
+export function administrator({ timeoutMs = 10_000 } = {}): Speaking {
   let authority: Authority;
   let admin: Issued;
   beforeAll(async () => {
@@ -18,6 +18,6 @@ export function administrator(): Speaking {
   return async (answering) => {
     const server = await apiServer(authority, answering);
     const text = kubeconfig(server.url, authority.intermediate, admin);
-    return { server, kubernetes: await openKubernetes(text, { timeoutMs: 10_000 }) };
+    return { server, kubernetes: await openKubernetes(text, { timeoutMs }) };
   };
 }

@@ -106,6 +106,7 @@ it('pods of a namespace are counted and the first ones named, where they are nei
   expect(await kubernetes.unreadyPods('kube-system')).toEqual({
     names: ['cilium', 'odd', 'mirror-0', 'mirror-1', 'mirror-2'],
     total: 92,
+    whole: true,
   });
   expect(server.asked[0]?.path).toBe('/api/v1/namespaces/kube-system/pods?limit=500');
 });

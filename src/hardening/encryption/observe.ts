@@ -50,13 +50,14 @@ const LOOK_MS = 30_000;
 
 /**
  * Secrets under a key that the API server does not have keep it from becoming ready, and its own answers do not say so. A restored datastore
- * has them; it is only looked into where that could be the reason.
+ * has them; it is only looked into where that could be the reason, and in hooks that look at the API server anyway.
  */
 async function lookForUnopened(doors: Doors, facts: EncryptionFacts): Promise<Unopened | undefined> {
   const { place, leader, rollout, fresh, flag, restarted, file, datastore } = facts;
   if (place !== 'member' || !leader || fresh || flag === 'foreign' || !restarted) return undefined;
   if (rollout === undefined || rollout === 'unreadable' || rollout.phase !== 'settled') return undefined;
-  if (file?.digest !== rollout.digest) return undefined;
+  if (file?.digest !== rollout.digest || !(doors.juju.event.kind === 'update-status' || isOccasion(doors.juju.event)))
+    return undefined;
   const kubernetes = await doors.kubernetes();
   if (kubernetes === undefined || (await kubernetes.ready())) return undefined;
   const stored = await readStoredSecrets(doors.host, datastore, { patienceMs: LOOK_MS });

@@ -15,6 +15,7 @@ import {
   serviceBases,
   tokenHolder,
 } from '../cluster/index.ts';
+import { boundedOptions } from '../core/bounded-options.ts';
 import {
   applyEncryption,
   CONFIGURATION_FLAG,
@@ -166,7 +167,7 @@ export async function beginRotation(
   doors: Doors,
   cluster: ControlPlaneFacts,
 ): Promise<{ readonly key: number; readonly provider: string }> {
-  const { value: options } = readEncryption(await doors.juju.config(), 'control-plane');
+  const { value: options } = readEncryption(boundedOptions(await doors.juju.config()).options, 'control-plane');
   const question = options && questionOf(cluster, options);
   if (question === undefined) throw new Error('this unit is in no cluster');
   const facts = await observeEncryption(doors, question);

@@ -1,5 +1,6 @@
 /** What the status of a unit says while a mode is on: how many controls of its node hold. */
 
+import { boundedOptions } from '../core/bounded-options.ts';
 import { dayOf, forgetScore, type HardeningOptions, recallScore, rememberModes } from '../hardening/index.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
@@ -10,7 +11,7 @@ import type { View } from './view.ts';
 export async function scoreReports(doors: Doors, { cluster }: View): Promise<readonly UnitStatus[]> {
   const { juju, host } = doors;
   if (cluster.node === undefined || cluster.leaving || cluster.snap === undefined) return [];
-  const { value: options } = await readOptions(doors, cluster, await juju.config());
+  const { value: options } = await readOptions(doors, cluster, boundedOptions(await juju.config()).options);
   if (!options.cis && !options.stig) {
     await forgetScore(host);
     await rememberModes(host, options);

@@ -247,6 +247,7 @@ const REMEMBERED: Readonly<Record<MemoryKey, string>> = {
   snapFileDue: 'that the resource snap-installation holds another snap',
   home: 'to which cluster this worker belongs',
   registries: 'the files of the custom registries',
+  offers: 'when tokens were renewed',
   failures: 'which changes failed',
 };
 

@@ -12,6 +12,7 @@ import type { EtcdAccess } from './etcd.ts';
 import type { ExtraArguments } from './extra-arguments.ts';
 import type { BootstrapNote, GivenCertificates } from './given-certificates.ts';
 import type { KeyValues } from './key-values.ts';
+import type { Offers } from './offer-delay.ts';
 import type { OptionProblem } from './option-problem.ts';
 import type { ControlPlaneOptions, NodeOptions } from './options.ts';
 import type { Registry } from './registries.ts';
@@ -57,6 +58,8 @@ export interface Memory {
   readonly home: string | undefined;
   /** Paths of the registry files that we wrote. */
   readonly registries: readonly string[];
+  /** When a token was last renewed for each unit. */
+  readonly offers?: Offers;
   /** Disruptive changes that failed on this unit, as long as they are wanted. */
   readonly failures: readonly Failure[];
 }

@@ -2,10 +2,12 @@
 
 import { type Failure, formatFailures, parseFailures } from '../core/failures.ts';
 import { readForeign } from '../core/foreign-json.ts';
-import { list, record, type Shape, text } from '../core/shapes.ts';
+import { list, record, type Shape, text, timestamp } from '../core/shapes.ts';
 import type { State } from '../juju/juju.ts';
+import { fitsInState } from '../juju/state.ts';
 import { REMEMBERED_ARGUMENTS } from './arguments-journal.ts';
 import type { Memory } from './facts.ts';
+import { ChangeFailed } from './outcome.ts';
 
 export type MemoryKey = keyof Memory;
 
@@ -25,6 +27,7 @@ export async function recall(state: State): Promise<Memory> {
     snapFile: read('snapFile') ?? '',
     snapFileDue: read('snapFileDue') !== undefined,
     home: read('home'),
+    offers: of('offers', record(timestamp)) ?? {},
     failures: parseFailures(read('failures')),
   };
 }
@@ -38,6 +41,13 @@ export function rememberFailures(state: State, failures: readonly Failure[]): vo
   remember(state, 'failures', formatFailures(failures));
 }
 
+/** @throws ChangeFailed when Juju does not take as much for one value of the unit state. */
 export function remember(state: State, key: MemoryKey, value: string | undefined): void {
-  state.set(`${PREFIX}${key}`, value);
+  const name = `${PREFIX}${key}`;
+  if (value !== undefined && !fitsInState(name, value))
+    throw new ChangeFailed(
+      'blocked',
+      `What the unit has to remember (${key}) is larger than Juju keeps (64 KiB); shorten the options that it comes from`,
+    );
+  state.set(name, value);
 }

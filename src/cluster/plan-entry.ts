@@ -23,8 +23,17 @@ import {
   report,
   waiting,
 } from './plan-node.ts';
-import { failedRevision, readOffer } from './tokens.ts';
-import { allocations, DEPUTY, JOINED, parseTokenFailure, secretIdKey, TOKEN_FAILURE, VERSION } from './wire.ts';
+import { readOffer } from './tokens.ts';
+import {
+  allocations,
+  DEPUTY,
+  failedRevision,
+  JOINED,
+  parseTokenFailure,
+  secretIdKey,
+  TOKEN_FAILURE,
+  VERSION,
+} from './wire.ts';
 
 const K8SD_PORT = 6400;
 export const BAD_ETCD =

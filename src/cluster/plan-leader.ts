@@ -6,6 +6,7 @@ import type { Change, Entries } from './change.ts';
 import { departedEntries, planReturned } from './departed.ts';
 import { parseDeputyRequest } from './deputy.ts';
 import type { ControlPlaneFacts, RelationFacts } from './facts.ts';
+import { heldBackReports } from './offer-delay.ts';
 import { planConfiguration } from './plan-configuration.ts';
 import { type ClusterPlan, combine, NOTHING, publish, waiting } from './plan-node.ts';
 import { planRecords, recordReports } from './records.ts';
@@ -27,8 +28,9 @@ import {
 export function planLeader(facts: ControlPlaneFacts, clusterName: string): ClusterPlan {
   const { peers, workers } = facts;
   const removals = planRemovals(facts);
-  const { failedTokens } = facts;
-  const tokens = planTokens({ clusterName, node: facts.node?.name, peers, workers, failedTokens });
+  const { failedTokens, now } = facts;
+  const offers = facts.memory.offers ?? {};
+  const tokens = planTokens({ clusterName, node: facts.node?.name, peers, workers, failedTokens, offers, now });
   return combine(
     {
       changes: [
@@ -41,7 +43,7 @@ export function planLeader(facts: ControlPlaneFacts, clusterName: string): Clust
           new Set(tokens.flatMap((change) => (change.kind === 'offer-token' ? [change.unit] : []))),
         ),
       ],
-      reports: recordReports(facts),
+      reports: [...recordReports(facts), ...heldBackReports([peers, ...workers], failedTokens, { offers, now })],
     },
     planAnnouncements(facts, clusterName),
     planConfiguration(facts),

@@ -1,5 +1,7 @@
 /** What a node needs whatever its role: the snap, its arguments, its labels, its registries. */
 
+import { hostNameProblem } from '../core/node-name.ts';
+import { quoted } from '../core/printable.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import { argumentsAtBirth, planArguments, rememberedAtBirth } from './arguments.ts';
 import { type Born, dueEdit } from './arguments-journal.ts';
@@ -49,6 +51,8 @@ export function publish(relation: RelationFacts, scope: 'unit' | 'application', 
 export function planPreparation(facts: NodeFacts, options: NodeOptions): ClusterPlan | undefined {
   if (facts.problems.length > 0)
     return { changes: [], reports: facts.problems.map(({ option, message }) => blocked(`${option} ${message}`)) };
+  const misnamed = planMisnamed(facts);
+  if (misnamed !== undefined) return report(misnamed);
   if (facts.snap === undefined) {
     if (facts.snapFile === 'archive') return report(archiveRefused(facts));
     const file = facts.snapFile === 'empty' ? undefined : facts.snapFile;
@@ -63,6 +67,16 @@ function archiveRefused({ identity: { application } }: NodeFacts): UnitStatus {
   return blocked(
     `snap-installation holds an archive (.tar.gz) as the Python charms take it; attach the snap in it (juju attach-resource ${application} ` +
       'snap-installation=./k8s.snap), or an empty file to use snap-channel',
+  );
+}
+
+/** A machine whose host name no node can have: kubelet would fail to register it, after minutes, and say so in its log alone. */
+function planMisnamed({ node, daemon, nodeName }: NodeFacts): UnitStatus | undefined {
+  if (node !== undefined || (daemon !== 'absent' && daemon !== 'ready')) return undefined;
+  const problem = hostNameProblem(nodeName);
+  if (problem === undefined) return undefined;
+  return blocked(
+    `The host name ${quoted(nodeName)} ${problem}; change it on the machine: sudo hostnamectl hostname NAME`,
   );
 }
 

@@ -4,6 +4,8 @@
  * so nothing is restarted.
  */
 
+import { parseBoundedYaml, type YamlBounds } from '../core/bounded-yaml.ts';
+import { type Bounds, parseForeign, textOf } from '../core/foreign-json.ts';
 import type { Checked } from './option-problem.ts';
 
 export interface Registry {
@@ -37,30 +39,27 @@ const FIELDS: readonly string[] = ['url', ...TEXT_FIELDS, ...FLAG_FIELDS];
  */
 export async function registriesAsJson(text: string): Promise<string> {
   if (text.trim() === '') return '[]';
-  try {
-    JSON.parse(text);
-    return text;
-  } catch {
-    const { parse } = await import('yaml');
-    try {
-      return JSON.stringify(parse(text, { prettyErrors: false, logLevel: 'error' })) ?? text;
-    } catch {
-      return text;
-    }
-  }
+  if (parseForeign(text, BOUNDS) !== undefined) return text;
+  const reading = await parseBoundedYaml(text, YAML);
+  return 'problem' in reading ? text : (JSON.stringify(reading.value) ?? text);
 }
+
+/** Some hundred registries, each with its certificates; all of it travels in a databag, too. */
+const BOUNDS: Bounds = { length: 512 * 1024, depth: 4, values: 10_000 };
+const YAML: YamlBounds = { length: BOUNDS.length, depth: BOUNDS.depth, nodes: BOUNDS.values };
+/** The paths of their files are remembered in one value of the unit state. */
+const MOST_REGISTRIES = 100;
 
 /** Messages name items by position and never repeat what is in them: they may hold credentials. */
 export function parseRegistries(option: string, text: string): Checked<readonly Registry[]> {
   const fail = (message: string) => ({ value: [], problems: [{ option, message }] });
-  let items: unknown;
-  try {
-    items = text.trim() === '' ? [] : JSON.parse(text);
-  } catch {
+  if (text.length > BOUNDS.length) return fail(`has ${text.length} characters; at most ${BOUNDS.length} are taken`);
+  const items = text.trim() === '' ? [] : parseForeign(text, BOUNDS);
+  if (items === undefined)
     return fail('is neither JSON nor YAML; write a list such as [{"url": "https://registry.example.com"}]');
-  }
   if (!Array.isArray(items))
     return fail('is not a list of objects; write one such as [{"url": "https://registry.example.com"}]');
+  if (items.length > MOST_REGISTRIES) return fail(`has ${items.length} items; at most ${MOST_REGISTRIES} are taken`);
   const registries: Registry[] = [];
   for (const [index, item] of items.entries()) {
     const problem = itemProblem(item);
@@ -130,7 +129,7 @@ function itemProblem(item: unknown): string | undefined {
   if (notFlag !== undefined) return `has a ${notFlag} that is neither true nor false`;
   if (!isHttpUrl(fields['url'])) return 'has no url that begins with http:// or https://';
   // It becomes the name of a folder.
-  const host = fields['host'] || hostOf(String(fields['url']));
+  const host = textOf(fields['host']) || hostOf(textOf(fields['url']));
   if (typeof host === 'string' && !/^(?:\[[0-9a-f:.]+\]|[a-z0-9_])[a-z0-9._:-]*$/i.test(host))
     return 'has a host that is not a host name';
   return undefined;

@@ -7,10 +7,12 @@
 import type { Databag, SecretContent } from '../juju/juju.ts';
 import type { Change } from './change.ts';
 import type { RelationFacts } from './facts.ts';
+import { isHeldBack, type Offers } from './offer-delay.ts';
 import { recordedNodes } from './records.ts';
 import {
   type Allocation,
   allocations,
+  failedRevision,
   formatAllocation,
   JOINED,
   NODE_NAME,
@@ -30,16 +32,31 @@ export interface TokenFacts {
   readonly peers: RelationFacts;
   readonly workers: readonly RelationFacts[];
   readonly failedTokens: ReadonlyMap<string, SecretContent | undefined>;
+  readonly offers: Offers;
+  readonly now: Date;
 }
 
 /** The leader's offers, renewals and withdrawals, in the order in which they are to be made. */
 export function planTokens(facts: TokenFacts): readonly Change[] {
   // Of two that ask under one name in the same dispatch the first gets it.
   const nodes = new Map(recordedNodes([facts.peers, ...facts.workers]));
-  return [
+  const changes = [
     ...planRelation(facts, facts.peers, false, nodes),
     ...facts.workers.flatMap((relation) => planRelation(facts, relation, true, nodes)),
   ];
+  return [...changes, ...planOfferTimes(facts, changes)];
+}
+
+/** Of units that are there: what is remembered of others is of no use. */
+function planOfferTimes({ offers, now, peers, workers }: TokenFacts, changes: readonly Change[]): readonly Change[] {
+  const renewed = changes.flatMap((change) =>
+    change.kind === 'offer-token' && change.replaces !== undefined ? [change.unit] : [],
+  );
+  if (renewed.length === 0) return [];
+  const present = [peers, ...workers].flatMap(({ units }) => [...units.keys()]);
+  const kept = Object.entries(offers).filter(([unit]) => present.includes(unit));
+  const times = [...kept, ...renewed.map((unit) => [unit, now.toISOString()] as const)];
+  return [{ kind: 'remember', key: 'offers', value: JSON.stringify(Object.fromEntries(times)) }];
 }
 
 /** Units whose offer failed, so that the secret's revision is of interest. `offers`: the databag that holds the secrets' ids. */
@@ -57,12 +74,6 @@ export function unitsWithFailedToken(
 export function readOffer({ token, revision }: SecretContent): { token?: string; revision: number } {
   const number = Number(revision ?? 0);
   return { ...(token ? { token } : {}), revision: Number.isSafeInteger(number) ? number : 0 };
-}
-
-/** Revision of an offer that its unit says has failed, and that has not been renewed since; undefined when there is none. */
-export function failedRevision(bag: Databag | undefined, content: SecretContent | undefined): number | undefined {
-  const revision = Number(content?.['revision'] ?? Number.NaN);
-  return parseTokenFailure(bag?.[TOKEN_FAILURE])?.revision === revision ? revision : undefined;
 }
 
 /**
@@ -115,7 +126,8 @@ function planOffer(
   const content = facts.failedTokens.get(unit);
   if (!Number.isSafeInteger(Number(content?.['revision'] ?? Number.NaN))) return { ...offer, replaces: undefined };
   const revision = failedRevision(relation.units.get(unit), content);
-  return revision === undefined ? undefined : { ...offer, replaces: { uri, revision } };
+  if (revision === undefined || isHeldBack(unit, revision, facts)) return undefined;
+  return { ...offer, replaces: { uri, revision } };
 }
 
 /** The name on record stays: a token is bound to it, and what a unit says of itself later must not name another's node. */

@@ -6,7 +6,7 @@
 import { readForeign } from '../core/foreign-json.ts';
 import { isNodeName } from '../core/node-name.ts';
 import { line, object, or, text, wholeOrDigits } from '../core/shapes.ts';
-import type { Databag } from '../juju/juju.ts';
+import type { Databag, SecretContent } from '../juju/juju.ts';
 
 /** Unit databag keys. */
 export const NODE_NAME = 'node-name';
@@ -82,6 +82,12 @@ const TOKEN_FAILURE_SHAPE = object({ revision: wholeOrDigits(), error: or(line(1
 /** Undefined for an absent or an unreadable one: the other side is not trusted to write sense. */
 export function parseTokenFailure(written: string | undefined): TokenFailure | undefined {
   return readForeign(written, TOKEN_FAILURE_SHAPE);
+}
+
+/** Revision of an offer that its unit says has failed, and that has not been renewed since; undefined when there is none. */
+export function failedRevision(bag: Databag | undefined, content: SecretContent | undefined): number | undefined {
+  const revision = Number(content?.['revision'] ?? Number.NaN);
+  return parseTokenFailure(bag?.[TOKEN_FAILURE])?.revision === revision ? revision : undefined;
 }
 
 /** `1.36` of `1.36.4`, as a number to compare: 36. Undefined when it is no version of Kubernetes 1. */

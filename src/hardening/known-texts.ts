@@ -4,6 +4,8 @@
  */
 
 import { createHash } from 'node:crypto';
+import { readForeign } from '../core/foreign-json.ts';
+import type { Shape } from '../core/shapes.ts';
 import type { State } from '../juju/juju.ts';
 import { fitsInState } from '../juju/state.ts';
 
@@ -14,17 +16,22 @@ const VERSION = '2';
 
 export type Reading<T> = { readonly value: T } | { readonly problem: string };
 
-/** Reads a text anew only when it is another one. What is not good is read each time: its problem has to be told each time. */
+/**
+ * Reads a text anew only when it is another one. What is not good is read each time: its problem has to be reported each time.
+ * @param shape of what was kept: an older version of the charm may have kept something else.
+ */
 export async function readOnce<T>(
   state: State,
   option: string,
   text: string,
+  shape: Shape<T>,
   read: (text: string) => Promise<Reading<T>>,
 ): Promise<Reading<T>> {
   const key = `${PREFIX}${option}`;
   const digest = createHash('sha256').update(`${VERSION}\n${text}`).digest('base64');
   const kept = await state.get(key);
-  if (kept?.startsWith(`${digest} `)) return { value: JSON.parse(kept.slice(digest.length + 1)) as T };
+  const known = kept?.startsWith(`${digest} `) ? readForeign(kept.slice(digest.length + 1), shape) : undefined;
+  if (known !== undefined) return { value: known };
   const reading = await read(text);
   if ('problem' in reading) return reading;
   const entry = `${digest} ${JSON.stringify(reading.value)}`;

@@ -4,6 +4,7 @@
  */
 
 import { dirname, resolve } from 'node:path';
+import { parseBoundedYaml, type YamlBounds } from '../core/bounded-yaml.ts';
 import type { Host } from '../host/host.ts';
 import { at, isObject, list, text, texts } from './foreign.ts';
 import { kubeletFlags } from './kubelet-configuration.ts';
@@ -50,14 +51,15 @@ async function parseFile(host: Host, path: string): Promise<PolicyFacts | undefi
   if (status.size > MOST_BYTES) return { problem: 'is too large to be one' };
   const source = await host.files.read(path);
   if (source === undefined) return undefined;
-  const { parse } = await import('yaml');
-  try {
-    return { value: parse(source, { logLevel: 'silent', maxAliasCount: 100 }) as unknown };
-  } catch {
-    // The parser's words quote the text, and with it a key.
-    return { problem: 'is neither YAML nor JSON' };
-  }
+  const reading = await parseBoundedYaml(source, BOUNDS);
+  // The parser's words quote the text, and with it a key.
+  return 'problem' in reading ? { problem: 'is neither YAML nor JSON' } : { value: reading.value };
 }
+
+/** More than any policy needs; an administrator may have put anything there. */
+const BOUNDS: YamlBounds = { length: MOST_BYTES, depth: 32, nodes: 50_000 };
+/** As many as Kubernetes has, and then some. */
+const MOST_PLUGINS = 100;
 
 const KUBELET = 'KubeletConfiguration';
 
@@ -87,13 +89,15 @@ function withoutSecrets(value: unknown): unknown {
 /** A plugin's configuration may stand in a file of its own, with a path that starts from the admission configuration's. */
 async function withPlugins(host: Host, path: string, value: unknown): Promise<unknown> {
   if (!isObject(value) || value['kind'] !== 'AdmissionConfiguration') return value;
-  const plugins = list(value['plugins']).map(async (plugin) => {
-    const named = text(at(plugin, 'path'));
-    if (!isObject(plugin) || named === undefined || named.includes('\0')) return plugin;
-    // Not by readPolicy: a plugin's file may name a plugin with a file, and so on.
-    const read = await parseFile(host, resolve(dirname(path), named));
-    const configuration = read !== undefined && 'value' in read ? withoutSecrets(read.value) : undefined;
-    return { ...plugin, configuration };
-  });
+  const plugins = list(value['plugins'])
+    .slice(0, MOST_PLUGINS)
+    .map(async (plugin) => {
+      const named = text(at(plugin, 'path'));
+      if (!isObject(plugin) || named === undefined || named.includes('\0')) return plugin;
+      // Not by readPolicy: a plugin's file may name a plugin with a file, and so on.
+      const read = await parseFile(host, resolve(dirname(path), named));
+      const configuration = read !== undefined && 'value' in read ? withoutSecrets(read.value) : undefined;
+      return { ...plugin, configuration };
+    });
   return { ...value, plugins: await Promise.all(plugins) };
 }

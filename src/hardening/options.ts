@@ -1,5 +1,6 @@
 /** The options of hardening, checked once; behind this door they are trusted. */
 
+import { list, object, oneOf, type Shape, text, whole } from '../core/shapes.ts';
 import type { ConfigValue, State } from '../juju/juju.ts';
 import type { Named } from './control-names.ts';
 import type { Waiver } from './finding.ts';
@@ -71,6 +72,18 @@ const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Becomes the value of a flag that a shell evaluates. */
 const PATH = /^(?:\/[\w.@+-]+)+$/;
 
+/** What is kept of a text that was found good. */
+const READ: Shape<true> = (value) => (value === true ? value : undefined);
+const WAIVERS: Shape<readonly Waiver[]> = list(
+  object({ control: text(), reason: text() }, { until: text(), allow: list(text()) }),
+);
+const RATE_LIMITS: Shape<readonly RateLimit[]> = list(
+  object(
+    { type: oneOf(['Server', 'Namespace', 'User', 'SourceAndObject']), qps: whole(), burst: whole() },
+    { cacheSize: whole() },
+  ),
+);
+
 /**
  * With a problem in one of them, its default is used.
  * @param controlNames those of all catalogues; asked for when waivers have changed.
@@ -87,8 +100,9 @@ export async function readHardeningOptions(
     stig: reader.flag('stig-mode'),
     benchmark: reader.oneOf('cis-benchmark', CIS_BENCHMARKS, '1.12'),
     waivers:
-      (await readText(reader, state, 'hardening-waivers', async (text) => readWaivers(text, await controlNames()))) ??
-      [],
+      (await readText(reader, state, 'hardening-waivers', WAIVERS, async (text) =>
+        readWaivers(text, await controlNames()),
+      )) ?? [],
     podMaxPids: reader.whole('pod-max-pids', 1, MOST_PIDS),
     tlsMinVersion: reader.oneOf('tls-min-version', TLS_VERSIONS, '1.3'),
     api: role === 'control-plane' ? await readApi(reader, state) : undefined,
@@ -114,7 +128,7 @@ async function readApi(reader: Reader, state: State): Promise<ApiHardening> {
 
 async function readAuditPolicy(reader: Reader, state: State): Promise<string> {
   const given = reader.text('audit-policy');
-  const checked = await readText(reader, state, 'audit-policy', async (text) => {
+  const checked = await readText(reader, state, 'audit-policy', READ, async (text) => {
     const { validate } = await import('./audit-policy.schema.json?validator');
     const reading = await readYaml(text, (value) => inWords(validate(value)));
     return 'problem' in reading ? reading : { value: true };
@@ -123,7 +137,7 @@ async function readAuditPolicy(reader: Reader, state: State): Promise<string> {
 }
 
 async function readRateLimits(reader: Reader, state: State): Promise<readonly RateLimit[] | undefined> {
-  return readText(reader, state, 'event-rate-limits', async (text) => {
+  return readText(reader, state, 'event-rate-limits', RATE_LIMITS, async (text) => {
     const { validate } = await import('./event-rate-limits.schema.json?validator');
     const reading = await readYaml(text, validate);
     return 'problem' in reading ? reading : { value: reading.value as readonly RateLimit[] };
@@ -135,6 +149,7 @@ async function readText<T>(
   reader: Reader,
   state: State,
   option: string,
+  shape: Shape<T>,
   read: (text: string) => Promise<Reading<T>>,
 ): Promise<T | undefined> {
   const text = reader.text(option);
@@ -142,7 +157,7 @@ async function readText<T>(
     await forgetText(state, option);
     return undefined;
   }
-  const reading = await readOnce(state, option, text, read);
+  const reading = await readOnce(state, option, text, shape, read);
   if ('value' in reading) return reading.value;
   reader.refuse(option, reading.problem);
   return undefined;
@@ -186,7 +201,7 @@ interface Reader {
 /** Juju checks the types of options, not more. */
 function createReader(raw: RawOptions): Reader {
   const problems: OptionProblem[] = [];
-  const text = (option: string) => String(raw[option] ?? '');
+  const text = (option: string) => `${raw[option] ?? ''}`;
   const refuse = (option: string, message: string) => {
     problems.push({ option, message });
   };
@@ -198,7 +213,7 @@ function createReader(raw: RawOptions): Reader {
     whole(option, from, to) {
       const given = raw[option];
       if (given === undefined) return undefined;
-      const value = Number(given);
+      const value = typeof given === 'number' ? given : Number.NaN;
       if (Number.isInteger(value) && value >= from && value <= to) return value;
       refuse(option, `must be a whole number from ${from} to ${to}`);
       return undefined;

@@ -18,7 +18,7 @@ export async function readWaivers(text: string, everything: readonly Named[]): P
   const waivers = given.map(
     (waiver): Waiver => ({
       ...waiver,
-      control: String(waiver.control).trim(),
+      control: `${waiver.control}`.trim(),
       reason: waiver.reason.trim(),
     }),
   );

@@ -1,6 +1,7 @@
 /** Options that hold YAML: read once, checked against a schema, and told of with the line that is at fault. */
 
 import type { Document, LineCounter } from 'yaml';
+import { offsetOf, parseBoundedYaml } from '../core/bounded-yaml.ts';
 
 /** Where, as a JSON pointer, and what would be right. */
 export interface YamlProblem {
@@ -12,18 +13,9 @@ export type ReadYaml = { readonly value: unknown } | { readonly problem: string 
 
 /** @returns the value, or the first problem as `line 4: level must be …`. */
 export async function readYaml(text: string, validate: (value: unknown) => readonly YamlProblem[]): Promise<ReadYaml> {
-  const { LineCounter, parseDocument } = await import('yaml');
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
-  const [error] = document.errors;
-  if (error !== undefined)
-    return { problem: `line ${lines.linePos(error.pos[0]).line}: is not YAML: ${error.message}` };
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: 100 });
-  } catch (failure) {
-    return { problem: `is not YAML that can be used: ${failure instanceof Error ? failure.message : String(failure)}` };
-  }
+  const reading = await parseBoundedYaml(text);
+  if ('problem' in reading) return reading;
+  const { value, document, lines } = reading;
   const [problem] = validate(value);
   if (problem === undefined) return { value };
   const where = `line ${lineOf(document, lines, problem)}: `;
@@ -43,13 +35,8 @@ function lineOf(document: Document, lines: LineCounter, { path, message }: YamlP
 }
 
 function keyOffset(node: unknown, name: string): number | undefined {
-  const { items } = (node ?? {}) as { items?: readonly { readonly key?: unknown }[] };
-  const pair = items?.find(({ key }) => String((key as { value?: unknown } | undefined)?.value) === name);
-  return offsetOf(pair?.key);
-}
-
-function offsetOf(node: unknown): number | undefined {
-  return (node as { range?: readonly number[] } | null | undefined)?.range?.[0];
+  const { items } = (node ?? {}) as { items?: readonly { readonly key?: { readonly value?: unknown } }[] };
+  return offsetOf(items?.find(({ key }) => key?.value === name)?.key);
 }
 
 /** `/rules/0/level` as `rules[0].level `; nothing for the whole. */

@@ -33,6 +33,9 @@ export type SnapdCall = (question: SnapdQuestion, settings: CallSettings) => Pro
 
 type Raw = { readonly type: string; readonly change?: string; readonly result?: unknown };
 
+/** Characters: it goes into statuses. */
+const LONGEST_MESSAGE = 4000;
+
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
 const NOBODY_LISTENS = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN', 'ECONNRESET', 'EPIPE']);
@@ -70,6 +73,7 @@ function unanswered(
   repeatable: boolean,
 ): SnapdError {
   if (code === 'TIMEOUT') return new SnapdError('timeout', `${asked}: snapd did not answer within ${timeoutMs} ms`);
+  if (code === 'TOO_LARGE') return new SnapdError('bad-answer', `${asked}: snapd answered more than can be right`);
   const unknown = sent && !repeatable ? '; whether snapd carried it out is unknown' : '';
   const what = sent ? 'the connection to snapd broke' : 'snapd does not accept connections';
   return new SnapdError('unreachable', `${asked}: ${what} (${code})${unknown}`);
@@ -96,7 +100,11 @@ function reply(asked: string, status: number, text: string): SnapdReply | SnapdE
       readonly message: string;
       readonly value?: unknown;
     };
-    return new SnapdError(kind || `http-${status}`, message, releasedChannels(value));
+    return new SnapdError(
+      (kind || `http-${status}`).slice(0, 100),
+      message.slice(0, LONGEST_MESSAGE),
+      releasedChannels(value),
+    );
   }
   return type === 'async' && change !== undefined ? { type, change } : { type: 'sync', result };
 }

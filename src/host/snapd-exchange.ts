@@ -28,6 +28,9 @@ export interface SnapdQuestion {
   readonly body?: SnapdBody;
 }
 
+/** Far above what snapd says of a machine with hundreds of snaps; a peer that never stops is not snapd. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
 /** Rejects with `SnapdConnectionFailure`, or with the file's own error when it cannot be read. */
 export async function exchangeWithSnapd(
   socketPath: string,
@@ -68,7 +71,12 @@ export async function exchangeWithSnapd(
     request.on('response', (response) => {
       answering = true;
       const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size > MAX_ANSWER_BYTES) fail(new SnapdConnectionFailure('TOO_LARGE', connected));
+      });
       response.on('error', broken);
       response.on('end', () => {
         clearTimeout(timer);

@@ -23,9 +23,10 @@ export function createLog(tools: HookTools): CollectedLog {
 
   const collect = (level: LogLevel, message: string): void => {
     if (message === '') return;
+    const line = written(message);
     const last = groups.at(-1);
-    if (last?.level === level) last.lines.push(message);
-    else groups.push({ level, lines: [message] });
+    if (last?.level === level) last.lines.push(line);
+    else groups.push({ level, lines: [line] });
   };
 
   const send = (): Promise<void> => {
@@ -50,6 +51,28 @@ export function createLog(tools: HookTools): CollectedLog {
     },
     flush: send,
   };
+}
+
+/** Characters of one message: a stack trace has some thousand. */
+const LONGEST_MESSAGE = 16_000;
+
+/**
+ * A message may quote what another unit wrote. So that none can look like a line of its own, a line that follows the first is indented,
+ * and what is not seen is written as an escape.
+ */
+function written(message: string): string {
+  const whole = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}… (shortened)` : message;
+  return whole
+    .split('\n')
+    .map((line, index) => `${index === 0 ? '' : '  '}${line.replace(UNSEEN, escaped)}`)
+    .join('\n');
+}
+
+/** Controls but the tab, marks that change the direction of what follows, and Unicode's own ends of lines. */
+const UNSEEN = /[^\P{Cc}\t]|[\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+function escaped(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
 
 async function sendGroup(tools: HookTools, group: Group): Promise<void> {

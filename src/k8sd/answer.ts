@@ -30,7 +30,8 @@ export const anything: Check = () => [];
 export function payload<T>(asked: string, { status, text }: RawAnswer, check: Check): T {
   const envelope = envelopeOf(asked, status, text);
   const failed = status < 200 || status > 299 || envelope.type === 'error' || envelope.error_code !== 0;
-  if (failed) throw meaningOf(status >= 400 ? status : envelope.error_code, envelope.error || `HTTP ${status}`);
+  if (failed)
+    throw meaningOf(status >= 400 ? status : envelope.error_code, shortened(envelope.error) || `HTTP ${status}`);
   const [problem] = check(envelope.metadata);
   if (problem !== undefined) {
     throw new K8sdError(
@@ -39,6 +40,13 @@ export function payload<T>(asked: string, { status, text }: RawAnswer, check: Ch
     );
   }
   return envelope.metadata as T;
+}
+
+/** Characters: what k8sd says may quote what others said, and goes into statuses, the unit state and databags. */
+const LONGEST_MESSAGE = 4000;
+
+function shortened(message: string): string {
+  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
 }
 
 function envelopeOf(asked: string, status: number, text: string): Envelope {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RelationFacts } from '../../src/cluster/facts.ts';
+import { heldBackReports, type Offers } from '../../src/cluster/offer-delay.ts';
 import { offeredSecret, planTokens, readOffer, unitsWithFailedToken } from '../../src/cluster/tokens.ts';
 import type { Databag, SecretContent } from '../../src/juju/juju.ts';
 import { CLUSTER, descriptions, PEERS, relation, VERSION, WORKERS } from './facts.ts';
@@ -10,15 +11,18 @@ const asks = (node: string, more: Databag = {}): Databag => ({ 'node-name': node
 function plan(
   { peers = {}, workers = {} }: { peers?: Partial<RelationFacts>; workers?: Partial<RelationFacts> },
   failedTokens: ReadonlyMap<string, SecretContent | undefined> = new Map(),
+  offers: Offers = {},
 ) {
-  return planTokens({
+  const facts = {
     clusterName: CLUSTER,
     node: 'ours',
     peers: relation(PEERS, peers),
     workers: [relation(WORKERS, workers)],
-    failedTokens,
-  });
+  };
+  return planTokens({ ...facts, failedTokens, offers, now: NOW }).filter(({ kind }) => kind !== 'remember');
 }
+
+const NOW = new Date('2026-01-01T12:00:00Z');
 
 describe('workers', () => {
   it('get their tokens all at once; who has not asked, or has one, gets none', () => {
@@ -161,6 +165,57 @@ describe('a failed token', () => {
     expect(changes).toHaveLength(expected.length);
     for (const [index, change] of expected.entries())
       expect(changes[index]).toMatchObject({ kind: 'offer-token', ...change });
+  });
+
+  /** Revision, seconds since the last renewal, whether there is another. */
+  it.each<[number, number | undefined, boolean]>([
+    [0, 1, true],
+    [1, 1, true],
+    [2, undefined, true],
+    [2, 59, false],
+    [2, 60, true],
+    [3, 119, false],
+    [3, 120, true],
+    [9, 899, false],
+    [9, 900, true],
+    [1000, 899, false],
+    [1000, 900, true],
+    [Number.MAX_SAFE_INTEGER - 1, 900, true],
+    // The clock was set back by a day.
+    [5, -86_400, true],
+  ])('of revision %d whose last renewal is %s seconds ago is renewed: %s', (revision, seconds, renewed) => {
+    const offers: Offers =
+      seconds === undefined ? {} : { 'k8s-worker/0': new Date(NOW.getTime() - seconds * 1000).toISOString() };
+    const failed = new Map([['k8s-worker/0', { revision: `${revision}`, token: 't' }]]);
+    expect(plan({ workers: { units: units(revision), shared } }, failed, offers)).toHaveLength(renewed ? 1 : 0);
+    const told = heldBackReports([{ units: units(revision) }], failed, { offers, now: NOW });
+    expect(told).toHaveLength(renewed ? 0 : 1);
+    for (const { message } of told) expect(message).toMatch(/^k8s-worker\/0 failed to join \d+ times.* UTC: no$/);
+  });
+
+  it('costs one unit no more than some revisions an hour, however fast it reports', () => {
+    const bags = new Map([['k8s-worker/0', asks('a')]]);
+    let [now, revision, offers, renewals]: [Date, number, Offers, number] = [NOW, 0, {}, 0];
+    for (let second = 0; second < 3600; second += 2) {
+      now = new Date(NOW.getTime() + second * 1000);
+      bags.set('k8s-worker/0', asks('a', { 'token-failure': failure(revision) }));
+      const changes = planTokens({
+        clusterName: CLUSTER,
+        node: 'ours',
+        peers: relation(PEERS),
+        workers: [relation(WORKERS, { units: bags, shared })],
+        failedTokens: new Map([['k8s-worker/0', { revision: `${revision}`, token: 't' }]]),
+        offers,
+        now,
+      });
+      for (const change of changes) {
+        if (change.kind === 'offer-token') [revision, renewals] = [revision + 1, renewals + 1];
+        if (change.kind === 'remember') offers = JSON.parse(change.value ?? '{}');
+      }
+    }
+    expect(renewals).toBeGreaterThan(5);
+    expect(renewals).toBeLessThan(12);
+    expect(Object.keys(offers)).toEqual(['k8s-worker/0']);
   });
 
   it('is asked about only of units that report one and have not joined', () => {

@@ -143,7 +143,7 @@ describe('the options', () => {
     [
       'a word twice',
       POLICY.replace('- level: None', '- level: None\n    level: None'),
-      'line 10: is not YAML: Map keys must be unique',
+      'line 10: has the key "level" twice',
     ],
     [
       'resources and paths in one rule',

@@ -24,7 +24,7 @@ describe('log', () => {
     expect(tools.calls()).toEqual([]);
     await flush();
     expect(logged()).toEqual([
-      ['INFO', 'a\nb\nc'],
+      ['INFO', 'a\nb\n  c'],
       ['DEBUG', 'd\ne'],
       ['INFO', 'f'],
     ]);
@@ -51,16 +51,42 @@ describe('log', () => {
 
   it('splits what is too long for an argument, between characters', async () => {
     const { log, flush } = tools.dispatch();
-    const long = '😀é'.repeat(60_000);
+    const long = '😀é'.repeat(5_000);
     log.info('first');
-    log.info(long);
-    log.info('NUL \0, lone \ud800');
+    for (let round = 0; round < 12; round += 1) log.info(long);
+    log.info('lone \ud800');
     await flush();
     const texts = logged().map(([, text]) => text ?? '');
     expect(texts.every((text) => Buffer.byteLength(text) <= 120_000)).toBe(true);
-    expect(texts[0]).toBe('first');
+    expect(texts.length).toBeGreaterThan(1);
     // Compared by hand: a difference in so much text would take long to print.
-    expect(texts.slice(1).join('') === `${long}NUL \ufffd, lone \ufffd`).toBe(true);
+    expect(texts.join('\n') === ['first', ...Array(12).fill(long), 'lone \ufffd'].join('\n')).toBe(true);
+  });
+
+  it.each([
+    [
+      'a line of its own',
+      'x\nunit-k8s-0: 12:00:00 ERROR juju.worker forged',
+      'x\n  unit-k8s-0: 12:00:00 ERROR juju.worker forged',
+    ],
+    ['a carriage return', 'x\rforged', 'x\\u{d}forged'],
+    ['an escape sequence', 'x\u001b[2K\u001b[1Aforged', 'x\\u{1b}[2K\\u{1b}[1Aforged'],
+    ['NUL', 'x\0y', 'x\\u{0}y'],
+    ["Unicode's ends of lines", 'x\u0085y\u2028z', 'x\\u{85}y\\u{2028}z'],
+    ['what turns the text around', 'x\u202ey', 'x\\u{202e}y'],
+  ])('does not let a message forge a line: %s', async (_, message, expected) => {
+    const { log, flush } = tools.dispatch();
+    log.info(message);
+    await flush();
+    expect(logged()).toEqual([['INFO', expected]]);
+  });
+
+  it('shortens a message that goes on and on', async () => {
+    const { log, flush } = tools.dispatch();
+    log.info('x'.repeat(5_000_000));
+    await flush();
+    expect(logged()).toHaveLength(1);
+    expect(logged()[0]?.[1]?.length).toBeLessThan(20_000);
   });
 
   it('never fails a dispatch: a line that Juju does not take goes to stderr', async () => {

@@ -15,6 +15,7 @@ import {
   whole,
 } from '../../core/shapes.ts';
 import type { Juju, State } from '../../juju/juju.ts';
+import { fitsInState } from '../../juju/state.ts';
 import { STATUS_WORDS, type UnitStatus } from '../../juju/status.ts';
 import type { RefusalKind } from './answer.ts';
 import type { Authorities, Succession } from './authorities.ts';
@@ -99,7 +100,17 @@ export async function hasAsked({ state }: Juju, endpoint: string): Promise<boole
 }
 
 export function remember(state: State, endpoint: string, memory: Memory): void {
-  state.set(memoryKey(endpoint), isNothing(memory) ? undefined : JSON.stringify(memory));
+  const key = memoryKey(endpoint);
+  if (isNothing(memory)) return state.set(key, undefined);
+  // A provider's answers decide how much it is; what is given up first can be looked up or asked for again.
+  const { look: _, ...withoutLook } = memory;
+  const texts = [memory, withoutLook, { ...withoutLook, authorities: {}, issuers: {} }].map((each) =>
+    JSON.stringify(each),
+  );
+  state.set(
+    key,
+    texts.find((text) => fitsInState(key, text)),
+  );
 }
 
 /** The same memory, whatever the order of its parts. */

@@ -46,10 +46,13 @@ export async function parseBoundedYaml(text: string, bounds: YamlBounds = YAML_B
 
 async function read(text: string, bounds: YamlBounds): Promise<ReadYaml> {
   const { Lexer, LineCounter, parseDocument } = await import('yaml');
-  let tokens = 0;
-  for (const _ of new Lexer().lex(text)) {
+  let [tokens, level] = [0, 0];
+  for (const token of new Lexer().lex(text)) {
     tokens += 1;
+    if (token === '[' || token === '{') level += 1;
+    else if (token === ']' || token === '}') level -= 1;
     if (tokens > bounds.nodes * TOKENS_A_NODE) return { problem: tooMany(bounds.nodes) };
+    if (level > bounds.depth) return { problem: tooDeep(bounds.depth) };
   }
   const lines = new LineCounter();
   try {
@@ -81,7 +84,7 @@ function flawOf(root: Node | null, { depth, nodes }: YamlBounds): Flaw | undefin
     count += 1;
     if (count > nodes) return { node, problem: tooMany(nodes) };
     if (!isCollection(node)) continue;
-    if (level > depth) return { node, problem: `has more than ${depth} lists and maps inside each other` };
+    if (level > depth) return { node, problem: tooDeep(depth) };
     const keys = new Set<string>();
     for (const item of node.items) {
       if (!isPair(item)) {
@@ -101,6 +104,10 @@ function flawOf(root: Node | null, { depth, nodes }: YamlBounds): Flaw | undefin
 
 function tooMany(nodes: number): string {
   return `has more than ${nodes} lists, maps, keys and values`;
+}
+
+function tooDeep(depth: number): string {
+  return `has more than ${depth} lists and maps inside each other`;
 }
 
 function isCollection(node: unknown): node is { readonly items: readonly unknown[] } {

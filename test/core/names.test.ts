@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { boundedOptions } from '../../src/core/bounded-options.ts';
+import { hostNameProblem, isNodeName, nodeNameOf } from '../../src/core/node-name.ts';
+import { oneLine, quoted } from '../../src/core/printable.ts';
+
+describe('the name of a node', () => {
+  it.each(['a', 'juju-3f2a-4', 'ip-10-0-0-1.ec2.internal', '1', `${'a'.repeat(63)}.${'b'.repeat(189)}`])(
+    'can be %j',
+    (name) => {
+      expect(nodeNameOf(name)).toBe(name);
+    },
+  );
+
+  it.each([
+    '',
+    'A',
+    'a_b',
+    '-a',
+    'a-',
+    'a..b',
+    '.a',
+    'a.',
+    'x\ny',
+    'x\n',
+    'a b',
+    '../x',
+    'a/b',
+    'ä',
+    'a'.repeat(254),
+    'n'.repeat(1_200_000),
+  ])('cannot be %j', (name) => {
+    expect(isNodeName(name.slice(0, 300))).toBe(false);
+    expect(nodeNameOf(name)).toBeUndefined();
+  });
+
+  it('of a machine is one that kubelet can register', () => {
+    expect(hostNameProblem('a'.repeat(63))).toBeUndefined();
+    expect(hostNameProblem('a'.repeat(64))).toBe('has 64 characters; kubelet registers no name longer than 63');
+    expect(hostNameProblem('my_host')).toMatch(/^may have only lower-case letters/);
+    expect(hostNameProblem('')).toMatch(/^may have only lower-case letters/);
+  });
+});
+
+describe('one line', () => {
+  it.each([
+    ['abc', 5, 'abc'],
+    ['abcdef', 5, 'abcd…'],
+    ['a\nb\u2028c\u202ed\u0000e', 20, 'a b c d e'],
+    ['😀😀😀', 3, '😀😀😀'],
+    ['😀😀😀😀', 3, '😀😀…'],
+    ['\ud800', 5, '\ufffd'],
+    ['x'.repeat(10_000_000), 4, 'xxx…'],
+  ])('%j in %d characters', (written, longest, expected) => {
+    expect(oneLine(written, longest)).toBe(expected);
+  });
+
+  it('in quotation marks shows where it ends', () => {
+    expect(quoted('a "b"\n')).toBe('"a \\"b\\""');
+  });
+});
+
+describe('options', () => {
+  it('that are longer than anything that follows from them can be count as not set, and are named', () => {
+    const { options, problems } = boundedOptions({
+      'node-labels': 'x'.repeat(24 * 1024 + 1),
+      'snap-channel': 'x'.repeat(24 * 1024),
+      'audit-policy': 'é'.repeat(32 * 1024),
+      'hardening-waivers': 'é'.repeat(32 * 1024 + 1),
+      'cis-mode': true,
+      'pod-max-pids': 5,
+    });
+    expect(Object.keys(options)).toEqual(['snap-channel', 'audit-policy', 'cis-mode', 'pod-max-pids']);
+    expect(problems).toEqual([
+      { option: 'node-labels', message: 'has 24577 bytes; at most 24576 are taken' },
+      { option: 'hardening-waivers', message: 'has 65538 bytes; at most 65536 are taken' },
+    ]);
+  });
+});

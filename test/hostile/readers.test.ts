@@ -15,7 +15,7 @@ import { departedNodes } from '../../src/cluster/departed.ts';
 import { KEPT, readBootstrapNote } from '../../src/cluster/given-certificates.ts';
 import { recall as recallCluster } from '../../src/cluster/memory.ts';
 import { parseRegistries, registriesAsJson } from '../../src/cluster/registries.ts';
-import { FAILURE, GRANT, grantTurns, REQUEST, type Rolling, reasonNotToTry, turn } from '../../src/cluster/rolling.ts';
+import { FAILURE, failedElsewhere, GRANT, grantTurns, REQUEST, type Rolling, turn } from '../../src/cluster/rolling.ts';
 import { allocations, parseTokenFailure } from '../../src/cluster/wire.ts';
 import { readForeign } from '../../src/core/foreign-json.ts';
 import { recallRewrite } from '../../src/hardening/encryption/memory.ts';
@@ -104,7 +104,10 @@ const READERS: Readonly<Record<string, readonly [right: string, read: Reader]>> 
     (text) => recallRelation(state(text), 'certificates'),
   ],
   'failed renewals': [`{"count":1,"at":"${AT}","options":"1/"}`, (text) => readAttempts(state(text))],
-  'how far Secrets are': ['{"step":1,"after":"x","done":5}', (text) => recallRewrite(state(text), 1)],
+  'how far Secrets are': [
+    '{"step":1,"stage":"list","done":5,"refused":[],"after":"x"}',
+    (text) => recallRewrite(state(text), 1),
+  ],
   'what is to be restored': [
     '{"/etc/x":{"mode":{"was":420,"is":384},"owner":{"was":"0:0","is":"0:0"}}}',
     async (text) => [
@@ -181,7 +184,7 @@ describe('the rollout lock', () => {
           expect(Object.values(rest).every((text) => text.length <= 64 && !text.includes('\n'))).toBe(true);
         }
         expect(['granted', 'ask', 'wait']).toContain(turn(facts, 'a1', 'x').kind);
-        const reason = reasonNotToTry(facts, [], 'a1');
+        const reason = failedElsewhere(facts, { id: 'a1' })?.reason;
         expect(reason === undefined || (reason.length < 700 && !/\p{Cc}/u.test(reason))).toBe(true);
       }),
       { numRuns: RUNS * 2 },

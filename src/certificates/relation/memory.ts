@@ -101,7 +101,10 @@ export async function hasAsked({ state }: Juju, endpoint: string): Promise<boole
 
 export function remember(state: State, endpoint: string, memory: Memory): void {
   const key = memoryKey(endpoint);
-  if (isNothing(memory)) return state.set(key, undefined);
+  if (isNothing(memory)) {
+    state.set(key, undefined);
+    return;
+  }
   // A provider's answers decide how much it is; what is given up first can be looked up or asked for again.
   const { look: _, ...withoutLook } = memory;
   const texts = [memory, withoutLook, { ...withoutLook, authorities: {}, issuers: {} }].map((each) =>

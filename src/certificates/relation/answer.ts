@@ -22,7 +22,8 @@ export type RefusalKind =
   | 'lacks-names'
   | 'lacks-subject'
   | 'lacks-purposes'
-  | 'not-signed';
+  | 'not-signed'
+  | 'oversized';
 
 export interface Refusal {
   readonly refused: RefusalKind;
@@ -32,6 +33,11 @@ export interface Refusal {
 
 const PURPOSES = { 'server auth': '1.3.6.1.5.5.7.3.1', 'client auth': '1.3.6.1.5.5.7.3.2' } as const;
 const MOST_NAMES = 4;
+/** Each step of a chain costs a signature check, and all of it goes into a Juju secret. */
+const MOST_CERTIFICATES = 10;
+/** Characters: of one certificate of the answer, and of all. */
+const LARGEST = 64 * 1024;
+const LARGEST_SUM = 256 * 1024;
 const ANY_PURPOSE = '2.5.29.37.0';
 
 /** @param publicKey `PublicKey.id` of the wish's key. */
@@ -41,6 +47,8 @@ export function examineAnswer(
   item: BagCertificate,
   now: Date,
 ): Answer | Refusal {
+  const oversized = oversize(item);
+  if (oversized !== undefined) return refusal('oversized', oversized);
   const certificate = readIssued(item.certificate);
   const authority = readIssued(item.authority);
   if (certificate === undefined) return refusal('unreadable', 'the certificate cannot be read');
@@ -52,11 +60,22 @@ export function examineAnswer(
       : refusal('unwanted-authority', 'it is the certificate of an authority');
   if (certificate.notAfter.getTime() <= now.getTime())
     return refusal('over', `it ran out at ${certificate.notAfter.toISOString()}`);
-  const chain = orderChain(certificate, [...readAllIssued(item.chain.join('\n')), authority]);
+  const others = readAllIssued(item.chain.join('\n'));
+  if (others.length > MOST_CERTIFICATES) return refusal('oversized', TOO_LONG);
+  const chain = orderChain(certificate, [...others, authority]);
   if (chain.certificates.length === 1 && !chain.complete)
     return refusal('not-signed', 'no authority that was sent with it has signed it');
   const issuer = isSignedBy(certificate, authority) ? authority : (chain.certificates[1] ?? authority);
   return shortfall(wish, certificate) ?? { certificate, authority: issuer, chain };
+}
+
+const TOO_LONG = `its chain has more than ${MOST_CERTIFICATES} certificates`;
+
+function oversize({ certificate, authority, chain }: BagCertificate): string | undefined {
+  const sizes = [certificate, authority, ...chain].map(({ length }) => length);
+  if (chain.length > MOST_CERTIFICATES) return TOO_LONG;
+  if (sizes.some((size) => size > LARGEST)) return 'a certificate of it is larger than 64 KiB';
+  return sizes.reduce((sum, size) => sum + size, 0) > LARGEST_SUM ? 'it is larger than 256 KiB' : undefined;
 }
 
 export function isRefusal(result: Answer | Refusal): result is Refusal {

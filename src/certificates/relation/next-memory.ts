@@ -9,6 +9,8 @@ import type { Standing } from './standing.ts';
 
 /** Looked at anew at least this often. */
 const LONGEST_LOOK_MS = 24 * 60 * 60_000;
+/** Characters of PEM: the unit state takes 64 KiB for all of the memory. */
+const LARGEST_AUTHORITIES = 32 * 1024;
 
 /** What was found when there was nothing left to do. */
 export interface Rest {
@@ -64,7 +66,15 @@ function nextAuthorities(memory: Memory, found: readonly Decision[]): Pick<Memor
 }
 
 function onlyUsed(authorities: Authorities, issuers: Readonly<Record<string, Succession>>): Authorities {
-  return pick(authorities, new Set(Object.values(issuers).flatMap(({ current, former }) => [current, former ?? ''])));
+  const used = new Set(Object.values(issuers).flatMap(({ current, former }) => [current, former ?? '']));
+  let size = 0;
+  const fitting = Object.entries(authorities).filter(([id, pem]) => {
+    if (!used.has(id)) return false;
+    size += pem.length;
+    // What does not fit is told apart by its digest all the same.
+    return size <= LARGEST_AUTHORITIES;
+  });
+  return Object.fromEntries(fitting);
 }
 
 /** PEM is not repeated: it stands beside. */

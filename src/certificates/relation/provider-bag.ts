@@ -40,16 +40,29 @@ export interface ProviderBag {
 const OTHER_ERROR = 999;
 const CODE = wholeOrDigits(1);
 
+const MOST_ITEMS = 2000;
+const LONGEST_REQUEST = 64 * 1024;
+
 /** Longer texts are no message for an operator. */
 const LONGEST_MESSAGE = 200;
 
 /** Never throws: garbage is no certificate. Keys that are not known are ignored. */
 export function parseProviderBag(bag: Databag): ProviderBag {
   return {
-    certificates: parseObjects(bag['certificates'], LARGE_BOUNDS).map(parseCertificate),
-    errors: parseObjects(bag['request_errors'], LARGE_BOUNDS).map(parseError),
+    certificates: itemsOf(bag['certificates']).map(parseCertificate).filter(isOfUse),
+    errors: itemsOf(bag['request_errors']).map(parseError).filter(isOfUse),
     capabilities: parseCapabilities(parseObject(bag['capabilities'])),
   };
+}
+
+/** A provider answers all units of an application in one bag; one with more has not issued for a Kubernetes cluster. */
+function itemsOf(text: string | undefined): readonly JsonObject[] {
+  return parseObjects(text, LARGE_BOUNDS).slice(0, MOST_ITEMS);
+}
+
+/** No request of ours is that long. */
+function isOfUse({ request }: { readonly request: string }): boolean {
+  return request.length <= LONGEST_REQUEST;
 }
 
 function parseCertificate(item: JsonObject): BagCertificate {

@@ -141,6 +141,7 @@ function refused(
     case 'other-key':
     case 'unwanted-authority':
     case 'not-signed':
+    case 'oversized':
       return blocked(`What ${application} has issued as ${IDS} cannot be used: ${detail}`);
   }
 }

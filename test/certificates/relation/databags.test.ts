@@ -112,6 +112,28 @@ describe("the provider's databag", () => {
     expect(parseProviderBag(text === undefined ? {} : { capabilities: text }).capabilities).toEqual(expected);
   });
 
+  it('with a chain of hundreds of certificates is refused before a signature is checked', async () => {
+    const desk = newDesk([newWish({ key: EC })]);
+    const issuer = await authorityCalled('long');
+    await dispatch(desk);
+    const [item] = await answerAll(desk, issuer);
+    desk.provider['certificates'] = JSON.stringify([
+      { ...item, chain: Array.from({ length: 400 }, () => issuer.certificate) },
+    ]);
+    const { standing } = await dispatch(desk);
+    expect(standing.get('apiserver')).toMatchObject({ state: 'refused', why: 'oversized' });
+  });
+
+  it.each([
+    '{"code": {"toString": null}}',
+    '{"code": {"valueOf": null, "toString": null}, "message": {"toString": 1}}',
+    '{"code": [102], "reason": {"toJSON": null}}',
+    '{"__proto__": {"code": 102}, "code": "1e2"}',
+  ])('with the error %s has one of no known kind', (error) => {
+    const bag = { request_errors: `[{"csr": "a", "error": ${error}}]` };
+    expect(parseProviderBag(bag).errors).toEqual([{ request: 'a', code: 999, message: '' }]);
+  });
+
   it.each(['', '{', 'null', '1', '"x"', '{}', '[null]', '[[]]', '[1]', '[{}]', '[{"certificate": {}, "ca": 1}]'])(
     'of %j is no certificate, and no trouble',
     async (text) => {

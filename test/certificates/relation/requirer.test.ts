@@ -229,6 +229,10 @@ describe('certificates', () => {
     ['other-key', async () => ({ certificate: issuer.certificate })],
     ['other-key', async () => ({ certificate: held(await settled()).content['certificate'] ?? '' })],
     ['not-signed', async () => ({ ca: successor.certificate, chain: [successor.certificate] })],
+    ['oversized', async () => ({ ca: `${'x'.repeat(64 * 1024)}\n${issuer.certificate}` })],
+    ['oversized', async () => ({ chain: Array.from({ length: 11 }, () => issuer.certificate) })],
+    ['oversized', async () => ({ chain: [issuer.certificate.repeat(11)] })],
+    ['oversized', async () => ({ chain: Array.from({ length: 10 }, () => 'x'.repeat(60 * 1024)) })],
   ])('are refused as %s', async (why, spoil) => {
     const desk = newDesk([SERVING]);
     await dispatch(desk);

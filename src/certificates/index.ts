@@ -16,6 +16,7 @@ export { LONGEST_ORDER_SECONDS } from './cluster-refresh/wire.ts';
 export type { CertificateFacts, NodeIdentity } from './facts.ts';
 export { forgetCertificates } from './forget.ts';
 export { clusterAuthorities } from './given/authorities.ts';
+export { type BriefAuthority, briefAuthority, expiredAuthority } from './given/brevity.ts';
 export { dueForExchange } from './given/exchange.ts';
 export { EXTERNAL_NAMES, servingToGive, servingWishes } from './given/external.ts';
 export type { Pems } from './given/fields.ts';
@@ -35,11 +36,12 @@ export {
   keyText,
   type Manager,
 } from './inventory/record.ts';
+export { whyNotRenewable } from './inventory/remedies.ts';
 export { takeInventory } from './inventory/remembered.ts';
 export { lookAtServed, type Served } from './inventory/served.ts';
 export { CONTROL_PLANE_NAMES, fieldOf, WORKER_NAMES } from './names.ts';
 export { observeCertificates } from './observe.ts';
-export { type CertificateOptions, readCertificateOptions } from './options.ts';
+export { type CertificateOptions, MINIMUM_CA_VALIDITY, readCertificateOptions } from './options.ts';
 export { RefreshFailed } from './outcome.ts';
 export { type CertificatePlan, planCertificates } from './plan.ts';
 export { isReadable, type ReadCertificate, readCertificates } from './read.ts';
@@ -50,6 +52,7 @@ export { describeRelationChange, FORGET_ALL, type RelationChange, relationEssenc
 export { type CertificateAndKey, collectCertificate, collectCertificates } from './relation/collect.ts';
 export { noteRunOut } from './relation/expiry.ts';
 export { DEFAULT_TIMING, type RelationFacts, type Timing } from './relation/facts.ts';
+export { foreignAuthority } from './relation/foreign-authority.ts';
 export { splitCertificates } from './relation/issued.ts';
 export { hasAsked } from './relation/memory.ts';
 export { observeRelation, type RelationQuestion } from './relation/observe.ts';

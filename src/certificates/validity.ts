@@ -4,6 +4,8 @@ const UNITS: Readonly<Record<string, number>> = { y: 31_536_000, mo: 2_592_000, 
 
 /** Kubernetes signs no certificate for less (`spec.expirationSeconds` of a certificate signing request). */
 export const SHORTEST_SECONDS = 600;
+/** Control planes approve no longer life for a worker. */
+export const LONGEST_SECONDS = 10 * 365 * 86_400;
 
 /**
  * `1y`, `6mo`, `30d`, `12h`, `90m` in seconds, with k8sd's meaning of a year (365 days) and a month (30 days).
@@ -17,6 +19,7 @@ export function parseValidity(parameter: string, text: string): number {
     );
   if (seconds < SHORTEST_SECONDS)
     throw new Error(`${parameter} must be at least 10m; a shorter life would end before it could be renewed`);
+  if (seconds > LONGEST_SECONDS) throw new Error(`${parameter} must be at most 10y`);
   return seconds;
 }
 
@@ -32,7 +35,7 @@ export function daysUntil(end: Date, now: Date): number {
   return Math.floor((end.getTime() - now.getTime()) / 86_400_000);
 }
 
-/** A certificate must not outlive its authority: verifiers reject the chain then (RFC 5280 section 6.1.3). */
+/** A certificate must not outlive its CA: verifiers reject the chain then (RFC 5280 section 6.1.3). */
 export function refuseBeyondAuthority(
   parameter: string,
   seconds: number,
@@ -41,6 +44,6 @@ export function refuseBeyondAuthority(
 ): void {
   if (now.getTime() + seconds * 1000 > authority.notAfter.getTime())
     throw new Error(
-      `${parameter} goes beyond the life of the authority ${authority.name}, which ends ${authority.notAfter.toISOString()}; ask for at most ${daysUntil(authority.notAfter, now)}d`,
+      `${parameter} goes beyond the life of the CA ${authority.name}, which ends ${authority.notAfter.toISOString()}; ask for at most ${daysUntil(authority.notAfter, now)}d`,
     );
 }

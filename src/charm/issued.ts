@@ -1,10 +1,15 @@
 /** Certificates that a provider issues for each unit: waited for before the node comes into being, and exchanged in turn once it runs. */
 
 import {
+  briefAuthority,
+  type CertificateOptions,
   type CertificateWish,
   certificateInService,
   collectCertificates,
+  daysUntil,
   dueForExchange,
+  expiredAuthority,
+  foreignAuthority,
   type NodeIdentity,
   observeRelation,
   planRelation,
@@ -34,17 +39,20 @@ import {
   plannedRelation,
   refusedTrust,
   type Trust,
+  tooBrief,
   waitingTrust,
 } from './trust-plan.ts';
 
 /**
  * @param identity undefined while the node is in no cluster.
+ * @param options of the certificates: how long a CA has to last.
  * @param authority PEM of the one that the cluster is to trust, where it is known before there is a cluster.
  */
 export async function withServing(
   doors: Doors,
   cluster: ClusterFacts,
   identity: NodeIdentity | undefined,
+  options: CertificateOptions,
   authority?: string,
 ): Promise<Trust> {
   const { juju, host } = doors;
@@ -55,15 +63,17 @@ export async function withServing(
   const nodeName = cluster.node?.name ?? cluster.nodeName;
   const apiServer = role === 'control-plane' ? cluster.apiServerSans.all : [];
   const wishes = servingWishes({ role, nodeName, addresses: cluster.boundAddresses, apiServer });
-  const plan = planRelation(await observeRelation(juju, { endpoint: ENDPOINT, wishes, now: host.now() }));
+  const facts = await observeRelation(juju, { endpoint: ENDPOINT, wishes, now: host.now() });
+  const plan = planRelation(facts);
   const changes = plannedRelation(doors, plan);
   if (cluster.node !== undefined) {
     if (identity === undefined) return { given: NOTHING_GIVEN, changes, reports: plan.reports };
     const issued = await planIssued(doors, identity, wishes, plan);
+    const reports = [...plan.reports, ...issued.reports];
     return {
       given: NOTHING_GIVEN,
       changes: [...changes, ...issued.changes],
-      reports: [...plan.reports, ...issued.reports],
+      reports: await withLifeLeft(doors, identity, wishes, reports),
     };
   }
   const birth = role === 'worker' ? 'worker' : makesCluster(cluster) ? 'bootstrap' : 'control-plane';
@@ -75,9 +85,28 @@ export async function withServing(
     etcd: cluster.role === 'control-plane' && cluster.options.datastore === 'managed-etcd',
     now: host.now(),
   });
-  const refusals = given.problems.map((problem) => blocked(`The CA charm's ${problem}`));
-  return waitingTrust({ pems: given.pems, chain: given.authority }, changes, [...plan.reports, ...refusals]);
+  const provider = facts.relation?.application ?? '';
+  const refusals = given.problems.map((problem) => blocked(joinRefusal(problem, birth, provider)));
+  const brief =
+    birth === 'bootstrap' && authority === undefined && given.pems !== undefined
+      ? briefAuthority({ ca: given.authority }, options.minimumCaSeconds, host.now())
+      : undefined;
+  const tooShort = brief === undefined ? [] : [tooBrief(brief, juju.identity.application, provider)];
+  const pems = brief === undefined ? given.pems : undefined;
+  return waitingTrust({ pems, chain: given.authority }, changes, [...plan.reports, ...refusals, ...tooShort]);
 }
+
+/** A node that joins can use what the cluster trusts, and nothing else. */
+function joinRefusal(problem: string, birth: 'bootstrap' | 'control-plane' | 'worker', provider: string): string {
+  return birth !== 'bootstrap' && problem.includes(FOREIGN)
+    ? `What ${provider} has issued does not come from the CA that this cluster trusts, so that this unit cannot join. ${WAYS}`
+    : `The CA charm's ${problem}`;
+}
+
+/** As `examine.ts` says it. */
+const FOREIGN = 'is not signed by the CA';
+const WAYS =
+  'k8sd keeps the CA of its bootstrap: have the first CA sign (with its key, through manual-tls-certificates), or move to another cluster; see Use a certificate authority of your own';
 
 /** Of the cluster that there is, as its control plane tells it. */
 function authorityOf(cluster: ClusterFacts): string | undefined {
@@ -100,16 +129,20 @@ async function planIssued(
   }));
   const names = dueForExchange(await Promise.all(found), host.now());
   const due = wishes.filter(({ id }) => names.includes(id));
+  const trusted = await serverAuthority(host.files);
+  const lasting = await authorityReports(doors, trusted);
+  if (lasting.length > 0) return { changes: [], reports: lasting };
   if (due.length === 0 || changes.length > 0) return { changes: [], reports: [] };
   const { pems, problems } = servingToGive({
     issued: await collectCertificates(juju, ENDPOINT, due, standing),
     birth: identity.role,
     nodeName: identity.nodeName,
-    authority: await serverAuthority(host.files),
+    authority: trusted,
     etcd: false,
     now: host.now(),
   });
-  if (pems === undefined) return { changes: [], reports: problems.map((problem) => refused(problem)) };
+  if (pems === undefined)
+    return { changes: [], reports: problems.map((problem) => blocked(`The CA charm's ${problem}`)) };
   const prints = due.map(({ id }) => printOf(standing.get(id))).join(', ');
   const change: PlannedChange = {
     // With the fingerprints: what has failed is not tried again, but the next certificate is.
@@ -124,12 +157,45 @@ async function planIssued(
   return { changes: [change], reports: [] };
 }
 
-/** k8sd keeps the authority that it was given at bootstrap. */
-function refused(problem: string): UnitStatus {
-  const way = problem.includes('is not signed by the authority')
-    ? '; k8sd cannot take another authority: have the CA charm sign with the former one, or move to a new cluster'
-    : '';
-  return blocked(`The CA charm's ${problem}${way}; what was issued before stays in service`);
+/** k8sd keeps the CA that it was given at bootstrap: with its end, and with the end of what it has signed, the cluster ends. */
+async function authorityReports({ juju, host }: Doors, trusted: string): Promise<readonly UnitStatus[]> {
+  const now = host.now();
+  const over = expiredAuthority(trusted, now);
+  if (over !== undefined)
+    return [
+      blocked(
+        `The CA of this cluster expired on ${over.toISOString().slice(0, 10)}: nobody accepts anything that it has signed, and k8sd takes no other. Deploy another cluster and restore what runs here there`,
+      ),
+    ];
+  const foreign = await foreignAuthority(juju, ENDPOINT, trusted);
+  return foreign === undefined
+    ? []
+    : [
+        blocked(
+          `${foreign.application} signs with another CA now (${foreign.commonName}), of which this cluster can use nothing. ${WAYS}`,
+        ),
+      ];
+}
+
+/** Whatever is wrong with the next certificates, those in service go on for a while. */
+async function withLifeLeft(
+  { host }: Doors,
+  { role }: NodeIdentity,
+  wishes: readonly CertificateWish[],
+  reports: readonly UnitStatus[],
+): Promise<readonly UnitStatus[]> {
+  if (reports.length === 0) return [];
+  const found = await Promise.all(wishes.map(({ id }) => certificateInService(host.files, role, id)));
+  const ends = found
+    .flatMap((each) => (each === undefined ? [] : [each.notAfter]))
+    .toSorted((a, b) => Number(a) - Number(b));
+  const [end] = ends;
+  if (end === undefined) return reports;
+  const day = end.toISOString().slice(0, 10);
+  const left = daysUntil(end, host.now());
+  const service =
+    left < 0 ? `what is in service expired on ${day}` : `what is in service stays, until ${day} (${left} days)`;
+  return reports.map(({ status, message }) => ({ status, message: `${message}; ${service}` }));
 }
 
 function printOf(standing: Standing | undefined): string {

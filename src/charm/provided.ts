@@ -5,6 +5,9 @@
  */
 
 import {
+  type BriefAuthority,
+  briefAuthority,
+  type CertificateOptions,
   CONTROL_PLANE_NAMES,
   certificateInService,
   changedAuthorities,
@@ -13,6 +16,7 @@ import {
   exchangeableLeaves,
   fieldOf,
   leavesForBirth,
+  MINIMUM_CA_VALIDITY,
   type NodeIdentity,
   nextLeaves,
   type OwnLeavesQuestion,
@@ -62,8 +66,9 @@ export async function withProvided(
   doors: Doors,
   cluster: ClusterFacts,
   identity: NodeIdentity | undefined,
+  options: CertificateOptions,
 ): Promise<ProvidedTrust> {
-  if (cluster.role === 'control-plane' && makesCluster(cluster)) return forBootstrap(doors, cluster);
+  if (cluster.role === 'control-plane' && makesCluster(cluster)) return forBootstrap(doors, cluster, options);
   const kept = keptAuthorities(cluster);
   if (Object.keys(kept).length === 0) return { trust: await afterwards(doors, cluster), asks: false };
   const issued = await issuedFields(doors, cluster, kept);
@@ -71,7 +76,7 @@ export async function withProvided(
   const trust =
     cluster.node === undefined ? forJoin(doors, cluster, part) : await forMember(doors, cluster, identity, part);
   if (issued.length === 0) return { trust, asks: false };
-  return { trust: joined(trust, await withServing(doors, cluster, identity)), asks: true };
+  return { trust: joined(trust, await withServing(doors, cluster, identity, options)), asks: true };
 }
 
 /** What is there of the secret, or why it is not. */
@@ -95,7 +100,11 @@ async function readSecret({ juju }: Doors, { options }: ClusterFacts): Promise<S
   return content === undefined ? { problem, set: true } : { content };
 }
 
-async function forBootstrap(doors: Doors, cluster: ControlPlaneFacts): Promise<ProvidedTrust> {
+async function forBootstrap(
+  doors: Doors,
+  cluster: ControlPlaneFacts,
+  options: CertificateOptions,
+): Promise<ProvidedTrust> {
   const secret = await readSecret(doors, cluster);
   if ('problem' in secret) return { trust: refusedTrust(secret.problem), asks: false };
   const { content } = secret;
@@ -113,10 +122,24 @@ async function forBootstrap(doors: Doors, cluster: ControlPlaneFacts): Promise<P
   });
   if (pems === undefined)
     return { trust: refusedTrust(...problems.map((problem) => told(problem))), asks: issued.length > 0 };
+  const brief = briefAuthority(authoritiesIn(content), options.minimumCaSeconds, doors.host.now());
+  if (brief !== undefined)
+    return { trust: refusedTrust(briefText(brief, doors.juju.identity.application)), asks: issued.length > 0 };
   const given = { pems, chain, kept };
   if (issued.length === 0) return { trust: { given, changes: [], reports: [] }, asks: false };
-  const serving = await withServing(doors, cluster, undefined, chain);
+  const serving = await withServing(doors, cluster, undefined, options, chain);
   return { trust: joined({ given, changes: [], reports: [] }, serving), asks: true };
+}
+
+/** PEM by k8sd's name. */
+function authoritiesIn(content: Pems): Pems {
+  return Object.fromEntries(clusterAuthorities(true).map(({ name }) => [name, content[`${name}-crt`] ?? '']));
+}
+
+function briefText({ name, notAfter, days }: BriefAuthority, application: string): string {
+  return told(
+    `${name}-crt ends ${notAfter.toISOString().slice(0, 10)}, in ${days} days, and a cluster cannot change its CAs; bring one that lasts, or juju config ${application} ${MINIMUM_CA_VALIDITY}=${Math.max(1, days - 1)}d`,
+  );
 }
 
 /** What has to be so before certificates can be brought to each unit. @param kept names of authorities without their keys. */

@@ -2,7 +2,9 @@
 
 import {
   applyRelation,
+  type BriefAuthority,
   describeRelationChange,
+  MINIMUM_CA_VALIDITY,
   type RelationChange,
   type RelationPlan,
   relationEssence,
@@ -64,6 +66,17 @@ function plannedChange(doors: Doors, change: RelationChange): PlannedChange {
       return applyRelation(doors.juju, ENDPOINT, change);
     },
   };
+}
+
+/** @param application our own. @param provider the CA charm's. */
+export function tooBrief(
+  { name, commonName, notAfter, days }: BriefAuthority,
+  application: string,
+  provider: string,
+): UnitStatus {
+  return blocked(
+    `${provider}: the CA certificate ${JSON.stringify(commonName.slice(0, 64))} for ${name} ends ${notAfter.toISOString().slice(0, 10)}, in ${days} days, and a cluster cannot change its CAs (${MINIMUM_CA_VALIDITY}). Remove the relation, have it issue for longer (self-signed-certificates: juju config ${provider} root-ca-validity=7300d certificate-validity=3650d) and integrate again; or juju config ${application} ${MINIMUM_CA_VALIDITY}=${Math.max(1, days - 1)}d`,
+  );
 }
 
 export function blocked(message: string): UnitStatus {

@@ -5,6 +5,8 @@
 
 import {
   authoritiesToGive,
+  briefAuthority,
+  type CertificateOptions,
   clusterAuthorities,
   collectCertificates,
   EXTERNAL_NAMES,
@@ -19,7 +21,17 @@ import { type ClusterFacts, type ControlPlaneFacts, certificateMode, makesCluste
 import type { Doors } from './doors.ts';
 import { withServing } from './issued.ts';
 import { managersOfProvided, withProvided } from './provided.ts';
-import { blocked, ENDPOINT, NOTHING, plannedRelation, type Trust, waitingTrust, wasAsked } from './trust-plan.ts';
+import {
+  blocked,
+  ENDPOINT,
+  NOTHING,
+  plannedRelation,
+  refusedTrust,
+  type Trust,
+  tooBrief,
+  waitingTrust,
+  wasAsked,
+} from './trust-plan.ts';
 
 /** Who issues a certificate of the node where it is not k8sd. */
 export async function managersOf(doors: Doors, cluster: ClusterFacts): Promise<NodeIdentity['managers']> {
@@ -34,31 +46,45 @@ export async function observeTrust(
   doors: Doors,
   cluster: ClusterFacts,
   identity: NodeIdentity | undefined,
+  options: CertificateOptions,
 ): Promise<Trust> {
   const mode = certificateMode(cluster);
   if (cluster.leaving || cluster.problems.length > 0) return NOTHING;
-  if (mode === 'external') return withServing(doors, cluster, identity);
+  if (mode === 'external') return withServing(doors, cluster, identity, options);
   if (mode === 'intermediate-ca' && cluster.role === 'control-plane') {
     if (cluster.node !== undefined) return afterBootstrap(doors, cluster);
-    if (makesCluster(cluster)) return askForAuthorities(doors, cluster);
+    if (makesCluster(cluster)) return askForAuthorities(doors, cluster, options);
   }
-  const provided = mode === 'provided' ? await withProvided(doors, cluster, identity) : undefined;
+  const provided = mode === 'provided' ? await withProvided(doors, cluster, identity, options) : undefined;
   if (provided?.asks) return provided.trust;
+  const useless = mode === 'provided' ? undefined : uselessSecret(doors, cluster, mode);
+  if (useless !== undefined) return useless;
   const withdrawn = (await hasAsked(doors.juju, ENDPOINT)) ? await withdraw(doors) : [];
   const trust = provided?.trust ?? NOTHING;
   return { ...trust, changes: [...trust.changes, ...withdrawn] };
 }
 
-async function askForAuthorities(doors: Doors, cluster: ControlPlaneFacts): Promise<Trust> {
+async function askForAuthorities(
+  doors: Doors,
+  cluster: ControlPlaneFacts,
+  options: CertificateOptions,
+): Promise<Trust> {
   const { juju, host } = doors;
   const etcd = cluster.options.datastore === 'managed-etcd';
   const wishes = intermediateWishes(etcd);
-  const plan = planRelation(await observeRelation(juju, { endpoint: ENDPOINT, wishes, now: host.now() }));
+  const facts = await observeRelation(juju, { endpoint: ENDPOINT, wishes, now: host.now() });
+  const plan = planRelation(facts);
   const found = await collectCertificates(juju, ENDPOINT, wishes, plan.standing);
   const issued = clusterAuthorities(etcd).map((authority) => ({ authority, issued: found[authority.id] }));
-  const { pems, chain, problems } = authoritiesToGive({ issued, nodeName: cluster.nodeName, etcd, now: host.now() });
-  const refusals = problems.map((problem) => blocked(`The CA charm's ${problem}`));
-  return waitingTrust({ pems, chain }, plannedRelation(doors, plan), [...plan.reports, ...refusals]);
+  const given = authoritiesToGive({ issued, nodeName: cluster.nodeName, etcd, now: host.now() });
+  const refusals = given.problems.map((problem) => blocked(`The CA charm's ${problem}`));
+  const chains = Object.fromEntries(issued.map(({ authority, issued: pair }) => [authority.name, pair?.chain ?? '']));
+  const brief = given.pems && briefAuthority(chains, options.minimumCaSeconds, host.now());
+  const tooShort =
+    brief === undefined ? [] : [tooBrief(brief, juju.identity.application, facts.relation?.application ?? '')];
+  const pems = brief === undefined ? given.pems : undefined;
+  const reports = [...plan.reports, ...refusals, ...tooShort];
+  return waitingTrust({ pems, chain: given.chain }, plannedRelation(doors, plan), reports);
 }
 
 /**
@@ -69,6 +95,20 @@ async function afterBootstrap(doors: Doors, cluster: ControlPlaneFacts): Promise
   const { juju } = doors;
   const over = cluster.leader && !wasAsked(juju) && (await hasAsked(juju, ENDPOINT));
   return { ...NOTHING, changes: over ? plannedRelation(doors, { changes: FORGET_ALL }) : [] };
+}
+
+/** Certificates that nobody looks at: before there is a cluster that is a mistake which nothing could put right afterwards. */
+function uselessSecret({ juju }: Doors, cluster: ClusterFacts, mode: string | undefined): Trust | undefined {
+  // A worker that has not heard from its control plane does not know yet.
+  if (cluster.options.caCertificates === '' || mode === undefined) return undefined;
+  const { application } = juju.identity;
+  const reset = `juju config ${application} --reset ca-certificates`;
+  if (cluster.role === 'control-plane' && makesCluster(cluster))
+    return refusedTrust(
+      `ca-certificates is set, and bootstrap-certificates is ${mode}: juju config ${application} bootstrap-certificates=provided, or ${reset}`,
+    );
+  const message = `ca-certificates has no effect in a cluster of bootstrap-certificates=${mode}: ${reset}`;
+  return cluster.node === undefined ? undefined : { ...NOTHING, reports: [{ status: 'active', message }] };
 }
 
 /** The cluster is, or is to be, made in another way than was asked for. */

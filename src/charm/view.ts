@@ -69,7 +69,7 @@ export async function look(doors: Doors, role: Role, foreseen: Foreseen = NOTHIN
   const observed = foreseenCluster(present, foreseen);
   const managers = await managersOf(doors, observed);
   const [trust, hardening, encryption] = await Promise.all([
-    observeTrust(doors, observed, nodeIdentity(observed, options, managers)),
+    observeTrust(doors, observed, nodeIdentity(observed, options, managers), options),
     observeHardening(doors, observed, wished),
     lookAtEncryption(doors, observed, sealing),
   ]);

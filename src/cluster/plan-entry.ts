@@ -64,7 +64,10 @@ export function makesCluster(facts: ControlPlaneFacts): boolean {
 function planBootstrap(facts: ControlPlaneFacts): ClusterPlan {
   const orphans = orphanedWorkers(facts);
   if (orphans.length > 0) return report(blocked(orphanMessage(facts.identity.application, orphans)));
-  if (facts.etcd === 'no relation') return report(blocked('Missing etcd relation'));
+  if (facts.etcd === 'no relation')
+    return report(
+      blocked(`Missing etcd relation: juju integrate ${facts.identity.application}:etcd <application of etcd>`),
+    );
   if (facts.etcd === 'not ready') return report(waiting('Waiting for etcd to be ready'));
   if (facts.etcd === 'not valid') return report(blocked(BAD_ETCD));
   const address = facts.addresses[0];

@@ -44,10 +44,10 @@ export function planWorker(facts: WorkerFacts): ClusterPlan {
 }
 
 /** While it is installed, a unit has not been told of its integrations yet; nobody is to be called for that. */
-function missingIntegration({ event }: WorkerFacts): UnitStatus {
+function missingIntegration({ event, identity }: WorkerFacts): UnitStatus {
   return event.kind === 'install'
     ? { status: 'maintenance', message: 'Waiting for the cluster integration' }
-    : blocked('Missing cluster integration');
+    : blocked(`Missing cluster integration: juju integrate k8s:k8s-cluster ${identity.application}:cluster`);
 }
 
 /**

@@ -4,6 +4,8 @@ import { configured } from '../cluster/facts.ts';
 
 const DAY = 86_400;
 
+const FIVE_YEARS = 5 * 365 * 86_400;
+
 describe('the options of certificates', () => {
   it.each(['control-plane', 'worker'] as const)('of a %s are by default what the charm stands in for them', (role) => {
     expect(readCertificateOptions(configured(role))).toEqual({ value: DEFAULT_OPTIONS, problems: [] });
@@ -11,11 +13,41 @@ describe('the options of certificates', () => {
   });
 
   it.each([
-    ['90d', '30d', { validitySeconds: 90 * DAY, renewBeforeSeconds: 30 * DAY, warnSeconds: 30 * DAY }],
-    ['1y', '', { validitySeconds: 365 * DAY, renewBeforeSeconds: undefined, warnSeconds: 30 * DAY }],
-    ['10m', '', { validitySeconds: 600, renewBeforeSeconds: undefined, warnSeconds: 30 * DAY }],
-    [' 60d ', ' 30d ', { validitySeconds: 60 * DAY, renewBeforeSeconds: 30 * DAY, warnSeconds: 30 * DAY }],
-    ['10y', '6mo', { validitySeconds: 3650 * DAY, renewBeforeSeconds: 180 * DAY, warnSeconds: 180 * DAY }],
+    [
+      '90d',
+      '30d',
+      { validitySeconds: 90 * DAY, renewBeforeSeconds: 30 * DAY, warnSeconds: 30 * DAY, minimumCaSeconds: FIVE_YEARS },
+    ],
+    [
+      '1y',
+      '',
+      {
+        validitySeconds: 365 * DAY,
+        renewBeforeSeconds: undefined,
+        warnSeconds: 30 * DAY,
+        minimumCaSeconds: FIVE_YEARS,
+      },
+    ],
+    [
+      '10m',
+      '',
+      { validitySeconds: 600, renewBeforeSeconds: undefined, warnSeconds: 30 * DAY, minimumCaSeconds: FIVE_YEARS },
+    ],
+    [
+      ' 60d ',
+      ' 30d ',
+      { validitySeconds: 60 * DAY, renewBeforeSeconds: 30 * DAY, warnSeconds: 30 * DAY, minimumCaSeconds: FIVE_YEARS },
+    ],
+    [
+      '10y',
+      '6mo',
+      {
+        validitySeconds: 3650 * DAY,
+        renewBeforeSeconds: 180 * DAY,
+        warnSeconds: 180 * DAY,
+        minimumCaSeconds: FIVE_YEARS,
+      },
+    ],
   ])('validity %j and renewal %j', (validity, before, value) => {
     const raw = { 'certificate-validity': validity, 'certificate-renew-before': before };
     expect(readCertificateOptions(raw)).toEqual({ value, problems: [] });

@@ -59,7 +59,7 @@ describe('refuseBeyondAuthority', () => {
 
   it('refuses a second more, and says what is possible', () => {
     expect(() => refuseBeyondAuthority('expires-in', 365 * 86_400 + 1, authority, now)).toThrow(
-      'expires-in goes beyond the life of the authority ca, which ends 2027-01-01T00:00:00.000Z; ask for at most 365d',
+      'expires-in goes beyond the life of the CA ca, which ends 2027-01-01T00:00:00.000Z; ask for at most 365d',
     );
   });
 });

@@ -153,7 +153,7 @@ describe('bootstrap', () => {
     const set = { 'bootstrap-datastore': 'etcd', 'datastore-extra-args': 'v=1' };
     const etcd = { servers: ['https://10.0.0.9:2379'], ca: 'CA', certificate: 'CERT', key: 'KEY' };
     expect(planControlPlane(newborn({ etcd: 'no relation' }, set)).reports).toEqual([
-      { status: 'blocked', message: 'Missing etcd relation' },
+      { status: 'blocked', message: 'Missing etcd relation: juju integrate k8s:etcd <application of etcd>' },
     ]);
     expect(planControlPlane(newborn({ etcd: 'not ready' }, set)).reports).toEqual([
       { status: 'waiting', message: 'Waiting for etcd to be ready' },

@@ -82,7 +82,11 @@ describe('a worker joins', () => {
       { cluster: bags({ units: new Map([...units, ['k8s/1', { version: '1.35.9' }]]) }) },
       `Snap ${VERSION} is newer than the cluster's 1.35.9; set snap-channel or attach snap-installation accordingly`,
     ],
-    ['has no control plane', { cluster: undefined }, 'Missing cluster integration'],
+    [
+      'has no control plane',
+      { cluster: undefined },
+      'Missing cluster integration: juju integrate k8s:k8s-cluster k8s-worker:cluster',
+    ],
   ])('not while it %s', (_, more, message) => {
     const plan = planWorker(joiner(more));
     expect(kinds(plan.changes)).not.toContain('join');

@@ -75,8 +75,12 @@ describe('refresh-certs with nonsense', { timeout: 60_000 }, () => {
     [{ 'expires-in': 'for ever' }, `${EXPIRES} "for ever"`],
     [{ 'expires-in': '9999999999999999y' }, EXPIRES],
     [{ 'expires-in': '0d' }, 'expires-in must be at least 10m; a shorter life would end before it could be renewed'],
-    [{ 'expires-in': '30y' }, 'expires-in goes beyond the life of the authority ca, which ends 20'],
+    [{ 'expires-in': '30y' }, 'expires-in must be at most 10y'],
     [{ 'extra-sans': 'a.example, b c$(id)' }, 'extra-sans has "c$(id)", which is neither a DNS name nor an IP address'],
+    [
+      { 'expire-in': '30d' },
+      'there is no parameter expire-in (did you mean expires-in?); there are expires-in, extra-sans,',
+    ],
     [{ 'extra-sans': '10.0.0.256/8' }, 'extra-sans has "10.0.0.256/8", which is neither a DNS name nor an IP address'],
   ];
   const OF_CONTROL_PLANE: readonly (readonly [Record<string, string>, string])[] = [
@@ -84,7 +88,11 @@ describe('refresh-certs with nonsense', { timeout: 60_000 }, () => {
       { certificates: 'apiserver nonsense' },
       'certificates has nonsense; there are admin.conf, apiserver, apiserver-kubelet-client, controller.conf, front-proxy-client, kubelet, kubelet.conf, proxy.conf, scheduler.conf',
     ],
-    [{ certificates: 'ca' }, 'certificates has ca; there are admin.conf,'],
+    [{ certificates: 'ca' }, 'ca cannot be refreshed: k8sd cannot replace'],
+    [
+      { certificates: 'etcd/server' },
+      'etcd/server cannot be refreshed: k8sd makes it only when a node joins: add a unit',
+    ],
   ];
   const rows = [
     ...BOTH.map(([parameters, message]) => [CONTROL, parameters, message] as const),
@@ -106,7 +114,14 @@ describe('refresh-certs with nonsense', { timeout: 60_000 }, () => {
 
   it('of a kind that Juju itself refuses never reaches the unit', async () => {
     await expect(run(CONTROL, 'refresh-certs', { 'expires-in': 30 })).rejects.toThrow('must be of type string');
-    await expect(run(WORKER, 'refresh-certs', { certificates: 'kubelet' })).rejects.toThrow('is not allowed');
+  });
+
+  it('of the other charm is refused with what there is', async () => {
+    const outcome = await run(WORKER, 'refresh-certs', { certificates: 'kubelet' });
+    expect(outcome.message).toBe('there is no parameter certificates; there are expires-in, extra-sans, scope');
+    expect((await run(WORKER, 'refresh-certs', { scope: 'cluster' })).message).toContain(
+      'juju run k8s/leader refresh-certs scope=cluster',
+    );
   });
 });
 
@@ -117,11 +132,15 @@ describe('refresh-certs on a control plane', { timeout: 60_000 }, () => {
     const outcome = await run(CONTROL, 'refresh-certs', {
       'expires-in': '30d',
       'extra-sans': 'API.Example.COM,192.0.2.77',
-      certificates: 'apiserver, front-proxy-client',
+      certificates: 'apiserver, front-proxy-client, proxy-conf',
     });
     expect(outcome).toMatchObject({ status: 'completed', results: { status: 'refreshed' } });
-    expect(Object.keys(outcome.results['expires'] as object).sort()).toEqual(['apiserver', 'front-proxy-client']);
-    expect(outcome.log).toContain('asking k8sd for 2 new certificates');
+    expect(Object.keys(outcome.results['expires'] as object).sort()).toEqual([
+      'apiserver',
+      'front-proxy-client',
+      'proxy-conf',
+    ]);
+    expect(outcome.log).toContain('asking k8sd for 3 new certificates');
     const after = await certificate(CONTROL, 'apiserver');
     expect(daysLeft(after)).toBeGreaterThan(29.9);
     expect(daysLeft(after)).toBeLessThan(30.1);
@@ -369,20 +388,33 @@ describe('a unit that is in no cluster', { timeout: 120_000 }, () => {
     await model.deploy(archives.k8s, { application: 'lonely', config: { 'bootstrap-datastore': 'etcd' } });
     await model.deploy(archives.worker, { application: 'lonely-worker' });
     await model.settle({ timeoutMs: 60_000 });
-    expect(model.unit('lonely/0').workload).toMatchObject({ status: 'blocked', message: 'Missing etcd relation' });
+    expect(model.unit('lonely/0').workload).toMatchObject({
+      status: 'blocked',
+      message: 'Missing etcd relation: juju integrate lonely:etcd <application of etcd>',
+    });
     const answers: readonly (readonly [string, string, string])[] = [
       ['lonely/0', 'refresh-certs', 'this unit is in no cluster; there are no certificates to refresh'],
-      ['lonely/0', 'certs-status', 'this unit has no certificates yet: Missing etcd relation'],
+      [
+        'lonely/0',
+        'certs-status',
+        'this unit has no certificates yet: Missing etcd relation: juju integrate lonely:etcd <application of etcd>',
+      ],
       ['lonely/0', 'get-kubeconfig', 'this unit has no kubeconfig yet; it is in no cluster'],
       ['lonely/0', 'pre-upgrade-check', 'this unit is in no cluster'],
       ['lonely-worker/0', 'refresh-certs', 'this unit is in no cluster; there are no certificates to refresh'],
-      ['lonely-worker/0', 'certs-status', 'this unit has no certificates yet: Missing cluster integration'],
+      [
+        'lonely-worker/0',
+        'certs-status',
+        'this unit has no certificates yet: Missing cluster integration: juju integrate k8s:k8s-cluster lonely-worker:cluster',
+      ],
     ];
     for (const [unit, action, message] of answers)
       expect(await run(unit, action), `${action} on ${unit}`).toMatchObject({ status: 'failed', message });
-    expect((await run('lonely/0', 'plan')).results).toMatchObject({ status: 'blocked: Missing etcd relation' });
+    expect((await run('lonely/0', 'plan')).results).toMatchObject({
+      status: 'blocked: Missing etcd relation: juju integrate lonely:etcd <application of etcd>',
+    });
     expect((await run('lonely-worker/0', 'plan')).results).toMatchObject({
-      status: 'blocked: Missing cluster integration',
+      status: 'blocked: Missing cluster integration: juju integrate k8s:k8s-cluster lonely-worker:cluster',
     });
   });
 });

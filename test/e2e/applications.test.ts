@@ -8,7 +8,10 @@ import { allActive, deployCluster, openCluster, settleActive, type TestCluster }
 import { machineOf } from './nodes.ts';
 import { expectCleanMachine, expectWholeCluster, kubernetesNodes, unitsOf } from './reality.ts';
 
-const MISSING = { status: 'blocked', message: 'Missing cluster integration' };
+const MISSING = {
+  status: 'blocked',
+  message: 'Missing cluster integration: juju integrate k8s:k8s-cluster k8s-worker:cluster',
+};
 
 describe('a cluster with workers of two applications', { timeout: 240_000 }, () => {
   let cluster: TestCluster;

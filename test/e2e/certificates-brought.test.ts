@@ -70,7 +70,10 @@ function bringToWorkers(more: Readonly<Record<string, string>>): void {
 
 /** A CA charm that has the authority of which the cluster has no key. */
 async function deployCa({ model, directory }: TestCluster): Promise<void> {
-  await model.deploy(await packCaCharm(directory), { application: 'ca', config: { 'ca-common-name': 'own ca' } });
+  await model.deploy(await packCaCharm(directory), {
+    application: 'ca',
+    config: { 'ca-common-name': 'own ca', 'root-ca-validity': '7300d' },
+  });
   const authority = () => model.secrets().find(({ label }) => label === 'authority');
   await model.settle({ timeoutMs: 60_000, until: () => authority() !== undefined });
   const { certificate = '', key = '' } = own.authorities['ca'] ?? {};

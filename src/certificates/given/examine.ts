@@ -118,10 +118,8 @@ function unfit({ parsed, notBefore, notAfter }: IssuedCertificate, now: Date): s
 /** Every certificate of the authority's text is a root to k8sd; further ones in the leaf's text are not looked at. */
 function unsigned(leaf: IssuedCertificate, roots: readonly IssuedCertificate[], now: Date): string | undefined {
   const issuer = roots.find((root) => leaf.parsed.checkIssued(root.parsed) && isSignedBy(leaf, root));
-  if (issuer === undefined) return 'is not signed by the authority that the cluster trusts for it';
-  return now > issuer.notAfter
-    ? `is signed by an authority that ran out at ${issuer.notAfter.toISOString()}`
-    : undefined;
+  if (issuer === undefined) return 'is not signed by the CA that the cluster trusts for it';
+  return now > issuer.notAfter ? `is signed by a CA that expired on ${issuer.notAfter.toISOString()}` : undefined;
 }
 
 /** Extended key usages count only where there are some (RFC 5280 section 4.2.1.12); names as in RFC 6125 section 6.4.4. */

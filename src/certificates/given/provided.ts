@@ -4,6 +4,7 @@ import { orderChain } from '../relation/chain.ts';
 import { type IssuedCertificate, readAllIssued } from '../relation/issued.ts';
 import { asGoReads, certificateProblem } from './as-go-reads.ts';
 import { clusterAuthorities } from './authorities.ts';
+import { successorsIn } from './brevity.ts';
 import { trustProblems } from './examine.ts';
 import type { Pems } from './fields.ts';
 import { leavesForBirth, type OwnLeavesQuestion } from './own-leaves.ts';
@@ -34,7 +35,7 @@ interface Provided {
  * Pure. An authority comes with its key, so that k8sd issues with it, or without, so that each unit's certificates are brought; and with
  * its issuers where it is an intermediate one. They are checked and handed on to those who verify. k8sd is given the first alone:
  * kube-controller-manager signs with no chain, and whoever else the issuers have signed for shall be no client of the cluster. Only a
- * server CA that signs nothing here has them along, for clients that want to see the root.
+ * server CA that signs nothing here has them along, for clients that want to see the root; and its successors, which k8sd trusts as well.
  */
 export function providedToGive(given: ProvidedQuestion): ProvidedToGive {
   const question = { ...given, content: asGoReads(given.content) };
@@ -45,7 +46,8 @@ export function providedToGive(given: ProvidedQuestion): ProvidedToGive {
     return text ? [{ name, certificates: orderedChain(text) }] : [];
   });
   const server = provided.find(({ name }) => name === 'ca')?.certificates ?? [];
-  const chain = server.map(({ pem }) => `${pem}\n`).join('');
+  const successors = content['ca-key'] ? [] : successorsIn(readAllIssued(content['ca-crt'] ?? ''));
+  const chain = [...server, ...successors].map(({ pem }) => `${pem}\n`).join('');
   const certificateOf = ({ name, certificates }: Provided) =>
     name === 'ca' && !content['ca-key'] ? chain : `${certificates[0]?.pem ?? ''}\n`;
   const kept = Object.fromEntries(

@@ -8,7 +8,8 @@ import { watchRestart } from '../await-restart.ts';
 import { discard, readNote, restore } from '../backup.ts';
 import type { Doors } from '../doors.ts';
 import type { NodeIdentity } from '../facts.ts';
-import { beginRefresh, finishRefresh, type Progress, seeThrough } from '../finish-refresh.ts';
+import { beginRefresh, finishRefresh, type Progress, restartServices, seeThrough } from '../finish-refresh.ts';
+import { CONTROL_PLANE_NAMES, fieldOf, fileOf } from '../names.ts';
 import { RefreshFailed } from '../outcome.ts';
 import { forgetFailures } from '../renewal/attempts.ts';
 import type { Pems } from './fields.ts';
@@ -23,6 +24,33 @@ export interface IssuedCertificates {
   readonly pems: Pems;
 }
 
+/**
+ * Whether something is missing that k8sd could not issue, so that it would take nothing: another certificate of the control plane
+ * expired, and who issues it has not answered.
+ */
+function lacksOther({ role, managers }: NodeIdentity, given: Pems): boolean {
+  const others = role === 'worker' ? [] : CONTROL_PLANE_NAMES.filter((name) => managers[name] !== undefined);
+  return others.some((name) => given[`${fieldOf(name)}-crt`] === undefined);
+}
+
+/** Into kubeconfigs k8sd has to put them. */
+function refuseEmbedded(names: readonly string[]): void {
+  const embedded = names.filter((name) => name.endsWith('.conf'));
+  if (embedded.length === 0) return;
+  const message = `Waiting for all certificates of this unit: ${embedded.join(', ')} cannot go into service alone`;
+  throw new RefreshFailed('waiting', message);
+}
+
+/** What k8sd's update does with certificates that are files of their own. */
+async function writeFiles(doors: Doors, { role }: NodeIdentity, { names, pems }: IssuedCertificates): Promise<void> {
+  for (const name of names) {
+    const { path } = fileOf(role, name);
+    await doors.host.files.write(path.replace(/\.crt$/, '.key'), pems[`${fieldOf(name)}-key`] ?? '', { mode: 0o600 });
+    await doors.host.files.write(path, pems[`${fieldOf(name)}-crt`] ?? '', { mode: 0o600 });
+  }
+  await restartServices(doors, role);
+}
+
 /** @throws RefreshFailed when k8sd refuses, or when the node is not well with them; the former are then back. */
 export async function takeIssued(
   doors: Doors,
@@ -33,11 +61,14 @@ export async function takeIssued(
   const { files } = doors.host;
   const unfinished = await readNote(files);
   if (unfinished !== undefined) await finishRefresh(doors, node, unfinished, progress);
+  const given = { ...(await standingPairs(doors, node)), ...pems };
+  const alone = lacksOther(node, given);
+  if (alone) refuseEmbedded(names);
   const note = await beginRefresh(doors, node, names);
   const restart = await watchRestart(doors, node, names);
-  const given = { ...(await standingPairs(doors, node)), ...pems };
   try {
-    await doors.k8sd(node.minor).updateCertificates(given, { timeoutMs: CALL_MS });
+    if (alone) await writeFiles(doors, node, { names, pems });
+    else await doors.k8sd(node.minor).updateCertificates(given, { timeoutMs: CALL_MS });
     await restart.over();
   } catch (error) {
     if (!(error instanceof K8sdError) || error instanceof K8sdUnavailable) throw error;

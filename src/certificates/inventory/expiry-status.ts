@@ -21,13 +21,14 @@ export function expiryReports(
       const { name, notBefore, notAfter } = one;
       if (notBefore === undefined || notAfter === undefined) return [];
       const left = (notAfter.getTime() - now.getTime()) / 1000;
-      const threshold = warnedBefore({ notBefore, notAfter }, situationOf(one, inventory, circumstances), warnSeconds);
-      return left < threshold ? [{ name, end: notAfter }] : [];
+      const situation = situationOf(one, inventory, circumstances);
+      const threshold = warnedBefore({ notBefore, notAfter }, situation, warnSeconds);
+      return left < threshold ? [{ name, end: notAfter, authority: situation.place.kind === 'authority' }] : [];
     })
     // By days: of those that were issued together, the seconds between them are of no interest to anybody.
     .sort((one, other) => daysUntil(one.end, now) - daysUntil(other.end, now));
   const expired = ending.filter(({ end }) => end < now);
-  const alive = ending.filter(({ end }) => end >= now);
+  const alive = ending.filter(({ end, authority }) => end >= now && !authority);
   const [first] = alive;
   return [
     ...(expired.length > 0
@@ -44,8 +45,26 @@ export function expiryReports(
             '',
           ),
         ]),
+    ...authorityReports(
+      ending.filter(({ end, authority }) => end >= now && authority),
+      now,
+    ),
   ];
 }
+
+/** A cluster ends with its CAs: in the status as long as there is time to plan. */
+function authorityReports(
+  ending: readonly { readonly name: string; readonly end: Date }[],
+  now: Date,
+): readonly UnitStatus[] {
+  const [first] = ending;
+  if (first === undefined) return [];
+  const left = days(daysUntil(first.end, now));
+  const what = ending.length === 1 ? 'CA ends' : 'CAs end';
+  return [report('active', ending, `${what} in ${left}`, `${what} in ${left}`, `${CANNOT_CHANGE}`)];
+}
+
+const CANNOT_CHANGE = ', and the cluster with it; deploy another one in time (certs-status)';
 
 /** A service goes on with what it has read, until that expires: then it is too late for a look. */
 export function servedReports(role: Role, names: readonly string[]): readonly UnitStatus[] {

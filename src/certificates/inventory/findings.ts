@@ -50,6 +50,9 @@ export interface Circumstances {
 /** Another cluster is not built within a month. */
 export const EARLY_SECONDS = 180 * 86_400;
 
+/** With a CA a cluster ends, which wants planning; however short the CA's life is, this is never too early. */
+const AUTHORITY_SECONDS = 365 * 86_400;
+
 /** Who has to bring the next one has to have it issued first. */
 const BRING_SECONDS = 60 * 86_400;
 
@@ -104,7 +107,7 @@ function isStranger(inventory: readonly Examined[], role: Role, now: Date): bool
   return role === 'worker' && end !== undefined && now > end;
 }
 
-/** Who or what brings the next one, in a word or two: `refresh`, `provider`, `operator`, `a new unit`, `a new cluster`. */
+/** Who or what brings the next one, in a word or two: `refresh`, `provider`, `operator`, `not renewable (add a unit)`. */
 export function renewalOf(
   name: string,
   inventory: readonly Examined[],
@@ -120,8 +123,8 @@ export function renewalOf(
 
 const RENEWALS: Readonly<Record<Renewal, string>> = {
   refresh: 'refresh',
-  'replace-unit': 'a new unit',
-  'replace-cluster': 'a new cluster',
+  'replace-unit': 'not renewable (add a unit)',
+  'replace-cluster': 'not renewable (new cluster)',
   datastore: 'datastore',
 };
 
@@ -135,16 +138,17 @@ export function placeIn(inventory: readonly Examined[], role: Role, name: string
 /** Seconds before its end from which on this certificate is worth a word: what does not come by itself needs time. */
 export function warnedBefore(
   life: { readonly notBefore: Date; readonly notAfter: Date },
-  { renewable, manager }: Pick<Situation, 'renewable' | 'manager'>,
+  { renewable, manager, place }: Pick<Situation, 'renewable' | 'manager' | 'place'>,
   warnSeconds: number,
 ): number {
+  if (place.kind === 'authority' && !renewable) return Math.max(warnSeconds, AUTHORITY_SECONDS);
   const needed = renewable ? (manager === 'operator' ? BRING_SECONDS : 0) : EARLY_SECONDS;
   return thresholdOf(life, Math.max(warnSeconds, needed));
 }
 
 /** RFC 5280 section 4.1.2.5: both ends belong to the validity. */
 function timeFindings(
-  { certificate, replace, renewable, manager }: Subject,
+  { certificate, replace, renewable, manager, place }: Subject,
   { now, warnSeconds }: Circumstances,
 ): readonly Finding[] {
   const { name, notBefore, notAfter } = certificate;
@@ -158,7 +162,7 @@ function timeFindings(
   }
   const leftSeconds = (notAfter.getTime() - now.getTime()) / 1000;
   const ends = `expires in ${days(daysUntil(notAfter, now))}, ${day(notAfter)}`;
-  if (leftSeconds >= warnedBefore({ notBefore, notAfter }, { renewable, manager }, warnSeconds)) return [];
+  if (leftSeconds >= warnedBefore({ notBefore, notAfter }, { renewable, manager, place }, warnSeconds)) return [];
   return renewable
     ? [{ ...at, severity: 'warning', code: 'expiring', message: ends }]
     : [{ ...at, severity: 'warning', code: 'not-renewable', message: `${ends}, and cannot be renewed by k8sd` }];

@@ -1,7 +1,7 @@
 /** What an operator does about a certificate that runs out, or has to be another one. */
 
 import { fieldOf, type Role } from '../names.ts';
-import type { Place } from './places.ts';
+import { inventoryPlaces, type Place } from './places.ts';
 import type { Manager } from './record.ts';
 
 /** @param issuable whether k8sd holds the key of its authority. */
@@ -25,6 +25,13 @@ export function howToReplace(place: Place, role: Role, manager: Manager, issuabl
     case 'datastore':
       return 'the datastore outside of this cluster has to issue another one';
   }
+}
+
+/** Why a refresh cannot be asked of a certificate that there is, with the way to another one; undefined: it can, or there is none. */
+export function whyNotRenewable(role: Role, name: string): string | undefined {
+  const place = inventoryPlaces(role).find((candidate) => candidate.name === name);
+  if (place === undefined || place.renewal === 'refresh') return undefined;
+  return `${name} cannot be refreshed: ${howToReplace(place, role, 'snap', false)}`;
 }
 
 /** Whether the charm or its action can have another one issued at any time. */

@@ -53,6 +53,8 @@ export interface WishFacts {
 
 export interface RelationFacts {
   readonly endpoint: string;
+  /** Our own application. */
+  readonly requirer: string;
   /** Undefined: none. */
   readonly relation: { readonly id: string; readonly application: string } | undefined;
   /** The endpoint takes one; more cannot be served. */

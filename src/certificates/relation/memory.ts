@@ -34,8 +34,6 @@ export interface Memory {
   readonly discarded: readonly string[];
   /** The integration has ended, and all that was kept for it is gone. */
   readonly ended?: true;
-  /** By wish: when the certificate runs out that was in service when the integration ended; RFC 3339. */
-  readonly lost: Readonly<Record<string, string>>;
   /** What was found when there was nothing left to do, and what it was found from. */
   readonly look?: Look;
 }
@@ -50,7 +48,7 @@ export interface Look {
   readonly reports: readonly UnitStatus[];
 }
 
-export const NOTHING: Memory = { since: {}, issuers: {}, authorities: {}, discarded: [], lost: {} };
+export const NOTHING: Memory = { since: {}, issuers: {}, authorities: {}, discarded: [] };
 
 const PEM = text(64 * 1024);
 const state = <const T extends string>(name: T) => oneOf([name]);
@@ -83,7 +81,6 @@ const REMEMBERED: Shape<Memory> = object(
     issuers: or(record(object({ current: text() }, { former: text() })), {}),
     authorities: or(record(PEM), {}),
     discarded: or(list(text()), []),
-    lost: or(record(timestamp), {}),
   },
   { relation: text(), application: text(), ended: (value) => (value === true ? value : undefined) },
 );

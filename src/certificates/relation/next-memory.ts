@@ -24,7 +24,6 @@ export function nextMemory(facts: RelationFacts, found: readonly Decision[], res
     const digest = request?.content?.digest;
     return digest === undefined ? [] : [[digest, memory.since[digest] ?? now.toISOString()] as const];
   });
-  const unserved = found.filter(({ authority }) => authority === undefined).map(({ wish }) => wish.id);
   return {
     relation: relation?.id ?? '',
     application: relation?.application ?? '',
@@ -33,7 +32,6 @@ export function nextMemory(facts: RelationFacts, found: readonly Decision[], res
     discarded: found.flatMap(({ standing, request }) =>
       standing.state === 'revoked' ? (request?.content?.digest ?? []) : [],
     ),
-    lost: pick(memory.lost, new Set(unserved)),
     ...(rest === undefined ? {} : { look: lookOf(facts, found, rest) }),
   };
 }
@@ -41,13 +39,11 @@ export function nextMemory(facts: RelationFacts, found: readonly Decision[], res
 /** What is remembered of wishes without a provider. */
 export function memoryWithout(memory: Memory, wanted: ReadonlySet<string>, over: boolean): Memory {
   const issuers = pick(memory.issuers, wanted);
-  const lost = over && memory.ended !== true ? { ...memory.lost, ...lifetimes(memory) } : memory.lost;
   return {
     since: {},
     issuers,
     authorities: onlyUsed(memory.authorities, issuers),
     discarded: [],
-    lost: pick(lost, wanted),
     ...(over || memory.ended ? { ended: true } : {}),
   };
 }
@@ -101,15 +97,6 @@ export function recollect(memory: Memory, { standing }: Look): ReadonlyMap<strin
         { ...each, authority: memory.authorities[current] ?? '', ...(formerAuthority && { formerAuthority }) },
       ];
     }),
-  );
-}
-
-/** By wish, when what was issued last runs out. */
-function lifetimes({ look }: Memory): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(look?.standing ?? {}).flatMap(([id, standing]) =>
-      standing.state === 'issued' ? [[id, standing.notAfter]] : [],
-    ),
   );
 }
 

@@ -33,6 +33,7 @@ export async function observeRelation(juju: Juju, question: RelationQuestion): P
   const id = ids[0];
   const base = {
     endpoint,
+    requirer: juju.identity.application,
     tooMany: ids.length > 1,
     broken: event.kind === 'relation-broken' && event.endpoint === endpoint,
     memory,

@@ -44,7 +44,7 @@ export function planRelation(facts: RelationFacts): RelationPlan {
 
 /** Nobody to ask: what is in service stays there, and what was kept for the former provider goes. */
 function planWithout(facts: RelationFacts): RelationPlan {
-  const { memory, wishes, now } = facts;
+  const { memory, wishes } = facts;
   const over = !facts.tooMany && (facts.broken || memory.relation !== undefined);
   const next = memoryWithout(memory, new Set(wishes.map(({ wish }) => wish.id)), over);
   const changes: RelationChange[] = over && memory.ended !== true ? [{ kind: 'forget-relation' }] : [];
@@ -53,7 +53,7 @@ function planWithout(facts: RelationFacts): RelationPlan {
   return {
     changes,
     standing: new Map(wishes.map(({ wish }) => [wish.id, { state: 'unsent' }])),
-    reports: withoutProvider(facts.endpoint, facts.tooMany, wishes, next.lost, now),
+    reports: withoutProvider(facts, wishes),
   };
 }
 

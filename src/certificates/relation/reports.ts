@@ -1,7 +1,7 @@
 /** What the operator is told: which certificates are not what they should be, why, and what to do. */
 
 import type { UnitStatus } from '../../juju/status.ts';
-import type { WishFacts } from './facts.ts';
+import type { RelationFacts, WishFacts } from './facts.ts';
 import type { Standing } from './standing.ts';
 import type { CertificateWish } from './wish.ts';
 
@@ -31,26 +31,15 @@ export function reportsOf(
 
 /** What is in service stays there: a provider that has gone must not take the cluster with it. */
 export function withoutProvider(
-  endpoint: string,
-  tooMany: boolean,
+  { endpoint, requirer, tooMany }: Pick<RelationFacts, 'endpoint' | 'requirer' | 'tooMany'>,
   wishes: readonly WishFacts[],
-  lost: Readonly<Record<string, string>>,
-  now: Date,
 ): readonly UnitStatus[] {
   if (wishes.length === 0) return [];
   if (tooMany)
     return [{ status: 'blocked', message: `${endpoint} is integrated with several applications; remove all but one` }];
-  const ends = Object.values(lost).sort()[0];
   const ids = wishes.map(({ wish }) => wish.id).join(', ');
-  const service =
-    ends === undefined
-      ? ''
-      : Date.parse(ends) > now.getTime()
-        ? `; what was issued before stays in service, until ${ends.slice(0, 10)}`
-        : `; what was issued before ran out on ${ends.slice(0, 10)}`;
-  return [
-    { status: 'blocked', message: `Integrate ${endpoint} with a CA charm for the certificates ${ids}${service}` },
-  ];
+  const command = `juju integrate ${requirer}:${endpoint} <application of the CA charm>`;
+  return [blocked(`Integrate ${endpoint} with a CA charm for the certificates ${ids}: ${command}`)];
 }
 
 /** Stands for the list of wishes. */
@@ -125,7 +114,7 @@ function refused(
   switch (why) {
     case 'no-authority':
       return blocked(
-        `${application} has answered the request for the CA certificate ${IDS} with an ordinary one; ${ABLE} issue CA certificates`,
+        `${application} has answered the request for the CA certificate ${IDS} with an ordinary one: with manual-tls-certificates sign the same requests again as CA certificates (basicConstraints=CA:TRUE) and run provide-certificate again; self-signed-certificates issues them by itself, vault and lego do not`,
       );
     case 'lacks-names':
       return blocked(

@@ -71,9 +71,12 @@ function render(
   format: string,
   rows: readonly CertificateRow[],
   findings: readonly Finding[],
-): { certificates: string; findings: string } {
+): { certificates: string; findings?: string } {
   if (format === 'json') return { certificates: JSON.stringify(rows), findings: JSON.stringify(findings) };
-  if (format === 'yaml') return { certificates: formatYaml(rows), findings: formatYaml(findings) || '[]' };
+  if (format === 'yaml') {
+    const certificates = formatYaml(rows);
+    return findings.length === 0 ? { certificates } : { certificates, findings: formatYaml(findings) };
+  }
   return { certificates: certificatesTable(rows), findings: findingsText(findings) };
 }
 

@@ -18,6 +18,16 @@ export function listParameter(parameters: Parameters, name: string, fallback: st
 
 export function refuseUnknown(parameters: Parameters, known: readonly string[]): void {
   const unknown = Object.keys(parameters).find((name) => !known.includes(name));
-  if (unknown !== undefined)
-    throw new Error(`there is no parameter ${unknown}; there are ${known.join(', ') || 'none'}`);
+  if (unknown === undefined) return;
+  const near = known.find((name) => isNear(unknown.toLowerCase().replaceAll('_', '-'), name));
+  const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
+  throw new Error(`there is no parameter ${unknown.slice(0, 60)}${hint}; there are ${known.join(', ') || 'none'}`);
+}
+
+/** One letter too many, too few or another. */
+function isNear(given: string, name: string): boolean {
+  const [short, long] = given.length <= name.length ? [given, name] : [name, given];
+  if (long.length - short.length > 1) return false;
+  const at = [...long].findIndex((letter, index) => letter !== short[index]);
+  return at < 0 || long.slice(at + 1) === short.slice(long.length === short.length ? at + 1 : at);
 }

@@ -17,6 +17,7 @@ import {
   sansToRequest,
   submitRequests,
   WORKER_NAMES,
+  whyNotRenewable,
 } from '../../certificates/index.ts';
 import { type ControlPlaneFacts, GRANT, JOINED } from '../../cluster/index.ts';
 import type { Doors } from '../doors.ts';
@@ -72,12 +73,16 @@ export async function refreshCertsOfWorker(doors: Doors, role: Role): Promise<vo
   const parameters = await juju.actions.parameters();
   refuseUnknown(parameters, ['expires-in', 'extra-sans', 'scope']);
   if (ofCluster(parameters))
-    throw new Error('scope=cluster is for the leader of the control plane: run refresh-certs scope=cluster there');
+    throw new Error(
+      `scope=cluster is for the leader of the control plane: juju run ${await controlPlaneOf(doors)}/leader refresh-certs scope=cluster`,
+    );
   const { expiresIn, extraSans } = readCommon(parameters);
   const { identity, cluster } = await memberView(doors, role);
   const expirationSeconds = expiresIn ?? identity.options.validitySeconds;
   if (cluster.role !== 'worker' || cluster.cluster === undefined)
-    throw new Error('this unit is not integrated with a control plane');
+    throw new Error(
+      `this unit is not integrated with a control plane: juju integrate k8s:k8s-cluster ${juju.identity.application}:cluster`,
+    );
   const names = WORKER_NAMES.filter((name) => identity.managers[name] === undefined);
   if (names.length === 0) throw new Error(refusalOf(WORKER_NAMES, identity.managers));
   const { id, shared } = cluster.cluster;
@@ -101,6 +106,11 @@ export async function refreshCertsOfWorker(doors: Doors, role: Role): Promise<vo
   await juju.actions.setResults({ status: 'requested', requests: objects.join(' ') });
 }
 
+async function controlPlaneOf({ juju }: Doors): Promise<string> {
+  const [id] = await juju.relations.ids('cluster');
+  return id === undefined ? 'k8s' : juju.relations.application(id);
+}
+
 /** Juju lets nothing else through, but not every version of it looks. */
 function ofCluster(parameters: Parameters): boolean {
   const scope = textParameter(parameters, 'scope', 'unit');
@@ -108,8 +118,11 @@ function ofCluster(parameters: Parameters): boolean {
   return scope === 'cluster';
 }
 
+/** Names as `certs-status` has them, or as the keys of the results of this action do: Juju takes no dots in those. */
 function chooseNames(given: readonly string[]): readonly string[] {
-  const names = [...new Set(given)];
+  const names = [...new Set(given.map((name) => name.replace(/-conf$/, '.conf')))];
+  const fixed = names.flatMap((name) => whyNotRenewable('control-plane', name) ?? []);
+  if (fixed.length > 0) throw new Error(fixed.join('; '));
   const unknown = names.filter((name) => !CONTROL_PLANE_NAMES.includes(name));
   if (unknown.length > 0)
     throw new Error(`certificates has ${unknown.join(', ')}; there are ${CONTROL_PLANE_NAMES.join(', ')}`);
@@ -135,7 +148,7 @@ function refusalOf(names: readonly string[], managers: NodeIdentity['managers'])
 
 const NOT_OURS = {
   relation:
-    'issued by the CA charm on the endpoint certificates, which renews it in time by itself; to have another one at once, revoke it there',
+    'issued by the CA charm on the endpoint certificates and renewed in time; for another one at once, remove that relation and integrate again',
   operator: 'brought by you: put the next one into the secret that ca-certificates names',
 } as const;
 

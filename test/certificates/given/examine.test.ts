@@ -206,7 +206,7 @@ describe('what k8sd is to be given', () => {
     [
       'a certificate of another authority',
       async () => ({ ...external(), ...pair('apiserver', await leaf(other)) }),
-      /^apiserver-crt is not signed by the authority/,
+      /^apiserver-crt is not signed by the CA that/,
       true,
     ],
     [
@@ -215,7 +215,7 @@ describe('what k8sd is to be given', () => {
         ...external(),
         'apiserver-crt': (await leaf(other)).certificate + other.certificate,
       }),
-      /^apiserver-crt is not signed by the authority/,
+      /^apiserver-crt is not signed by the CA that/,
       true,
     ],
     [
@@ -257,7 +257,7 @@ describe('what k8sd is to be given', () => {
     [
       "an etcd's certificate of another authority",
       async () => ({ ...sound, ...etcdPairs, ...pair('etcd-peer', await leaf(other)) }),
-      /^etcd-peer-crt is not signed by the authority/,
+      /^etcd-peer-crt is not signed by the CA that/,
       false,
     ],
     [

@@ -18,7 +18,16 @@ import { type KeptAuthorities, newKeptAuthorities } from './kept.ts';
 
 const NODE = { unit: 'k8s/0', nodeName: 'node-0', address: '10.0.0.10' };
 const SANS = { apiserver: ['kubernetes', '10.152.183.1', '10.0.0.10'], kubelet: ['node-0', '10.0.0.10'] };
-const COMMON = { unit: NODE.unit, nodeName: NODE.nodeName, issued: [], sans: SANS, now: new Date() };
+const COMMON = {
+  unit: NODE.unit,
+  nodeName: NODE.nodeName,
+  issued: [],
+  sans: SANS,
+  /** Of each call: the CAs are made after this file is read. */
+  get now() {
+    return new Date();
+  },
+};
 
 let own: OwnAuthorities;
 let kept: KeptAuthorities;

@@ -56,7 +56,10 @@ describe('the status', () => {
     [
       'tells early of what nobody can renew',
       [ending('ca', 170), ending('etcd/server', 170.5), ending('apiserver', 170)],
-      ['active: certificates expire in 170 days: ca, etcd/server'],
+      [
+        'active: certificate expires in 170 days: etcd/server',
+        'active: CA ends in 170 days: ca, and the cluster with it; deploy another one in time (certs-status)',
+      ],
     ],
     [
       'tells early of a leaf whose authority is elsewhere',
@@ -71,8 +74,18 @@ describe('the status', () => {
     ],
     [
       'tells of ninety days in their last third, whoever cannot renew them',
-      [living('ca', 90, 31, false), living('client-ca', 90, 29.5, false)],
-      ['active: certificate expires in 29 days: client-ca'],
+      [living('etcd/server', 90, 31, false), living('etcd/peer', 90, 29.5, false)],
+      ['active: certificate expires in 29 days: etcd/peer'],
+    ],
+    [
+      'tells of CAs of ninety days from their first day on',
+      [living('ca', 90, 89.5, false), living('client-ca', 90, 89.5, false)],
+      ['active: CAs end in 89 days: ca, client-ca, and the cluster with it; deploy another one in time (certs-status)'],
+    ],
+    [
+      'tells of CAs from the first day on that is nearer than a year',
+      [living('ca', 7300, 365.1, false), living('client-ca', 7300, 364.9, false)],
+      ['active: CA ends in 364 days: client-ca, and the cluster with it; deploy another one in time (certs-status)'],
     ],
     [
       'does not know what cannot be read',

@@ -25,8 +25,8 @@ describe('of a worker', () => {
 
   it.each<[string, typeof due, string, Managers, string, string, RegExp, string]>([
     ['about to end', due, 'kubelet', {}, 'warning', 'expiring', /^run refresh-certs on this unit$/, 'refresh'],
-    ['that has ended', stranger, 'kubelet.conf', {}, 'error', 'expired', REPLACE, 'a new unit'],
-    ['beside it', stranger, 'proxy.conf', {}, 'warning', 'not-renewable', REPLACE, 'a new unit'],
+    ['that has ended', stranger, 'kubelet.conf', {}, 'error', 'expired', REPLACE, 'not renewable (add a unit)'],
+    ['beside it', stranger, 'proxy.conf', {}, 'warning', 'not-renewable', REPLACE, 'not renewable (add a unit)'],
     [
       'that a CA charm brings, beside it',
       stranger,

@@ -148,7 +148,8 @@ function certificate(pem: string, key: string | undefined): unknown {
   const read = new X509Certificate(pem);
   if (key !== undefined && !read.checkPrivateKey(createPrivateKey(key)))
     throw new Error(`certificate of ${read.subject} and its key are no pair`);
-  return [read.subject, read.issuer, read.subjectAltName?.split(', ').sort()];
+  // A CA has an identifier of its own in its name.
+  return [read.subject, read.issuer.split('\n')[0], read.subjectAltName?.split(', ').sort()];
 }
 
 interface Kubeconfig {

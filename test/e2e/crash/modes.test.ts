@@ -36,7 +36,10 @@ function lacking(mode: string, prepare: Use<void>): StartingPoint {
 }
 
 async function deployCa({ model, directory }: TestCluster): Promise<void> {
-  await model.deploy(await packCaCharm(directory), { application: 'ca', config: { validity: '3650d' } });
+  await model.deploy(await packCaCharm(directory), {
+    application: 'ca',
+    config: { 'certificate-validity': '3650d', 'root-ca-validity': '7300d' },
+  });
 }
 
 async function addWorker({ model }: TestCluster): Promise<void> {

@@ -1,7 +1,7 @@
 /** The certificate authority of the CA charm: makes itself, and signs requests as self-signed-certificates does. */
 
 import 'reflect-metadata';
-import { createPrivateKey, type webcrypto } from 'node:crypto';
+import { createPrivateKey, randomUUID, type webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
 const KEY = {
@@ -15,6 +15,7 @@ const SUBJECT_ALT_NAME = '2.5.29.17';
 const OWN_EXTENSIONS = ['2.5.29.14', '2.5.29.19', '2.5.29.35', SUBJECT_ALT_NAME];
 const KEY_USAGE = '2.5.29.15';
 const YEAR_MS = 365 * 86_400_000;
+const UNIQUE_IDENTIFIER = '2.5.4.45';
 
 /** PEM both. */
 export interface Authority {
@@ -30,20 +31,23 @@ export interface Signing {
   readonly notBefore?: Date;
 }
 
-/** @param key PKCS #1 or #8 PEM of an RSA key; by default a new one. */
+/**
+ * Another one of the same common name differs in key and distinguished name: that has an x500UniqueIdentifier.
+ * @param key PKCS #1 or #8 PEM of an RSA key; by default a new one.
+ */
 export async function newAuthority(
   commonName: string,
   key?: string,
   from = new Date(),
-  lifeMs = YEAR_MS,
+  validityMs = YEAR_MS,
 ): Promise<Authority> {
   const keys = key === undefined ? await crypto.subtle.generateKey(KEY, true, ['sign', 'verify']) : await pairOf(key);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: [{ CN: [commonName] }],
+    name: [{ CN: [commonName] }, { [UNIQUE_IDENTIFIER]: [randomUUID()] }],
     keys,
     signingAlgorithm: KEY,
     notBefore: from,
-    notAfter: new Date(from.getTime() + lifeMs),
+    notAfter: new Date(from.getTime() + validityMs),
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
@@ -58,6 +62,12 @@ export async function newAuthority(
 /** Common name of an authority's certificate. */
 export function nameOf({ certificate }: Authority): string {
   return new x509.X509Certificate(certificate).subjectName.getField('CN')[0] ?? '';
+}
+
+/** When an authority makes another one: what it issues has to end before it does itself. */
+export function successionTime({ certificate }: Authority, certificateValidityMs: number): Date {
+  const { notAfter } = new x509.X509Certificate(certificate);
+  return new Date(notAfter.getTime() - certificateValidityMs);
 }
 
 /** PEM of the certificate for a request. Extensions that are not the authority's to decide are copied. */

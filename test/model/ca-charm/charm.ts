@@ -3,7 +3,7 @@
 import { createExecTransport } from '../../../src/juju/exec-transport.ts';
 import type { ConfigValue, Databag, Juju } from '../../../src/juju/juju.ts';
 import { openJuju } from '../../../src/juju/open-juju.ts';
-import { type Authority, nameOf, newAuthority } from './authority.ts';
+import { type Authority, nameOf, newAuthority, successionTime } from './authority.ts';
 import {
   type Answers,
   answer,
@@ -23,10 +23,9 @@ const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000,
 interface Options {
   readonly mode: ProviderMode;
   readonly validityMs: number;
+  readonly rootValidityMs: number;
   readonly ageMs: number;
   readonly commonName: string;
-  /** Of the CA certificate; undefined: a year. */
-  readonly rootMs: number | undefined;
   readonly announce: boolean;
 }
 
@@ -50,9 +49,12 @@ export async function dispatch(): Promise<void> {
 async function reconcile(juju: Juju): Promise<void> {
   const options = readOptions(await juju.config());
   const before = await readAuthority(juju);
-  const changed = before === undefined || nameOf(before) !== options.commonName;
-  const issuer = changed ? await newAuthority(options.commonName, undefined, undefined, options.rootMs) : before;
-  if (changed) await keepAuthority(juju, issuer);
+  const changed =
+    before === undefined || nameOf(before) !== options.commonName || before.validity !== String(options.rootValidityMs);
+  // What it has issued stays as it is; only what is asked for from now on comes from the other.
+  const succeeded = !changed && successionTime(before, options.validityMs) <= new Date();
+  const issuer = changed || succeeded ? await authorityOf(options) : before;
+  if (changed || succeeded) await keepAuthority(juju, issuer, options);
   await eachRelation(juju, async (answers, requests) => {
     const valid = changed ? revokeAll(answers) : answers;
     return options.mode === 'manual' ? valid : issue(valid, requests, options, issuer);
@@ -65,8 +67,11 @@ async function act(juju: Juju, action: string): Promise<void> {
   const issuer = await readAuthority(juju);
   if (issuer === undefined || !(await juju.isLeader())) return juju.actions.fail('only the leader has the authority');
   if (action === 'revoke') return eachRelation(juju, async (answers) => revokeAll(answers));
-  if (action === 'rotate-ca')
-    return keepAuthority(juju, await newAuthority(options.commonName, undefined, undefined, options.rootMs));
+  if (action === 'rotate-ca') return keepAuthority(juju, await authorityOf(options), options);
+  if (action === 'rotate-private-key') {
+    await keepAuthority(juju, await authorityOf(options), options);
+    return eachRelation(juju, async (answers) => revokeAll(answers));
+  }
   if (action === 'provide-certificate')
     return eachRelation(juju, (answers, requests) => issue(answers, requests, options, issuer));
   await juju.actions.fail(`no action ${action}`);
@@ -101,14 +106,23 @@ async function announce({ relations }: Juju, { announce: wanted, mode }: Options
     relations.setApplication(relation, { capabilities: wanted ? JSON.stringify(said) : undefined });
 }
 
-async function readAuthority({ secrets }: Juju): Promise<Authority | undefined> {
-  const content = await secrets.get({ label: LABEL }, 'refresh');
-  const [certificate, key] = [content?.['ca-certificate'], content?.['private-key']];
-  return certificate && key ? { certificate, key } : undefined;
+function authorityOf({ commonName, rootValidityMs }: Options): Promise<Authority> {
+  return newAuthority(commonName, undefined, new Date(), rootValidityMs);
 }
 
-async function keepAuthority({ secrets }: Juju, { certificate, key }: Authority): Promise<void> {
-  const content = { 'ca-certificate': certificate, 'private-key': key };
+/** With the validity that was configured when it was made. */
+async function readAuthority({ secrets }: Juju): Promise<(Authority & { readonly validity: string }) | undefined> {
+  const content = await secrets.get({ label: LABEL }, 'refresh');
+  const [certificate, key] = [content?.['ca-certificate'], content?.['private-key']];
+  return certificate && key ? { certificate, key, validity: content?.['validity'] ?? '' } : undefined;
+}
+
+async function keepAuthority(
+  { secrets }: Juju,
+  { certificate, key }: Authority,
+  { rootValidityMs }: Options,
+): Promise<void> {
+  const content = { 'ca-certificate': certificate, 'private-key': key, validity: String(rootValidityMs) };
   const known = await secrets.info({ label: LABEL });
   if (known === undefined) await secrets.add(content, { label: LABEL, owner: 'application' });
   else await secrets.set(known.id, content);
@@ -117,10 +131,10 @@ async function keepAuthority({ secrets }: Juju, { certificate, key }: Authority)
 function readOptions(config: Readonly<Record<string, ConfigValue>>): Options {
   return {
     mode: String(config['mode']) as ProviderMode,
-    validityMs: milliseconds(config['certificate-validity'] ?? config['validity']),
+    validityMs: milliseconds(config['certificate-validity']),
+    rootValidityMs: milliseconds(config['root-ca-validity']),
     ageMs: milliseconds(config['age']),
     commonName: String(config['ca-common-name']),
-    rootMs: config['root-ca-validity'] === undefined ? undefined : milliseconds(config['root-ca-validity']),
     announce: config['announce-capabilities'] === true,
   };
 }

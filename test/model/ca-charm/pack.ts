@@ -16,24 +16,30 @@ export function packCaCharm(directory: string, name = 'ca'): Promise<string> {
         description:
           'self-signed; vault: without organization, IP addresses, CAs and names of nodes; manual: on action',
       },
-      validity: { type: 'string', default: '90d', description: 'of what it issues: 90d, 12h, 60s' },
+      'certificate-validity': { type: 'string', default: '90d', description: 'of what it issues: 90d, 12h, 60s' },
+      'root-ca-validity': {
+        type: 'string',
+        default: '365d',
+        description:
+          'of its own CA; it makes another one, with another key and name, when only certificate-validity of it is left',
+      },
       age: {
         type: 'string',
         default: '0s',
         description:
           'how long ago what it issues began: 1h; as of an authority that hands out again what it issued then',
       },
-      'certificate-validity': {
-        type: 'string',
-        description: 'goes before validity; as self-signed-certificates calls it',
-      },
-      'root-ca-validity': { type: 'string', description: 'of the CA certificate; a year when it is not set' },
       'ca-common-name': { type: 'string', default: 'ca.example', description: 'another one is another authority' },
       'announce-capabilities': { type: 'boolean', default: false, description: 'tell what is supported' },
     },
     actions: {
       revoke: { description: 'Revokes all certificates; they are issued anew with the next event.' },
-      'rotate-ca': { description: 'Makes another authority of the same name, for what is issued from now on.' },
+      'rotate-ca': {
+        description: 'Makes another CA for what is issued from now on, as when the time of the first one has come.',
+      },
+      'rotate-private-key': {
+        description: 'Makes another CA and revokes all certificates, which it then issues anew.',
+      },
       'provide-certificate': { description: 'Answers all outstanding requests.' },
     },
   });

@@ -4,7 +4,7 @@ import { SnapdError } from '../host/errors.ts';
 import { K8sdUnavailable } from '../k8sd/errors.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { clearLeftovers } from './backup.ts';
-import type { Change } from './change.ts';
+import { type Change, certificatesOf } from './change.ts';
 import { clearRefreshReport, endClusterRefresh, reportRefresh } from './cluster-refresh/apply.ts';
 import { ORDER } from './cluster-refresh/wire.ts';
 import { decideRequests, sweepRequests } from './decide.ts';
@@ -65,10 +65,10 @@ async function apply(doors: Doors, facts: CertificateFacts, change: Change): Pro
       await refreshControlPlane(
         doors,
         node,
-        { names: ['apiserver'], expirationSeconds: change.expirationSeconds, extraSans: change.extraSans },
+        { names: change.names, expirationSeconds: change.expirationSeconds, extraSans: change.extraSans },
         progress,
       );
-      return checkNames(doors, change.missing);
+      return checkNames(doors, change.names, change.missing);
     case 'renew':
       return tell(change.order, await renewControlPlane(doors, node, change, progress));
     case 'begin-renewal': {
@@ -117,11 +117,13 @@ async function apply(doors: Doors, facts: CertificateFacts, change: Change): Pro
 }
 
 /** What is still missing will be missing after the next refresh, too; each of them restarts the API server. */
-async function checkNames({ host }: Doors, wanted: readonly string[]): Promise<void> {
-  const issued = await readCertificate(host.files, fileOf('control-plane', 'apiserver'));
-  const missing = issued && isReadable(issued) ? missingSans(issued.sans, wanted) : [];
-  if (missing.length > 0)
-    throw new RefreshFailed('blocked', `k8sd issues the API server's certificate without ${missing.join(', ')}`, true);
+async function checkNames({ host }: Doors, names: readonly string[], wanted: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const issued = await readCertificate(host.files, fileOf('control-plane', name));
+    const missing = issued && isReadable(issued) ? missingSans(issued.sans, wanted) : [];
+    if (missing.length > 0)
+      throw new RefreshFailed('blocked', `k8sd issues ${certificatesOf([name])} without ${missing.join(', ')}`, true);
+  }
 }
 
 /** The reason stays visible after the refresh has been forgotten. What only has to wait is not a failure. */

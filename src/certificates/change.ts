@@ -12,6 +12,8 @@ export type Change =
   | { readonly kind: 'clear-leftovers' }
   | {
       readonly kind: 'refresh-sans';
+      /** `apiserver`, `kubelet`, or both. */
+      readonly names: readonly string[];
       readonly missing: readonly string[];
       readonly extraSans: readonly string[];
       readonly expirationSeconds: number;
@@ -53,7 +55,7 @@ export function essence(change: Change): Essence {
     case 'finish-refresh':
       return { kind, names: change.note.names };
     case 'refresh-sans':
-      return { kind, missing: change.missing };
+      return { kind, missing: change.missing, names: change.names };
     case 'renew':
       return { kind, names: change.names };
     case 'report-refresh':
@@ -82,7 +84,7 @@ export function workOf(change: Change): string | undefined {
     case 'finish-refresh':
       return 'completing an interrupted refresh of certificates';
     case 'refresh-sans':
-      return 'renewing the certificate of kube-apiserver (kube-apiserver-extra-sans)';
+      return `renewing ${certificatesOf(change.names)} for names and addresses`;
     case 'renew':
       return 'renewing certificates';
     case 'take-certificates':
@@ -102,6 +104,10 @@ export function formerSentence(change: Change): string | undefined {
     default:
       return undefined;
   }
+/** For a sentence. */
+export function certificatesOf(names: readonly string[]): string {
+  const servers = names.map((name) => (name === 'apiserver' ? 'the API server' : name)).join(' and ');
+  return names.length === 1 ? `${servers}'s certificate` : `the certificates of ${servers}`;
 }
 
 /** One line for an operator. */
@@ -112,7 +118,7 @@ export function describe(change: Change): string {
     case 'clear-leftovers':
       return 'remove keys and copies that an interrupted refresh of the certificates has left';
     case 'refresh-sans':
-      return `issue the API server's certificate anew with ${change.missing.join(', ')}`;
+      return `issue ${certificatesOf(change.names)} anew with ${change.missing.join(', ')}`;
     case 'renew':
       return `renew the certificates ${listed(change.names.map((name) => ({ name })))}`;
     case 'begin-renewal':

@@ -11,6 +11,7 @@ import { planControlPlaneRenewal } from './renewal/plan-control-plane.ts';
 import { planWorkerRenewal } from './renewal/plan-worker.ts';
 import { failureReports } from './renewal/report.ts';
 import { wishesInTurn } from './renewal/slots.ts';
+import { requiredSansOf } from './required-sans.ts';
 import { missingSans, sansToRequest } from './sans.ts';
 import { formatWish } from './wire.ts';
 
@@ -68,11 +69,12 @@ function finishing(note: RefreshNote): CertificatePlan {
   return { changes: [{ kind: 'finish-refresh', note }], reports: [] };
 }
 
-/** The new certificate gets as long a life as the present one was given, but does not outlive its authority. */
-function planSans({ apiServer, authority, node, now }: CertificateFacts): readonly Change[] {
-  // From a provider it comes with all names, or is asked for anew.
-  if (apiServer === undefined || node.managers['apiserver'] !== undefined) return [];
-  const missing = missingSans(apiServer.sans, node.requiredSans);
+/** The new certificates get as long a life as the API server's was given, but do not outlive their CA. */
+function planSans(facts: CertificateFacts): readonly Change[] {
+  const { apiServer, authority, now } = facts;
+  if (apiServer === undefined) return [];
+  const lacking = lackingNames(facts);
+  const missing = [...new Set(lacking.flatMap((each) => each.missing))].toSorted();
   if (missing.length === 0) return [];
   const given = seconds(apiServer.notBefore, apiServer.notAfter);
   const left = authority === undefined ? given : seconds(now, authority.notAfter) - DAY_SECONDS;
@@ -80,11 +82,29 @@ function planSans({ apiServer, authority, node, now }: CertificateFacts): readon
   return [
     {
       kind: 'refresh-sans',
+      names: lacking.map(({ name }) => name),
       missing,
-      extraSans: sansToRequest(apiServer.sans, missing),
+      // Each that is selected gets all of them.
+      extraSans: sansToRequest([...new Set(lacking.flatMap(({ sans }) => sans))], missing),
       expirationSeconds: Math.max(1, days) * DAY_SECONDS,
     },
   ];
+}
+
+/**
+ * What is served here and lacks a name or an address that the unit has by now: who connects to kubelet by its new address is refused as
+ * much as who connects to the API server. From a provider they come with all names, or are asked for anew.
+ */
+function lackingNames({ apiServer, inventory, node }: CertificateFacts) {
+  const kubelet = inventory.find(({ name, notAfter }) => name === 'kubelet' && notAfter !== undefined);
+  const present = { apiserver: apiServer?.sans, kubelet: kubelet?.sans };
+  const required = requiredSansOf(node);
+  return (['apiserver', 'kubelet'] as const).flatMap((name) => {
+    const sans = present[name];
+    if (sans === undefined || node.managers[name] !== undefined) return [];
+    const missing = missingSans(sans, required[name] ?? []);
+    return missing.length === 0 ? [] : [{ name, sans, missing }];
+  });
 }
 
 /** What k8sd does not issue, somebody else has to issue with all names. A CA charm is asked for them. */

@@ -90,9 +90,20 @@ describe('on a control plane', () => {
   const reissue = (missing: readonly string[], days: number) => [
     {
       kind: 'refresh-sans',
+      names: ['apiserver'],
       missing,
       extraSans: ['10.0.0.10', ...missing].toSorted(),
       expirationSeconds: days * 86_400,
+    },
+  ];
+  const kubeletFor = (address: string): CertificateFacts['inventory'] => [
+    {
+      name: 'kubelet',
+      notBefore: apiServer.notBefore,
+      notAfter: apiServer.notAfter,
+      sans: [address, node.nodeName],
+      issuable: true,
+      flaws: [],
     },
   ];
   const wants = (...requiredSans: string[]) => ({ ...served, node: { ...node, requiredSans } });
@@ -120,6 +131,25 @@ describe('on a control plane', () => {
       { ...wants('a.example'), authority: undefined },
       reissue(['a.example'], 365),
     ],
+    [
+      'the node has another address, which kubelet is called by',
+      { ...served, inventory: kubeletFor('10.0.0.9'), node: { ...node, requiredSans: ['10.0.0.10'] } },
+      [
+        {
+          kind: 'refresh-sans',
+          names: ['kubelet'],
+          missing: ['10.0.0.10'],
+          extraSans: ['10.0.0.10', '10.0.0.9', node.nodeName],
+          expirationSeconds: 365 * 86_400,
+        },
+      ],
+    ],
+    [
+      'the node has another address, and others bring its certificates',
+      { ...served, inventory: kubeletFor('10.0.0.9'), node: { ...node, managers: { kubelet: 'relation' } } },
+      [],
+    ],
+    ['kubelet is called by what it has', { ...served, inventory: kubeletFor('10.0.0.10') }, []],
     ['a worker wishes something', { ...served, wishes: [wish] }, [{ kind: 'decide-requests', wish }]],
     ['a decision is not needed any more', { spent: [spent] }, [{ kind: 'clear-decision', decision: spent }]],
     [

@@ -104,6 +104,8 @@ export function formerSentence(change: Change): string | undefined {
     default:
       return undefined;
   }
+}
+
 /** For a sentence. */
 export function certificatesOf(names: readonly string[]): string {
   const servers = names.map((name) => (name === 'apiserver' ? 'the API server' : name)).join(' and ');

@@ -130,9 +130,8 @@ async function planIssued(
   const names = dueForExchange(await Promise.all(found), host.now());
   const due = wishes.filter(({ id }) => names.includes(id));
   const trusted = await serverAuthority(host.files);
-  const lasting = await authorityReports(doors, trusted);
-  if (lasting.length > 0) return { changes: [], reports: lasting };
-  if (due.length === 0 || changes.length > 0) return { changes: [], reports: [] };
+  const reports = await authorityReports(doors, trusted);
+  if (due.length === 0 || changes.length > 0) return { changes: [], reports };
   const { pems, problems } = servingToGive({
     issued: await collectCertificates(juju, ENDPOINT, due, standing),
     birth: identity.role,
@@ -141,8 +140,11 @@ async function planIssued(
     etcd: false,
     now: host.now(),
   });
-  if (pems === undefined)
-    return { changes: [], reports: problems.map((problem) => blocked(`The CA charm's ${problem}`)) };
+  if (pems === undefined) {
+    // Why it is so has been said with the CA.
+    const own = reports.length > 0 ? [] : problems.map((problem) => blocked(`The CA charm's ${problem}`));
+    return { changes: [], reports: [...reports, ...own] };
+  }
   const prints = due.map(({ id }) => printOf(standing.get(id))).join(', ');
   const change: PlannedChange = {
     // With the fingerprints: what has failed is not tried again, but the next certificate is.
@@ -154,7 +156,7 @@ async function planIssued(
     apply: () =>
       takeIssued(doors, identity, { names, pems }, async (message) => juju.log.info(`certificates: ${message}`)),
   };
-  return { changes: [change], reports: [] };
+  return { changes: [change], reports };
 }
 
 /** k8sd keeps the CA that it was given at bootstrap: with its end, and with the end of what it has signed, the cluster ends. */

@@ -25,7 +25,8 @@ describe('certs-status', { timeout: 60_000 }, () => {
     const rows = JSON.parse(json.certificates) as readonly Row[];
     const yaml = await certsStatus(unit, 'yaml');
     expect(parse(yaml.certificates)).toEqual(rows);
-    expect(parse(yaml.findings)).toEqual(JSON.parse(json.findings));
+    // A list that is empty would be a text in a YAML of Juju's.
+    expect(yaml.findings).toBeUndefined();
     const table = await certsStatus(unit, 'table');
     const lines = table.certificates.split('\n');
     expect(lines.slice(1).map((line) => line.split(/\s+/)[0])).toEqual(rows.map(({ name }) => name));
@@ -81,7 +82,7 @@ describe('certs-status', { timeout: 60_000 }, () => {
     await files.write(`${kubelet}.crt`, certificate);
     await files.write('/etc/kubernetes/proxy.conf', proxy);
     expect(findings.split('\n')).toEqual([
-      'error: kubelet: holds no PEM',
+      'error: kubelet: holds no PEM that Go can read: it is cut off or damaged, or something is in the line of its BEGIN or END',
       '  run refresh-certs on this unit',
       'error: proxy.conf: has a private key beside it that cannot be read',
       '  put the key that belongs to it into /etc/kubernetes/proxy.conf, or run refresh-certs on this unit',

@@ -74,6 +74,9 @@ function accessCommand(summary: string, apply: (model: Model, secret: string, ap
       await change(session, { timeoutMs: timeoutMs(args) }, async (model) => {
         for (const application of applications.split(',')) apply(model, secret, application);
       });
+      session.printError(
+        'No hook follows: charms see it with their next one. A controller runs update-status every five minutes; here the command update-status does.',
+      );
       return 0;
     },
   };

@@ -115,11 +115,18 @@ const resourceGet: HookTool = {
     if (name === undefined) throw misuse('missing required resource name');
     refuseMore(flags.positionals, 1);
     const path = await downloadResource(context.controller, context.unit, name);
-    if (path === undefined)
-      throw refusal(`could not download resource: resource#${context.unit.application}/${name} not found`);
+    if (path === undefined) throw refusal(`could not download resource: ${whyMissing(context, name)}`);
     return { text: path };
   },
 };
+
+/** One that the charm declares and nobody has attached is looked for in the store, where a local charm has none. */
+function whyMissing({ controller, unit }: HookContext, name: string): string {
+  const declared = Object.hasOwn(controller.charm(unit.charm ?? '').resources, name);
+  return declared
+    ? `HTTP request failed: while getting resource from charmhub: resource ${JSON.stringify(name)} not found`
+    : `resource#${unit.application}/${name} not found`;
+}
 
 const jujuLog: HookTool = {
   usage: '[options] <message>',

@@ -9,6 +9,13 @@ import { sizeReports } from './size.ts';
 import { shownReports } from './standing.ts';
 import type { View } from './view.ts';
 
+/** A unit that is in no cluster is not ready, even where nothing says what it waits for. */
+export function entryReports({ cluster }: View, reports: readonly Report[]): readonly Report[] {
+  const silent = reports.every(({ status }) => status === 'active');
+  if (cluster.node !== undefined || cluster.leaving || !silent) return [];
+  return [{ status: 'waiting', message: 'Waiting to become a member of a cluster' }];
+}
+
 /** Worst first is for the status to decide; these are in the order in which a hook finds them. */
 export async function standingReports(doors: Doors, view: View): Promise<readonly Report[]> {
   const { juju, host } = doors;
@@ -16,7 +23,7 @@ export async function standingReports(doors: Doors, view: View): Promise<readonl
   const now = host.now();
   const health = cluster.leaving ? [] : (await observeHealth(doors, cluster)).reports;
   const found = [...view.reports, ...disruptiveReports(doors, view), ...health, ...sizeReports(view)];
-  return (await shownReports(juju.state, found, now)).reports;
+  return (await shownReports(juju.state, [...found, ...entryReports(view, found)], now)).reports;
 }
 
 /** Why disruptive changes are not made: they failed, or another unit is at it. */

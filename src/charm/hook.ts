@@ -5,6 +5,7 @@ import { forgetLabels, type Health, observeHealth } from '../cluster/index.ts';
 import type { Report } from '../core/report.ts';
 import type { Event } from '../juju/event.ts';
 import { claimApiPort, settleApiPort } from './api-port.ts';
+import { entryReports } from './current.ts';
 import type { Doors } from './doors.ts';
 import { forgetOutdatedFailures, type Reconciliation, reconcile } from './reconcile.ts';
 import type { Role } from './role.ts';
@@ -27,7 +28,8 @@ export async function runHook(doors: Doors, role: Role): Promise<void> {
   const { view, reports, changed } = await reconcileAll(doors, role);
   const port = conflict === undefined ? [] : [conflict.status];
   if (conflict === undefined) await settleApiPort(doors, view, changed);
-  await tell(doors, view, [...port, ...reports, ...sizeReports(view), ...(await scoreReports(doors, view))]);
+  const found = [...port, ...reports, ...sizeReports(view), ...(await scoreReports(doors, view))];
+  await tell(doors, view, [...found, ...entryReports(view, found)]);
   if (view.cluster.snap !== undefined) await juju.setWorkloadVersion(view.cluster.snap.version);
 }
 

@@ -14,6 +14,8 @@ export interface PlannedChange {
   readonly inPlan?: { readonly line: string; readonly details: readonly string[] };
   /** What the unit is doing while it makes the change, as its status says it; undefined where it takes no time. */
   readonly work?: string;
+  /** Under which name it is known how long the change has failed, where other reports tell of the same wait; its identity by default. */
+  readonly wait?: string;
   /** What is so afterwards, as far as other changes wait for it. */
   readonly brings?: Foreseen;
   /** Restarts a service of the node. */

@@ -112,8 +112,8 @@ function isFailure(error: unknown): error is ReconcileFailure {
   return [ChangeFailed, RefreshFailed, RemedyFailed, EncryptionFailed].some((kind) => error instanceof kind);
 }
 
-function reportOf({ id }: PlannedChange, { status }: ReconcileFailure): Report {
-  return { ...status, lasts: { key: id, atMostMs: LONGEST_FAILING_MS } };
+function reportOf({ id, wait }: PlannedChange, { status }: ReconcileFailure): Report {
+  return { ...status, lasts: { key: wait ?? id, atMostMs: LONGEST_FAILING_MS } };
 }
 
 /** The members among which the unit takes turns; undefined where nobody else could suffer. */

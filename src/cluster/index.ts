@@ -38,6 +38,7 @@ export { ChangeFailed, ChangeRefused, ChangeUndone } from './outcome.ts';
 export { planCluster } from './plan.ts';
 export { makesCluster } from './plan-entry.ts';
 export { rollingOf } from './plan-leader.ts';
+export { JOIN_WAIT } from './plan-node.ts';
 export {
   acceptCommand,
   addressesKey,

@@ -22,6 +22,7 @@ import {
   publish,
   report,
   waiting,
+  waitingToJoin,
 } from './plan-node.ts';
 import { readOffer } from './tokens.ts';
 import {
@@ -192,7 +193,7 @@ function planJoin(facts: ControlPlaneFacts): ClusterPlan {
   const { pems } = facts.given;
   if (pems === undefined || !facts.hardened.ready) return NOTHING;
   const failed = parseTokenFailure(peers.own[TOKEN_FAILURE]);
-  if (failed?.revision === revision) return report(waiting(joinFailure(facts, failed.error)));
+  if (failed?.revision === revision) return report(waitingToJoin(joinFailure(facts, failed.error)));
   const change: Change = {
     kind: 'join',
     relation: peers.id,

@@ -2,6 +2,7 @@
 
 import { hostNameProblem } from '../core/node-name.ts';
 import { quoted } from '../core/printable.ts';
+import type { Report } from '../core/report.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import { argumentsAtBirth, planArguments, rememberedAtBirth } from './arguments.ts';
 import { type Born, dueEdit } from './arguments-journal.ts';
@@ -13,10 +14,16 @@ import type { NodeOptions } from './options.ts';
 import { HOSTS_DIRECTORY, type Registry, registryFiles } from './registries.ts';
 import { minorOf } from './wire.ts';
 
+/** Under which a unit remembers since when it has failed to join. */
+export const JOIN_WAIT = 'join';
+
+/** After this an operator has to look why a unit does not get into the cluster. */
+const LONGEST_JOINING_MS = 30 * 60_000;
+
 export interface ClusterPlan {
   readonly changes: readonly Change[];
   /** What the unit has to tell; the charm decides what of it becomes its status. */
-  readonly reports: readonly UnitStatus[];
+  readonly reports: readonly Report[];
 }
 
 export const NOTHING: ClusterPlan = { changes: [], reports: [] };
@@ -27,6 +34,11 @@ export function blocked(message: string): UnitStatus {
 
 export function waiting(message: string): UnitStatus {
   return { status: 'waiting', message };
+}
+
+/** A join is tried again with each token that the leader makes. */
+export function waitingToJoin(message: string): Report {
+  return { status: 'waiting', message, lasts: { key: JOIN_WAIT, atMostMs: LONGEST_JOINING_MS } };
 }
 
 /** A plan that does nothing but tell. */

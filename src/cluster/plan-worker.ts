@@ -21,6 +21,7 @@ import {
   planUpgradeRelation,
   publish,
   waiting,
+  waitingToJoin,
 } from './plan-node.ts';
 import { readOffer } from './tokens.ts';
 import { JOINED, minorOf, NODE_NAME, parseTokenFailure, TOKEN_FAILURE, VERSION } from './wire.ts';
@@ -85,7 +86,7 @@ function planJoin(facts: WorkerFacts, cluster: RelationFacts): ClusterPlan {
   const { pems } = facts.given;
   if (pems === undefined || !facts.hardened.ready) return { changes: [], reports: refresh.reports };
   const failed = parseTokenFailure(cluster.own[TOKEN_FAILURE]);
-  if (failed?.revision === revision) return { changes: [], reports: [waiting(joinFailure(facts, failed.error))] };
+  if (failed?.revision === revision) return { changes: [], reports: [waitingToJoin(joinFailure(facts, failed.error))] };
   const change: Change = {
     kind: 'join',
     relation: cluster.id,

@@ -3,45 +3,112 @@
  * tried all the same is a bug, which ends the action.
  */
 
-import type { Files, Host, Snapd } from '../host/host.ts';
+import type { Files, Host, Snapd, Sysctl } from '../host/host.ts';
 import type { Juju, Relations, Secrets } from '../juju/juju.ts';
 import type { K8sd } from '../k8sd/k8sd.ts';
 import type { Kubernetes } from '../kubernetes/kubernetes.ts';
 import type { Doors } from './doors.ts';
 
-const FILES: readonly (keyof Files)[] = ['read', 'status', 'list', 'tree', 'freeSpace', 'real'];
-const SNAPD: readonly (keyof Snapd)[] = ['snap', 'published', 'services', 'log'];
-const RELATIONS: readonly (keyof Relations)[] = [
-  'ids',
-  'units',
-  'application',
-  'unitBag',
-  'applicationBag',
-  'remoteBags',
-];
-const SECRETS: readonly (keyof Secrets)[] = ['get', 'info', 'ids'];
-const K8SD: readonly (keyof K8sd)[] = [
-  'ready',
-  'waitUntilReady',
-  'node',
-  'members',
-  'clusterStatus',
-  'clusterConfig',
-  'certificatesStatus',
-];
-const KUBERNETES: readonly (keyof Kubernetes)[] = [
-  'ready',
-  'version',
-  'kinds',
-  'list',
-  'node',
-  'nodes',
-  'unreadyPods',
-  'certificateRequest',
-  'metrics',
-  'secretPage',
-  'storedSecret',
-];
+const [LOOKS, CHANGES] = ['looks', 'changes'] as const;
+/** Every method is named, so that a new one cannot be forgotten here. */
+type Doing<T> = Readonly<Record<keyof T, 'looks' | 'changes'>>;
+
+const FILES: Doing<Files> = {
+  read: LOOKS,
+  status: LOOKS,
+  list: LOOKS,
+  tree: LOOKS,
+  freeSpace: LOOKS,
+  real: LOOKS,
+  write: CHANGES,
+  remove: CHANGES,
+  makeDirectory: CHANGES,
+  setMode: CHANGES,
+  setOwner: CHANGES,
+};
+const SNAPD: Doing<Snapd> = {
+  snap: LOOKS,
+  published: LOOKS,
+  services: LOOKS,
+  log: LOOKS,
+  install: CHANGES,
+  installFile: CHANGES,
+  refresh: CHANGES,
+  revert: CHANGES,
+  hold: CHANGES,
+  unhold: CHANGES,
+  remove: CHANGES,
+  start: CHANGES,
+  stop: CHANGES,
+  restart: CHANGES,
+};
+const SYSCTL: Doing<Sysctl> = {
+  read: LOOKS,
+  write: CHANGES,
+};
+const RELATIONS: Doing<Relations> = {
+  ids: LOOKS,
+  units: LOOKS,
+  application: LOOKS,
+  unitBag: LOOKS,
+  applicationBag: LOOKS,
+  remoteBags: LOOKS,
+  unusable: LOOKS,
+  setUnit: CHANGES,
+  setApplication: CHANGES,
+};
+const SECRETS: Doing<Secrets> = {
+  get: LOOKS,
+  info: LOOKS,
+  ids: LOOKS,
+  add: CHANGES,
+  set: CHANGES,
+  grant: CHANGES,
+  revoke: CHANGES,
+  remove: CHANGES,
+};
+const K8SD: Doing<K8sd> = {
+  ready: LOOKS,
+  waitUntilReady: LOOKS,
+  node: LOOKS,
+  members: LOOKS,
+  clusterStatus: LOOKS,
+  clusterConfig: LOOKS,
+  certificatesStatus: LOOKS,
+  bootstrap: CHANGES,
+  join: CHANGES,
+  joinToken: CHANGES,
+  deleteJoinToken: CHANGES,
+  removeNode: CHANGES,
+  setClusterConfig: CHANGES,
+  planRefresh: CHANGES,
+  refreshCertificates: CHANGES,
+  updateCertificates: CHANGES,
+  kubeconfig: CHANGES,
+  createAuthToken: CHANGES,
+  revokeAuthToken: CHANGES,
+};
+const KUBERNETES: Doing<Kubernetes> = {
+  ready: LOOKS,
+  version: LOOKS,
+  kinds: LOOKS,
+  list: LOOKS,
+  node: LOOKS,
+  nodes: LOOKS,
+  unreadyPods: LOOKS,
+  certificateRequest: LOOKS,
+  metrics: LOOKS,
+  secretPage: LOOKS,
+  storedSecret: LOOKS,
+  labelNode: CHANGES,
+  createCertificateRequest: CHANGES,
+  approve: CHANGES,
+  deny: CHANGES,
+  deleteCertificateRequest: CHANGES,
+  takeLease: CHANGES,
+  giveBackLease: CHANGES,
+  rewriteSecret: CHANGES,
+};
 
 export function readOnly(doors: Doors): Doors {
   return {
@@ -80,13 +147,13 @@ function readOnlyHost(host: Host): Host {
     ...host,
     files: only(host.files, FILES),
     snapd: only(host.snapd, SNAPD),
-    sysctl: only(host.sysctl, ['read']),
+    sysctl: only(host.sysctl, SYSCTL),
   };
 }
 
-/** The door with these of its methods; each of the others ends the action. */
-function only<T extends object>(door: T, reads: readonly (keyof T)[]): T {
-  const refused = Object.keys(door).filter((name) => !reads.includes(name as keyof T));
+/** The door with the methods that look; each of the others ends the action. */
+function only<T extends object>(door: T, doing: Doing<T>): T {
+  const refused = Object.keys(door).filter((name) => doing[name as keyof T] !== LOOKS);
   return { ...door, ...Object.fromEntries(refused.map((name) => [name, () => refusal(name)])) };
 }
 

@@ -1,4 +1,4 @@
-/** Counts the scores of a node for its unit's status, and has them remembered. */
+/** Counts the scores of a node for its unit's status, and has them remembered under a key, if there is one. */
 
 import type { ClusterFacts } from '../cluster/index.ts';
 import {
@@ -19,7 +19,7 @@ export async function countScores(
   doors: Doors,
   cluster: ClusterFacts,
   options: HardeningOptions,
-  key: string,
+  key: string | undefined,
 ): Promise<readonly string[]> {
   const catalogues = await openCatalogues(doors, cluster.role);
   const benchmarks: readonly Benchmark[] = [
@@ -41,6 +41,7 @@ export async function countScores(
     ),
     ...new Set(assessments.flatMap(({ problems }) => problems)),
   ];
+  if (key === undefined) return messages;
   try {
     await rememberModes(doors.host, options);
     await rememberScore(doors.host, key, [...controls.values()].flat(), facts, messages);

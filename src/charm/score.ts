@@ -7,14 +7,24 @@ import type { Doors } from './doors.ts';
 import { readOptions } from './hardening.ts';
 import type { View } from './view.ts';
 
-/** `CIS node 88/91`, `STIG node 80/85`, and waivers that are void. */
-export async function scoreReports(doors: Doors, { cluster }: View): Promise<readonly UnitStatus[]> {
+/**
+ * `CIS node 88/91`, `STIG node 80/85`, and waivers that are void.
+ *
+ * @param notes whether what was counted is noted on the machine for the next time; an action that writes nothing has it counted anew.
+ */
+export async function scoreReports(
+  doors: Doors,
+  { cluster }: View,
+  { notes }: { readonly notes: boolean } = { notes: true },
+): Promise<readonly UnitStatus[]> {
   const { juju, host } = doors;
   if (cluster.node === undefined || cluster.leaving || cluster.snap === undefined) return [];
   const { value: options } = await readOptions(doors, cluster, boundedOptions(await juju.config()).options);
   if (!options.cis && !options.stig) {
-    await forgetScore(host);
-    await rememberModes(host, options);
+    if (notes) {
+      await forgetScore(host);
+      await rememberModes(host, options);
+    }
     return [];
   }
   const key = JSON.stringify([
@@ -25,7 +35,8 @@ export async function scoreReports(doors: Doors, { cluster }: View): Promise<rea
   ]);
   // The archive of another revision has other catalogues.
   const recalled = juju.event.kind === 'upgrade-charm' ? undefined : await recallScore(host, key);
-  const messages = recalled ?? (await import('./count-scores.ts')).countScores(doors, cluster, options, key);
+  const messages =
+    recalled ?? (await import('./count-scores.ts')).countScores(doors, cluster, options, notes ? key : undefined);
   return (await messages).map((message) => ({ status: 'active', message }));
 }
 

@@ -60,8 +60,10 @@ it('comes up as it was hardened, with the rest of it named', { timeout: 300_000 
   const told = toldBy(model, UNIT);
   expect(told).toMatch(/^blocked: /);
   expect(told).toContain(`${DROP_IN} overrides how kubelet is started: remove it`);
-  expect(told).toContain('kubelet: --config-dir=/etc/kubernetes/kubelet.d is in');
-  expect(told).toContain('4.2.6 does not hold though the mode is on');
+  expect(told).toMatch(/; \d more: juju run k8s\/0 plan$/);
+  const { results } = await model.run(UNIT, 'plan');
+  expect(results['reports']).toContain('kubelet: --config-dir=/etc/kubernetes/kubelet.d is in');
+  expect(results['reports']).toContain('4.2.6 does not hold though the mode is on');
   expect(await files.exists(admission)).toBe(true);
   const log = model
     .log()

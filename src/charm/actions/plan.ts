@@ -8,6 +8,7 @@ import type { PlannedChange } from '../planned-change.ts';
 import { sharedWith } from '../reconcile.ts';
 import type { Role } from '../role.ts';
 import { foreseeChanges } from '../rounds.ts';
+import { scoreReports } from '../score.ts';
 import { decideUnitStatus } from '../status.ts';
 import { refuseUnknown } from './parameters.ts';
 
@@ -18,7 +19,7 @@ export async function plan(doors: Doors, role: Role): Promise<void> {
   const { juju } = doors;
   refuseUnknown(await juju.actions.parameters(), []);
   const { view, changes } = await foreseeChanges(doors, role);
-  const reports = await standingReports(doors, view);
+  const reports = [...(await standingReports(doors, view)), ...(await scoreReports(doors, view, { notes: false }))];
   const shared = (sharedWith(view)?.peers.units.size ?? 0) > 0;
   const { status, message } = decideUnitStatus([...reports, ...pending(changes)], undefined);
   await juju.actions.setResults({

@@ -117,6 +117,10 @@ export interface CertificateFacts {
   /** Workers: relation with the control plane. */
   readonly relation: string | undefined;
   readonly decision: Decision | undefined;
+  /** Workers: whether the control plane decides on requests, as ours does; undefined: it has said nothing of it. Existing charms do not. */
+  readonly decides: boolean | undefined;
+  /** Workers: all requests are approved, though the control plane has said nothing: somebody did it by hand. */
+  readonly approvedByHand: boolean;
   /** Why the last refresh of this worker failed, until the next one. */
   readonly failure: string | undefined;
   readonly renewal: RenewalFacts;

@@ -1,6 +1,7 @@
 /** Reads what the certificates domain decides by. Quick when nothing is under way and no file has changed. */
 
 import type { Juju } from '../juju/juju.ts';
+import { KubernetesError } from '../kubernetes/errors.ts';
 import { hasLeftovers, readNote } from './backup.ts';
 import { observeClusterRefresh } from './cluster-refresh/observe.ts';
 import type { Doors } from './doors.ts';
@@ -10,9 +11,9 @@ import { observeInventory } from './inventory/remembered.ts';
 import { observeServed } from './inventory/served-memory.ts';
 import { FAILURE_KEY } from './outcome.ts';
 import { readAttempts } from './renewal/attempts.ts';
-import { readRequestJournal } from './request-journal.ts';
+import { type RequestJournal, readRequestJournal } from './request-journal.ts';
 import { LOOPBACK, normaliseSan } from './sans.ts';
-import { decidedUnit, decisionKey, parseDecision, parseWish, REQUESTS } from './wire.ts';
+import { addressesKey, decidedUnit, decisionKey, parseDecision, parseWish, REQUESTS } from './wire.ts';
 
 export async function observeCertificates(doors: Doors, node: NodeIdentity): Promise<CertificateFacts> {
   const { host, juju } = doors;
@@ -44,6 +45,8 @@ export async function observeCertificates(doors: Doors, node: NodeIdentity): Pro
     announced: worker?.announced,
     relation: worker?.relation,
     decision: worker?.decision,
+    decides: worker?.decides,
+    approvedByHand: await isApprovedByHand(doors, journal, worker),
     failure,
     renewal: { unit: juju.identity.unit, failed, approvedAt: leader?.approvedAt ?? [] },
     clusterRefresh,
@@ -64,7 +67,28 @@ async function observeWorkerSide({ relations, identity }: Juju) {
   if (relation === undefined) return undefined;
   const own = await relations.unitBag(relation, identity.unit);
   const shared = await relations.applicationBag(relation, await relations.application(relation));
-  return { relation, announced: own[REQUESTS], decision: parseDecision(shared[decisionKey(identity.unit)]) };
+  const decision = parseDecision(shared[decisionKey(identity.unit)]);
+  // Ours records a worker's addresses before it decides on anything.
+  const decides = decision !== undefined || shared[addressesKey(identity.unit)] !== undefined;
+  return { relation, announced: own[REQUESTS], decision, decides };
+}
+
+/** Asked only where the control plane is not known to decide: who runs one of the Python charms approves the requests with kubectl. */
+async function isApprovedByHand(
+  { kubernetes }: Doors,
+  journal: RequestJournal | undefined,
+  worker: Awaited<ReturnType<typeof observeWorkerSide>>,
+): Promise<boolean> {
+  if (journal === undefined || journal.issued || worker === undefined || worker.decides || !worker.announced)
+    return false;
+  try {
+    const api = await kubernetes();
+    const found = await Promise.all(journal.requests.map(({ object }) => api?.certificateRequest(object)));
+    return found.every((object) => object?.state === 'approved');
+  } catch (error) {
+    if (error instanceof KubernetesError) return false;
+    throw error;
+  }
 }
 
 /** Bags are remembered, so that this asks Juju for nothing while no worker wants anything. */

@@ -11,6 +11,7 @@ import { planControlPlaneRenewal } from './renewal/plan-control-plane.ts';
 import { planWorkerRenewal } from './renewal/plan-worker.ts';
 import { failureReports } from './renewal/report.ts';
 import { wishesInTurn } from './renewal/slots.ts';
+import type { RequestJournal } from './request-journal.ts';
 import { requiredSansOf } from './required-sans.ts';
 import { missingSans, sansToRequest } from './sans.ts';
 import { formatWish } from './wire.ts';
@@ -144,6 +145,7 @@ function planWorker(facts: CertificateFacts): CertificatePlan {
       ],
       reports: [],
     };
+  if (facts.approvedByHand) return { changes: [{ kind: 'take-certificates', journal }], reports: [] };
   if (announced !== formatWish(journal))
     return { changes: [{ kind: 'announce-requests', relation, journal }], reports: [] };
   if (now.getTime() - Date.parse(journal.requestedAt) > (journal.renewal ? RENEWAL_DECISION_MS : DECISION_MS))
@@ -158,8 +160,15 @@ function planWorker(facts: CertificateFacts): CertificatePlan {
     };
   return {
     changes: [],
-    reports: [{ status: 'waiting', message: 'Waiting for the control plane to approve the certificate requests' }],
+    reports: [{ status: 'waiting', message: `${WAITING}${facts.decides === false ? byHand(journal) : ''}` }],
   };
+}
+
+const WAITING = 'Waiting for the control plane to approve the certificate requests';
+
+function byHand({ requests }: RequestJournal): string {
+  const names = requests.map(({ object }) => object).join(' ');
+  return `; if it is one of the Python charms, which does not, on a control plane: sudo k8s kubectl certificate approve ${names}`;
 }
 
 function seconds(from: Date, to: Date): number {

@@ -20,6 +20,11 @@ export function decisionKey(unit: string): string {
   return `${unit}-certificates`;
 }
 
+/** Where the leader records a worker's addresses; read here for its being there alone. */
+export function addressesKey(unit: string): string {
+  return `${unit}-addresses`;
+}
+
 /** The unit of a decision's key, or undefined when it is another key. */
 export function decidedUnit(key: string): string | undefined {
   return /^([a-z][a-z0-9-]*\/\d+)-certificates$/.exec(key)?.[1];

@@ -39,6 +39,8 @@ const settled: CertificateFacts = {
   authority: undefined,
   journal: undefined,
   announced: undefined,
+  decides: undefined,
+  approvedByHand: false,
   relation: undefined,
   decision: undefined,
   failure: undefined,
@@ -226,6 +228,18 @@ describe('on a worker', () => {
       take(),
       [],
     ],
+    [
+      'the control plane is of another make: the way is told',
+      { relation, journal, announced, decides: false },
+      [],
+      [
+        {
+          status: 'waiting',
+          message: `Waiting for the control plane to approve the certificate requests; if it is one of the Python charms, which does not, on a control plane: sudo k8s kubectl certificate approve ${journal.requests.map(({ object }) => object).join(' ')}`,
+        },
+      ],
+    ],
+    ['they are approved by hand', { relation, journal, announced, decides: false, approvedByHand: true }, take(), []],
     [
       'they are approved late',
       {

@@ -66,6 +66,8 @@ export function factsOf(
     authority: undefined,
     journal: undefined,
     announced: undefined,
+    decides: undefined,
+    approvedByHand: false,
     relation: role === 'worker' ? 'cluster:1' : undefined,
     decision: undefined,
     failure: undefined,

@@ -22,6 +22,7 @@ import {
   report,
   waiting,
 } from './plan-node.ts';
+import { boundAddressesEntry } from './records.ts';
 import {
   CLUSTER_NAME,
   DEPUTY,
@@ -41,7 +42,7 @@ export function planControlPlane(facts: ControlPlaneFacts): ClusterPlan {
   const common: ClusterPlan = {
     changes: [
       ...planHold(facts),
-      ...publish(facts.peers, 'unit', identity(facts)),
+      ...publish(facts.peers, 'unit', { ...identity(facts), ...boundAddressesEntry(facts) }),
       ...planUpgradeRelation(facts, facts.leader),
     ],
     reports: [],

@@ -12,7 +12,7 @@ import { readForeign } from '../core/foreign-json.ts';
 import { list, text, where } from '../core/shapes.ts';
 import type { Databag } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
-import type { Change } from './change.ts';
+import type { Change, Entries } from './change.ts';
 import type { ControlPlaneFacts, RelationFacts } from './facts.ts';
 import { blocked, publish } from './plan-node.ts';
 import { allocations, JOINED, NODE_NAME } from './wire.ts';
@@ -32,6 +32,14 @@ export function formatAddresses(addresses: readonly string[]): string {
 /** Addresses on record for the unit; undefined while there is no record. */
 export function recordedAddresses(shared: Databag, unit: string): readonly string[] | undefined {
   return readForeign(shared[addressesKey(unit)], ADDRESSES)?.map(canonicalAddress);
+}
+
+/** Ours, between control planes: all addresses of a unit that has several, since Juju puts no more than two into its databag. */
+export const BOUND_ADDRESSES = 'bound-addresses';
+
+export function boundAddressesEntry({ boundAddresses }: Pick<ControlPlaneFacts, 'boundAddresses'>): Entries {
+  const all = [...new Set(boundAddresses.filter(isAddress).map(canonicalAddress))].sort().slice(0, MOST_ADDRESSES);
+  return { [BOUND_ADDRESSES]: all.length > 1 ? formatAddresses(all) : undefined };
 }
 
 /** Addresses that a unit's databag gives for it, each in one form. */
@@ -61,7 +69,9 @@ export function reservedAddresses(facts: ControlPlaneFacts): Reserved {
   const known = [
     ...of('the API server', [...apiServerSans.all, ...options.extraSans]),
     ...of(identity.unit, [...addresses, ...boundAddresses]),
-    ...[...peers.units].flatMap(([unit, bag]) => of(unit, saidAddresses(bag))),
+    ...[...peers.units].flatMap(([unit, bag]) =>
+      of(unit, [...saidAddresses(bag), ...(readForeign(bag[BOUND_ADDRESSES], ADDRESSES) ?? [])]),
+    ),
   ];
   const services = configuration?.serviceCidr ?? options.serviceCidr ?? '';
   const pods = configuration?.podCidr ?? options.podCidr ?? '';

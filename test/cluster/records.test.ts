@@ -2,7 +2,13 @@
 
 import { describe, expect, it } from 'vitest';
 import type { ControlPlaneFacts } from '../../src/cluster/facts.ts';
-import { planRecords, recordedAddresses, recordReports, saidAddresses } from '../../src/cluster/records.ts';
+import {
+  boundAddressesEntry,
+  planRecords,
+  recordedAddresses,
+  recordReports,
+  saidAddresses,
+} from '../../src/cluster/records.ts';
 import type { Databag } from '../../src/juju/juju.ts';
 import { leader, relation, WORKERS, workerBag } from './facts.ts';
 
@@ -62,6 +68,20 @@ describe('addresses of a worker', () => {
     expect(messages(recorded)).toEqual([
       expect.stringMatching(/^k8s-worker\/0 says that its address is .*, which belongs to /),
     ]);
+  });
+
+  it('that are a further one of another control plane are not recorded', () => {
+    const peers = leader().peers;
+    const units = new Map([['k8s/1', { ...peers.units.get('k8s/1'), 'bound-addresses': '["10.0.0.11","10.9.0.11"]' }]]);
+    const facts = cluster({ 'private-address': '10.9.0.11' }, {}, { peers: { ...peers, units } });
+    expect(entries(facts)).toEqual([{ [ADDRESSES]: '["10.0.0.20"]' }]);
+  });
+
+  it('of a control plane are told to the others where there are several', () => {
+    expect(boundAddressesEntry({ boundAddresses: ['10.0.0.11', '10.0.0.11'] })).toEqual({});
+    expect(boundAddressesEntry({ boundAddresses: ['10.9.0.11', '10.0.0.11', 'x'] })).toEqual({
+      'bound-addresses': '["10.0.0.11","10.9.0.11"]',
+    });
   });
 
   it('that the load balancer gives away are not recorded', () => {

@@ -7,7 +7,7 @@ import type { Doors } from './doors.ts';
 import { type ClusterFacts, type ControlPlaneFacts, snapMinor } from './facts.ts';
 import { awaitKubeletStop } from './kubelet-stop.ts';
 import { ChangeFailed } from './outcome.ts';
-import { addressesKey } from './records.ts';
+import { addressesKey, formatAddresses } from './records.ts';
 import { allocations, formatAllocation, secretIdKey } from './wire.ts';
 
 type OfferToken = Extract<Change, { kind: 'offer-token' }>;
@@ -45,6 +45,7 @@ export async function offerToken(doors: Doors, facts: ClusterFacts, change: Offe
   juju.relations.setApplication(relation, {
     [secretIdKey(unit)]: uri,
     [unit]: formatAllocation({ state: 'pending', node }),
+    ...(change.addresses ? { [addressesKey(unit)]: formatAddresses(change.addresses) } : {}),
   });
 }
 

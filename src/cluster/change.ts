@@ -53,6 +53,8 @@ export type Change =
       readonly worker: boolean;
       /** Of an offer that failed; undefined for a first one. */
       readonly replaces: { readonly uri: string; readonly revision: number } | undefined;
+      /** Of a worker, to be recorded with the offer; absent when there is a record. */
+      readonly addresses?: readonly string[];
     }
   | {
       /** A deputy's, in its own databag. */

@@ -9,7 +9,7 @@ import type { ControlPlaneFacts, RelationFacts } from './facts.ts';
 import { heldBackReports } from './offer-delay.ts';
 import { planConfiguration } from './plan-configuration.ts';
 import { type ClusterPlan, combine, NOTHING, publish, waiting } from './plan-node.ts';
-import { planRecords, recordReports } from './records.ts';
+import { recordReports, withRecords } from './records.ts';
 import { grantTurns, type Rolling } from './rolling.ts';
 import { joiningControlPlane, planTokens } from './tokens.ts';
 import {
@@ -37,11 +37,7 @@ export function planLeader(facts: ControlPlaneFacts, clusterName: string): Clust
         ...removals,
         ...planReturned(facts),
         ...publish(peers, 'application', departedEntries(facts, removals)),
-        ...tokens,
-        ...planRecords(
-          facts,
-          new Set(tokens.flatMap((change) => (change.kind === 'offer-token' ? [change.unit] : []))),
-        ),
+        ...withRecords(facts, tokens),
       ],
       reports: [...recordReports(facts), ...heldBackReports([peers, ...workers], failedTokens, { offers, now })],
     },

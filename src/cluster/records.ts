@@ -99,32 +99,55 @@ export function reservedFor({ addresses, ranges }: Reserved, address: string): s
   return addresses.get(address) ?? ranges.find(({ range }) => rangeHolds(range, address))?.owner;
 }
 
+/** Addresses to record of each unit that has no record, of those with a node on record and of those that get a token now. */
+type Fresh = ReadonlyMap<string, readonly string[]>;
+
 /**
- * Records the addresses of workers that get a token now, and of those that an earlier revision of the charm, or another charm, has let in. What
- * is somebody else's is not recorded; where two that have no record say the same, neither has it until an operator decides.
+ * What is somebody else's is not recorded; where two that have no record say the same, neither has it until an operator decides.
+ *
+ * @param offered units that get a token now.
  */
-export function planRecords(facts: ControlPlaneFacts, offered: ReadonlySet<string>): readonly Change[] {
+function freshRecords(facts: ControlPlaneFacts, offered: ReadonlySet<string>): Fresh {
   const reserved = reservedAddresses(facts);
-  const known = facts.workers.flatMap((relation) =>
-    [...relation.units].map(([unit, bag]) => ({
-      relation,
+  const known = facts.workers.flatMap(({ units, shared }) =>
+    [...units].map(([unit, bag]) => ({
       unit,
-      recorded: recordedAddresses(relation.shared, unit),
+      recorded: recordedAddresses(shared, unit),
       said: saidAddresses(bag),
+      meant: offered.has(unit) || allocations(shared).has(unit),
     })),
   );
-  const fresh = known.filter(
-    ({ relation, unit, recorded, said }) =>
-      recorded === undefined && said.length > 0 && (offered.has(unit) || allocations(relation.shared).has(unit)),
+  const fresh = known.filter(({ recorded, said, meant }) => recorded === undefined && said.length > 0 && meant);
+  return new Map(
+    fresh.map(({ unit, said }) => {
+      const others = known.filter((other) => other.unit !== unit);
+      const taken = new Set(others.flatMap((other) => other.recorded ?? (fresh.includes(other) ? other.said : [])));
+      const free = said.filter((address) => reservedFor(reserved, address) === undefined && !taken.has(address));
+      return [unit, free] as const;
+    }),
   );
-  return fresh.flatMap(({ relation, unit, said }) => {
-    const others = known.filter((other) => other.unit !== unit);
-    const taken = new Set(
-      others.flatMap((other) => other.recorded ?? (fresh.some((one) => one.unit === other.unit) ? other.said : [])),
-    );
-    const free = said.filter((address) => reservedFor(reserved, address) === undefined && !taken.has(address));
-    return publish(relation, 'application', { [addressesKey(unit)]: formatAddresses(free) });
+}
+
+/**
+ * Offers of tokens with the addresses that are recorded along with them, and records of workers that an earlier revision of the charm, or
+ * another charm, has let in.
+ */
+export function withRecords(facts: ControlPlaneFacts, tokens: readonly Change[]): readonly Change[] {
+  const offered = new Set(tokens.flatMap((change) => (change.kind === 'offer-token' ? [change.unit] : [])));
+  const fresh = freshRecords(facts, offered);
+  const offers = tokens.map((change): Change => {
+    const addresses = change.kind === 'offer-token' ? fresh.get(change.unit) : undefined;
+    return addresses !== undefined && change.kind === 'offer-token' ? { ...change, addresses } : change;
   });
+  const records = facts.workers.flatMap((relation) =>
+    [...relation.units.keys()].flatMap((unit) => {
+      const addresses = offered.has(unit) ? undefined : fresh.get(unit);
+      return addresses === undefined
+        ? []
+        : publish(relation, 'application', { [addressesKey(unit)]: formatAddresses(addresses) });
+    }),
+  );
+  return [...offers, ...records];
 }
 
 /** Workers that say something else than what is on record, or claim what is not theirs. Each is told with what an operator can do. */

@@ -1,13 +1,14 @@
 /** Guards what the leader holds to be so of workers against what their databags say later. */
 
 import { describe, expect, it } from 'vitest';
+import type { Change } from '../../src/cluster/change.ts';
 import type { ControlPlaneFacts } from '../../src/cluster/facts.ts';
 import {
   boundAddressesEntry,
-  planRecords,
   recordedAddresses,
   recordReports,
   saidAddresses,
+  withRecords,
 } from '../../src/cluster/records.ts';
 import type { Databag } from '../../src/juju/juju.ts';
 import { leader, relation, WORKERS, workerBag } from './facts.ts';
@@ -24,13 +25,22 @@ const JOINED = { 'k8s-worker/0': 'joined-juju-3f2a-4' };
 const messages = (facts: ControlPlaneFacts) => recordReports(facts).map(({ message }) => message);
 
 describe('addresses of a worker', () => {
-  const entries = (facts: ControlPlaneFacts, offered: readonly string[] = []) =>
-    planRecords(facts, new Set(offered)).flatMap((change) => (change.kind === 'publish' ? [change.entries] : []));
+  const entries = (facts: ControlPlaneFacts) =>
+    withRecords(facts, []).flatMap((change) => (change.kind === 'publish' ? [change.entries] : []));
+  const offer: Change = {
+    kind: 'offer-token',
+    relation: WORKERS,
+    unit: 'k8s-worker/0',
+    node: 'n',
+    worker: true,
+    replaces: undefined,
+  };
 
   it('are recorded as Juju gives them when it gets a token', () => {
     const facts = cluster({ joined: '', 'private-address': '10.0.0.20' }, { 'k8s-worker/0': '' });
     expect(entries(facts)).toEqual([]);
-    expect(entries(facts, ['k8s-worker/0'])).toEqual([{ [ADDRESSES]: '["10.0.0.20"]' }]);
+    // With the token, so that a unit whose token is refused has no record either.
+    expect(withRecords(facts, [offer])).toEqual([{ ...offer, addresses: ['10.0.0.20'] }]);
   });
 
   it('are recorded of those that another revision, or another charm, has let in', () => {

@@ -99,6 +99,14 @@ export function reservedFor({ addresses, ranges }: Reserved, address: string): s
   return addresses.get(address) ?? ranges.find(({ range }) => rangeHolds(range, address))?.owner;
 }
 
+/** The units of each address. */
+function byAddress(units: readonly (readonly [string, readonly string[]])[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const [unit, addresses] of units)
+    for (const address of addresses) found.set(address, [...(found.get(address) ?? []), unit]);
+  return found;
+}
+
 /** Addresses to record of each unit that has no record, of those with a node on record and of those that get a token now. */
 type Fresh = ReadonlyMap<string, readonly string[]>;
 
@@ -118,14 +126,12 @@ function freshRecords(facts: ControlPlaneFacts, offered: ReadonlySet<string>): F
     })),
   );
   const fresh = known.filter(({ recorded, said, meant }) => recorded === undefined && said.length > 0 && meant);
-  return new Map(
-    fresh.map(({ unit, said }) => {
-      const others = known.filter((other) => other.unit !== unit);
-      const taken = new Set(others.flatMap((other) => other.recorded ?? (fresh.includes(other) ? other.said : [])));
-      const free = said.filter((address) => reservedFor(reserved, address) === undefined && !taken.has(address));
-      return [unit, free] as const;
-    }),
-  );
+  const claims = byAddress([
+    ...known.map(({ unit, recorded = [] }) => [unit, recorded] as const),
+    ...fresh.map(({ unit, said }) => [unit, said] as const),
+  ]);
+  const isFree = (address: string) => claims.get(address)?.length === 1 && reservedFor(reserved, address) === undefined;
+  return new Map(fresh.map(({ unit, said }) => [unit, said.filter(isFree)] as const));
 }
 
 /**
@@ -155,9 +161,9 @@ export function recordReports(facts: ControlPlaneFacts): readonly UnitStatus[] {
   const relations = [facts.peers, ...facts.workers];
   const nodes = recordedNodes(relations);
   const reserved = reservedAddresses(facts);
-  const records = facts.workers.flatMap(({ shared, units }) =>
-    [...units.keys()].flatMap((unit) =>
-      (recordedAddresses(shared, unit) ?? []).map((address) => [address, unit] as const),
+  const records = byAddress(
+    facts.workers.flatMap(({ shared, units }) =>
+      [...units.keys()].map((unit) => [unit, recordedAddresses(shared, unit) ?? []] as const),
     ),
   );
   return facts.workers.flatMap((relation) =>
@@ -168,8 +174,7 @@ export function recordReports(facts: ControlPlaneFacts): readonly UnitStatus[] {
         relation,
         unit,
         bag,
-        (address) =>
-          reservedFor(reserved, address) ?? records.find(([one, other]) => one === address && other !== unit)?.[1],
+        (address) => reservedFor(reserved, address) ?? records.get(address)?.find((other) => other !== unit),
       ),
     ]),
   );

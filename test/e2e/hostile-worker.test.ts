@@ -47,6 +47,8 @@ function put(unit: string, entries: Record<string, string>): void {
   if (member === undefined) throw new Error(`${unit} has no relation`);
   Object.assign(member.settings, entries);
   member.version += 1;
+  // Wakes the agents, who hear of it.
+  model.updateStatus();
 }
 
 async function addressesOf(unit: string): Promise<readonly string[]> {

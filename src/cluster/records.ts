@@ -19,6 +19,8 @@ import { allocations, JOINED, NODE_NAME } from './wire.ts';
 
 /** Addresses of one unit that are kept; Juju gives it two. */
 const MOST_ADDRESSES = 20;
+/** Of every machine, and in every certificate that k8sd issues for a server. */
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
 const ADDRESSES = list(where(text(64), isAddress), MOST_ADDRESSES);
 
 export function addressesKey(unit: string): string {
@@ -81,17 +83,13 @@ export function reservedAddresses(facts: ControlPlaneFacts): Reserved {
   ];
   const range = (owner: string) => (one: string) => ({ range: one.trim(), owner });
   return {
-    addresses: new Map(known.filter(([one]) => !isLoopback(one))),
+    addresses: new Map(known.filter(([one]) => !LOOPBACK.includes(one))),
     ranges: [
       ...services.split(',').map(range('the range of services')),
       ...pods.split(',').map(range('the range of pods')),
       ...balanced.map(range('the load balancer')),
     ],
   };
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.');
 }
 
 /** Whose the address is, if it is the cluster's. */

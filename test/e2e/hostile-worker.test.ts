@@ -153,7 +153,7 @@ describe('when the control plane goes', { timeout: 240_000 }, () => {
     );
     await model.removeRelation('k8s:k8s-cluster', 'k8s-worker:cluster');
     await settleUntil(model, (now) => now.unit('k8s/1').workload.status === 'active');
-    expect(model.status().applications['k8s']?.status.message).toContain('1 control plane, 0 workers');
+    expect(model.status().applications['k8s']?.status.message).toContain('1 control-plane node, 0 workers');
     await model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
     await settleUntil(model, allActive);
     expectWholeCluster(cluster);

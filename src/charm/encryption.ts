@@ -32,8 +32,9 @@ import {
   planEncryption,
   readEncryptionOptions,
   rotated,
+  withImported,
 } from '../hardening/index.ts';
-import type { ConfigValue, Databag } from '../juju/juju.ts';
+import type { ConfigValue, Databag, SecretContent } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
 import type { Foreseen } from './foresight.ts';
@@ -160,6 +161,26 @@ function givenWay(
   if (given === undefined || flags === 'held' || flags[CONFIGURATION_FLAG] === undefined || flag !== 'ours') return [];
   const argument = CONFIGURATION_FLAG.slice(2);
   return [{ status: 'active', message: `kube-apiserver-extra-args: ${argument} gives way to ${OPTION}` }];
+}
+
+/** Stores keys of a backup beside those of the cluster. @returns the numbers of those that are new. @throws Error with the text for the operator. */
+export async function importKeys(
+  doors: Doors,
+  cluster: ControlPlaneFacts,
+  content: SecretContent,
+): Promise<readonly number[]> {
+  const { value: options } = readEncryption(await doors.juju.config(), 'control-plane');
+  const question = options && questionOf(cluster, options);
+  if (question === undefined) throw new Error('this unit is in no cluster');
+  const facts = await observeEncryption(doors, question);
+  const { rollout, store } = facts;
+  if (rollout === undefined || rollout === 'unreadable' || store.state !== 'read')
+    throw new Error(
+      'the charm has no keys of this cluster to add to: set encryption-at-rest, and wait until it is in use',
+    );
+  const { keys, added } = withImported(store.keys, content);
+  if (added.length > 0) await applyEncryption(doors, facts, { kind: 'import-keys', rollout, keys });
+  return added;
 }
 
 /** Makes the next key of the provider in use. @throws Error with the text for the operator. */

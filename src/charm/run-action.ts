@@ -2,6 +2,7 @@
 
 import type { ActionEvent } from '../juju/event.ts';
 import { acceptAddresses } from './actions/accept-addresses.ts';
+import { addEncryptionKeys } from './actions/add-encryption-keys.ts';
 import { assessAction } from './actions/assess.ts';
 import { certsStatus } from './actions/certs-status.ts';
 import { getKubeconfig } from './actions/get-kubeconfig.ts';
@@ -22,6 +23,7 @@ const READ_ONLY: ReadonlySet<Action> = new Set([plan, preUpgradeCheck]);
 const ACTIONS: Readonly<Record<Role, Readonly<Record<string, Action>>>> = {
   'control-plane': {
     'accept-addresses': acceptAddresses,
+    'add-encryption-keys': addEncryptionKeys,
     assess: assessAction,
     'refresh-certs': refreshCertsOfControlPlane,
     'certs-status': certsStatus,

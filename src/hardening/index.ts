@@ -27,6 +27,7 @@ export {
 export { CONFIGURATION_FLAG, CONFIGURATION_FLAGS } from './encryption/configuration.ts';
 export { rotated } from './encryption/decide.ts';
 export type { EncryptionFacts, EncryptionPlan, EncryptionQuestion } from './encryption/facts.ts';
+export { withImported } from './encryption/imported.ts';
 export { observeEncryption } from './encryption/observe.ts';
 export { type EncryptionOptions, readEncryptionOptions } from './encryption/options.ts';
 export { EncryptionFailed } from './encryption/outcome.ts';

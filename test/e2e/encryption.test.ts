@@ -179,6 +179,18 @@ describe('encryption at rest', { timeout: 400_000 }, () => {
     await expectInService('aesgcm:4');
   });
 
+  it('takes a key that was kept with a backup, from the operator’s secret', async () => {
+    const { model } = cluster;
+    const leader = unitsOf(model, 'k8s').find((unit) => model.unit(unit).leader) ?? '';
+    const add = (secret: string) => model.run(leader, 'add-encryption-keys', { secret });
+    expect(await add('no/secret')).toMatchObject({ status: 'failed' });
+    const uri = model.addSecret({ 'key-9': Buffer.alloc(32, 9).toString('base64') });
+    expect(await add(uri)).toMatchObject({ status: 'failed', message: expect.stringContaining('juju grant-secret') });
+    model.grantSecret(uri, 'k8s');
+    expect(await add(uri)).toMatchObject({ status: 'completed', results: { status: 'added', keys: 'key-9' } });
+    expect(rolloutOf(cluster)).toMatchObject({ phase: 'settled', now: 'aesgcm:4', last: 9 });
+  });
+
   it('told no key', async () => {
     await expectNoSecretsToldIn(cluster);
     expect(cluster.machines.failures).toEqual([]);

@@ -46,6 +46,16 @@ export async function applyEncryption(doors: Doors, facts: EncryptionFacts, chan
       const secret = await storeKeys(juju, facts, change.keys);
       return publish(juju, facts, { ...change.rollout, secret });
     }
+    case 'import-keys': {
+      awaitCommit(juju);
+      const secret = await storeKeys(juju, facts, change.keys);
+      // A number that an imported key has is given to no other.
+      return publish(juju, facts, {
+        ...change.rollout,
+        secret,
+        last: Math.max(change.rollout.last, ...change.keys.keys()),
+      });
+    }
     case 'rewrite': {
       const unopened = await rewriteSecrets(doors, change.rollout, facts.datastore);
       const next =

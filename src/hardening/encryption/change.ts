@@ -13,6 +13,8 @@ export type Change =
   /** With it go the oldest keys; the last previous ones stay for backups. */
   | { readonly kind: 'settle'; readonly rollout: Rollout }
   | { readonly kind: 'restore-keys'; readonly rollout: Rollout; readonly keys: Keys }
+  /** Keys of a backup, given by the operator. */
+  | { readonly kind: 'import-keys'; readonly rollout: Rollout; readonly keys: Keys }
   | { readonly kind: 'rewrite'; readonly rollout: Rollout }
   | { readonly kind: 'write-file'; readonly step: number; readonly text: string }
   | { readonly kind: 'remove-file' }
@@ -35,6 +37,7 @@ export function essence(change: Change): Essence {
     case 'publish-rollout':
     case 'settle':
     case 'restore-keys':
+    case 'import-keys':
     case 'rewrite':
       return { kind, step: change.rollout.step, phase: change.rollout.phase, secret: change.rollout.secret };
     case 'write-file':
@@ -76,6 +79,8 @@ export function describe(change: Change): string {
       return `note that all Secrets are under ${formatCipher(change.rollout.now)}, and keep the last previous keys for backups`;
     case 'restore-keys':
       return 'store the encryption keys in a Juju secret again, out of the file that is in service';
+    case 'import-keys':
+      return 'store keys of a backup beside those of the cluster';
     case 'rewrite':
       return `rewrite every Secret under ${formatCipher(change.rollout.next ?? change.rollout.now)}`;
     case 'write-file':

@@ -1,5 +1,6 @@
 /** One dispatch: an event in, an exit code out. */
 
+import { messageOf } from '../core/thrown.ts';
 import type { ActionEvent } from '../juju/event.ts';
 import type { Juju } from '../juju/juju.ts';
 import { parseEvent } from '../juju/parse-event.ts';
@@ -40,7 +41,7 @@ async function runActionSafely(doors: Doors, role: Role, event: ActionEvent): Pr
   } catch (error) {
     // Where one of them cannot be told any more, the other still is, and the exit code hides neither.
     await Promise.allSettled([
-      juju.actions.fail(error instanceof Error ? error.message : String(error)),
+      juju.actions.fail(messageOf(error)),
       isRefusal(error) ? refused(juju, event, error) : report(juju, error),
     ]);
   }
@@ -59,6 +60,6 @@ async function refused(juju: Juju, { name }: ActionEvent, error: Error): Promise
 }
 
 async function report(juju: Juju, error: unknown): Promise<void> {
-  juju.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  juju.log.error(error instanceof Error ? (error.stack ?? error.message) : messageOf(error));
   await juju.flushLog();
 }

@@ -55,7 +55,7 @@ function write(file: string, memory: ReadonlyMap<string, string>, warn: (message
     writeFileSync(draft, `${JSON.stringify(Object.fromEntries(memory))}\n`, { mode: 0o600 });
     renameSync(draft, file);
   } catch (error) {
-    warn(`cannot remember what was told to Juju, so more will be told again: ${String(error)}`);
+    warn(`cannot remember what was told to Juju, so more will be told again: ${reasonOf(error)}`);
     discard(file, warn);
     discard(draft, warn);
   }
@@ -65,6 +65,10 @@ function discard(file: string, warn: (message: string) => void): void {
   try {
     rmSync(file, { force: true });
   } catch (error) {
-    warn(`cannot remove ${file}: ${String(error)}`);
+    warn(`cannot remove ${file}: ${reasonOf(error)}`);
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown';
 }

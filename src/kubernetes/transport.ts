@@ -108,7 +108,9 @@ export async function sendAs(identity: Identity, timeoutMs: number): Promise<Sen
           clearTimeout(timer);
           resolve({
             status,
-            headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
+            headers: Object.fromEntries(
+              Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(', ')]),
+            ),
             text: pieces.join(''),
           });
         });

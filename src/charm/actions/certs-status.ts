@@ -16,6 +16,7 @@ import {
   takeInventory,
 } from '../../certificates/index.ts';
 import { boundedOptions } from '../../core/bounded-options.ts';
+import { messageOf } from '../../core/thrown.ts';
 import type { Doors } from '../doors.ts';
 import type { Role } from '../role.ts';
 import { look } from '../view.ts';
@@ -61,7 +62,7 @@ async function memberOf(doors: Doors, role: Role): Promise<{ identity?: NodeIden
     const { identity, reports } = await look(doors, role);
     return identity === undefined ? { reason: reports[0]?.message ?? 'the unit is in no cluster' } : { identity };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     doors.juju.log.warning(`certs-status tells only what lies in files: ${reason}`);
     return { reason };
   }

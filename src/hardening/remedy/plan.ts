@@ -170,6 +170,6 @@ function ownerOf({ uid, gid }: FileFacts): string {
 }
 
 function parseOwner(text: string): Owner {
-  const [uid, gid] = text.split(':').map(Number);
+  const [uid, gid] = text.split(':').map((id) => Number(id));
   return { uid: uid ?? 0, gid: gid ?? 0 };
 }

@@ -1,4 +1,5 @@
 /** Looks at a cluster through its API: all lists at the same time, each once, and of each only what rules need. */
+import { messageOf } from '../../../core/thrown.ts';
 import type { Kubernetes } from '../../../kubernetes/kubernetes.ts';
 import type { ApiFacts, ClusterFacts, FactName, Looked, OwnConfiguration } from '../facts.ts';
 import { boundPolicies, gatherAdmissionPolicies, gatherPolicyBindings, gatherWebhooks } from './gather-admission.ts';
@@ -41,7 +42,7 @@ async function look(looking: Looking, name: FactName): Promise<Looked<unknown>> 
   try {
     return { seen: await LOOKS[name](looking) };
   } catch (error) {
-    return { unseen: `${TITLES[name] ?? name}: ${error instanceof Error ? error.message : String(error)}` };
+    return { unseen: `${TITLES[name] ?? name}: ${messageOf(error)}` };
   }
 }
 

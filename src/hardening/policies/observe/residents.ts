@@ -1,4 +1,5 @@
 /** What lies in the namespaces that are not meant for users: of every kind that the API server knows, also of those that others brought. */
+import { messageOf } from '../../../core/thrown.ts';
 import type { Kind, Kubernetes } from '../../../kubernetes/kubernetes.ts';
 import type { NamedObject, ResidentFacts } from '../facts.ts';
 import { gatherObjects } from './gather-rest.ts';
@@ -16,7 +17,7 @@ export async function residents(kubernetes: Kubernetes, lists: Lists): Promise<R
     try {
       return (await residentsOf(lists, kind, inAll)).map((one) => ({ ...one, inAll }));
     } catch (error) {
-      unseen.push(`${kind.resource}: ${error instanceof Error ? error.message : String(error)}`);
+      unseen.push(`${kind.resource}: ${messageOf(error)}`);
       return [];
     }
   });

@@ -8,7 +8,7 @@ interface CoercedUnseen {
   readonly 'this value was coerced without a look at it: use typeof or a shape (src/core/shapes.ts)': never;
 }
 
-type Seen<T, R> = unknown extends T ? CoercedUnseen : T extends object ? CoercedUnseen : R;
+type Seen<T, R> = unknown extends T ? CoercedUnseen : T extends Date ? R : T extends object ? CoercedUnseen : R;
 
 interface StringConstructor {
   // biome-ignore lint/style/useShorthandFunctionType: an alias would not add to the interface of the library.

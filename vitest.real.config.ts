@@ -1,5 +1,19 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { schemaValidators } from './scripts/schema-validators.ts';
+
+/** The longest one, which mostly waits, goes first. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return files.toSorted((one, other) => rank(one) - rank(other));
+  }
+}
+
+function rank({ moduleId }: TestSpecification): number {
+  const order = ['live-cluster', 'configurations', 'secrets-in-etcd', 'given-certificates'];
+  const place = order.findIndex((name) => moduleId.includes(name));
+  return place < 0 ? order.length : place;
+}
 
 /** Tests against the real components, which `npm run test:real` builds. Those outside of test/real also run in `npm test`, on stand-ins. */
 export default defineConfig({
@@ -7,14 +21,16 @@ export default defineConfig({
   test: {
     include: [
       'test/real/**/*.test.ts',
+      'test/hardening/policies/made-cluster.test.ts',
       'test/k8sd/kubernetes.test.ts',
       'test/k8sd/secrets-in-etcd.test.ts',
       'test/kubernetes/machines.test.ts',
     ],
     env: { K8S_TESTS_ON: 'real' },
     pool: 'forks',
-    // A kube-apiserver takes a core for itself while it starts.
-    maxWorkers: 2,
+    // A kube-apiserver takes a core for itself while it starts; one of the files mostly waits.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -28,7 +28,7 @@ import type { Program } from './node/services.ts';
 import { installSystemd } from './node/systemd.ts';
 import { openKeyPool } from './pki/keys.ts';
 import { parseCertificate } from './pki/parse.ts';
-import type { ServiceEvent, Site } from './site.ts';
+import type { EtcdMembership, ServiceEvent, Site } from './site.ts';
 import { initialChannels } from './snapd/store.ts';
 import type {
   ClusterState,
@@ -63,6 +63,7 @@ export interface RealApi {
   objects(controlPlanes: () => readonly NodeMachine[]): ClusterObjects;
   /** @param kubeconfig name of the file */
   asking(machine: NodeMachine, kubeconfig: string): Promise<Asking>;
+  readonly etcd: EtcdMembership;
 }
 
 /** The cluster of a machine, for assertions and for making trouble. */
@@ -243,6 +244,7 @@ function createSite(options: OpenOptions, state: ProviderState, failures: unknow
       if (realApi === undefined) return objectsOf(site.api(id).store);
       return realApi.objects(() => cluster(id).members.flatMap(({ machine }) => machines.get(machine) ?? []));
     },
+    etcd: options.realApi?.etcd,
     asking: options.realApi?.asking ?? ((machine, kubeconfig) => askingStandIn(site, machine, kubeconfig)),
     cluster,
     forget: (id) => {

@@ -16,6 +16,14 @@ export interface ServiceEvent {
   readonly what: 'up' | 'down';
 }
 
+/** What k8sd does with a real etcd before a member of its cluster comes and after one has gone. */
+export interface EtcdMembership {
+  /** @param through a member that is there */
+  add(through: NodeMachine, peerUrl: string): Promise<void>;
+  /** @param through a member that stays */
+  remove(through: NodeMachine, name: string): Promise<void>;
+}
+
 export interface Site {
   /** Folder that holds the machines. */
   readonly directory: string;
@@ -33,6 +41,8 @@ export interface Site {
   objects(cluster: string): ClusterObjects;
   /** The API of a node's cluster, with the credentials of one of the node's kubeconfigs. Throws when they are nobody's. */
   asking(machine: NodeMachine, kubeconfig: string): Promise<Asking>;
+  /** Undefined where etcd is a stand-in, which has the members that k8sd has. */
+  readonly etcd: EtcdMembership | undefined;
   cluster(id: string): ClusterState;
   /** A cluster that has no members any more. */
   forget(cluster: string): void;

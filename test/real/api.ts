@@ -9,6 +9,7 @@ import type { NodeMachine, RealApi } from '../k8sd/machines.ts';
 import { type Kubeconfig, readKubeconfig } from '../k8sd/node/kubeconfig.ts';
 import { paths } from '../k8sd/node/paths.ts';
 import type { KubernetesObject } from '../k8sd/state.ts';
+import { askEtcd, etcdMembers } from './probes.ts';
 
 const ASK_MS = 10_000;
 /** How often a change is tried when others write at the same time. */
@@ -92,6 +93,13 @@ export const realApi: RealApi = {
     return (method, path, body) => ask(config, method, path, body);
   },
   objects: (controlPlanes) => clusterObjects(throughAny(controlPlanes)),
+  etcd: {
+    add: async (through, peerUrl) => void (await askEtcd(through, '/v3/cluster/member/add', { peerURLs: [peerUrl] })),
+    remove: async (through, name) => {
+      const ID = (await etcdMembers(through)).get(name);
+      if (ID !== undefined) await askEtcd(through, '/v3/cluster/member/remove', { ID });
+    },
+  },
 };
 
 /** As the administrator, at the first API server of the cluster that answers. */

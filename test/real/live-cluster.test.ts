@@ -11,7 +11,7 @@ import { settleOn } from '../e2e/stored-secrets.ts';
 import { typeOf } from '../k8sd/kubernetes/resources.ts';
 import { realApi } from './api.ts';
 import { realPrograms } from './on-machine.ts';
-import { storedIn } from './probes.ts';
+import { etcdMembers, storedIn } from './probes.ts';
 
 const PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
 const CONTROL_PLANE = 'k8s/0';
@@ -103,6 +103,18 @@ describe('a cluster of real components', { timeout: 300_000 }, () => {
     after.forEach((certificate, index) => {
       expect(certificate.serialNumber).not.toBe(before[index]?.serialNumber);
     });
+  });
+
+  it('grows by a control plane', async () => {
+    const { model } = cluster;
+    await model.addUnit('k8s');
+    await settleActive(model);
+    const first = machineOf(cluster, CONTROL_PLANE);
+    const second = machineOf(cluster, 'k8s/1');
+    expect([...(await etcdMembers(first)).keys()].sort()).toEqual([first.hostname, second.hostname].sort());
+    // What one has written, the other reads.
+    const ask = await realApi.asking(second, 'admin.conf');
+    expect(await ask('GET', '/api/v1/namespaces/default/secrets/secret-7')).toMatchObject({ data: { a: 'Yg==' } });
   });
 
   it('needed no help', () => {

@@ -47,12 +47,27 @@ export async function storedIn(machine: NodeMachine, prefix: string): Promise<Re
   const end = Buffer.from(prefix);
   end.writeUInt8(end.readUInt8(end.length - 1) + 1, end.length - 1);
   const range = { key: Buffer.from(prefix).toString('base64'), range_end: end.toString('base64') };
-  const url = `https://${machine.address}:2379/v3/kv/range`;
-  const { status, text } = await ask(url, await etcdClient(machine), JSON.stringify(range));
-  if (status !== 200) throw new Error(`${url}: ${status} ${text}`);
-  const { kvs = [] } = JSON.parse(text) as { kvs?: readonly { key: string; value: string }[] };
+  const { kvs = [] } = (await askEtcd(machine, '/v3/kv/range', range)) as {
+    kvs?: readonly { key: string; value: string }[];
+  };
   const decoded = (base64: string) => Buffer.from(base64, 'base64').toString('latin1');
   return new Map(kvs.map(({ key, value }) => [decoded(key), decoded(value)] as const));
+}
+
+/** Members of etcd by name; one that has not started yet has none. */
+export async function etcdMembers(machine: NodeMachine): Promise<ReadonlyMap<string, string>> {
+  const { members = [] } = (await askEtcd(machine, '/v3/cluster/member/list', {})) as {
+    members?: readonly { ID: string; name?: string }[];
+  };
+  return new Map(members.map(({ ID, name = '' }) => [name, ID] as const));
+}
+
+/** Over the JSON gateway. Throws what it answers where that is an error. */
+export async function askEtcd(machine: NodeMachine, path: string, body: object): Promise<unknown> {
+  const url = `https://${machine.address}:2379${path}`;
+  const { status, text } = await ask(url, await etcdClient(machine), JSON.stringify(body));
+  if (status !== 200) throw new Error(`${url}: ${status} ${text}`);
+  return JSON.parse(text) as unknown;
 }
 
 function problemOf({ status, text }: { readonly status: number; readonly text: string }, wanted: string) {

@@ -15,21 +15,12 @@ import { sabotage } from './sabotage.ts';
 let cluster: WatchedCluster;
 let controls: readonly ApiControl[];
 let fresh: ApiFacts;
-let strict: ApiFacts;
 let broken: ApiFacts;
 
 beforeAll(async () => {
   controls = await apiControls();
   cluster = await watchedCluster();
   fresh = await cluster.look();
-  strict = await cluster.look({
-    podSecurity: {
-      active: true,
-      enforce: 'restricted',
-      exemptNamespaces: ['kube-system', 'kube-public', 'metallb-system'],
-      documentedExemptions: ['kube-system', 'kube-public', 'metallb-system'],
-    },
-  });
   await sabotage(cluster);
   broken = await cluster.look();
 });
@@ -60,37 +51,6 @@ it('are all in the reference, and nothing else is', async () => {
 });
 
 describe('a cluster as k8sd makes one', () => {
-  // No list proves these, or there is nothing yet to judge by.
-  const manual = [
-    'users-service-account-tokens',
-    'secrets-external-storage',
-    'image-provenance',
-    'namespaces-for-workloads',
-    'V-274883',
-  ];
-  const states = (facts: ApiFacts) =>
-    Object.fromEntries(controls.map(({ id }) => [id, verdictOf(controls, id, facts).state]));
-
-  it('fails where nobody has set anything for the default namespace and its account, and passes the rest', () => {
-    expect(states(fresh)).toEqual({
-      ...Object.fromEntries(controls.map(({ id }) => [id, 'pass'])),
-      ...Object.fromEntries(manual.map((id) => [id, 'manual'])),
-      ...Object.fromEntries(controls.filter(({ rule }) => rule === 'pods-not-admitted').map(({ id }) => [id, 'fail'])),
-      'default-service-accounts': 'fail',
-      'pod-security-policy': 'fail',
-      'pods-windows-host-process': 'not-applicable',
-      'network-policies': 'fail',
-    });
-  });
-
-  it('passes what Pod Security is about once the API server enforces a level', () => {
-    const before = states(fresh);
-    const after = states(strict);
-    const changed = Object.keys(after).filter((id) => after[id] !== before[id]);
-    expect(changed.every((id) => /^CIS-5\.2\./.test(id) && after[id] === 'pass')).toBe(true);
-    expect(changed).toHaveLength(controls.filter(({ rule }) => /^pod(s-not|-policy)/.test(rule)).length - 1);
-  });
-
   it('shows what it fails with', () => {
     expect(verdictOf(controls, 'default-service-accounts', fresh).evidence[0]).toEqual({
       what: 'ServiceAccount default/default',

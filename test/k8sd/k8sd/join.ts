@@ -119,6 +119,9 @@ async function joinAsControlPlane(joining: Joining, late: string | undefined): P
     await writeExtraConfigFiles(machine, config);
     await machine.timers.sleep(site.delays.join);
     if (late !== undefined) throw new Error(late);
+    const first = site.machines.get(cluster.members[0]?.machine ?? '');
+    if (cluster.datastoreType === 'etcd' && first !== undefined)
+      await site.etcd?.add(first, `https://${machine.address}:${cluster.etcdPeerPort}`);
     await enroll(machine, cluster, name, joining.address);
     await startNodeServices(machine);
     await reconcileNode(machine, cluster);

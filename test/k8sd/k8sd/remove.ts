@@ -77,6 +77,8 @@ export async function expel(
     throw new Error(
       `failed to run pre-remove hook on ${JSON.stringify(name)}: dial tcp ${member.address}: connect: connection refused`,
     );
+  const staying = machine.site.machines.get(cluster.members.find((one) => one !== member)?.machine ?? '');
+  if (cluster.datastoreType === 'etcd' && staying !== undefined) await machine.site.etcd?.remove(staying, name);
   cluster.etcdMembers = cluster.etcdMembers.filter((id) => id !== member.machine);
   cluster.members = cluster.members.filter((candidate) => candidate !== member);
   if (!answers || leaving === undefined) return undefined;

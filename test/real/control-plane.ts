@@ -67,12 +67,13 @@ export async function openControlPlane({
   };
   const ready = async (program: ProgramName, timeoutMs?: number): Promise<number> => {
     for (let attempt = 1; ; attempt += 1) {
-      const process = running(program);
+      const process = await real.started(machine, program);
       try {
         return await process.ready(probeOf(machine, program), timeoutMs);
       } catch (error) {
         await sleep(RESTART_MS);
-        if (process.exit === undefined || attempt === ATTEMPTS || running(program) === process) throw error;
+        const next = await real.started(machine, program);
+        if (process.exit === undefined || attempt === ATTEMPTS || next === process) throw error;
       }
     }
   };
@@ -95,7 +96,7 @@ export async function openControlPlane({
     ready,
     restart: async (program) => {
       await machine.services.restart(program);
-      return running(program);
+      return real.started(machine, program);
     },
     arguments: (program) => machine.files.need(`${paths.args}/${program}`),
     setArguments: (program, text) => machine.files.write(`${paths.args}/${program}`, text),

@@ -6,6 +6,7 @@
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeMachine, Program } from '../k8sd/machines.ts';
 import { probeOf } from './probes.ts';
 import type { ProgramName } from './programs.ts';
@@ -51,6 +52,8 @@ export interface RealPrograms {
   readonly programs: Readonly<Record<string, Program>>;
   /** The process that runs now, or ran last. */
   running(machine: NodeMachine, program: ProgramName): RunningProgram | undefined;
+  /** The process of the service's last start, as soon as there is one. Throws when there is none and will be none. */
+  started(machine: NodeMachine, program: ProgramName): Promise<RunningProgram>;
 }
 
 /**
@@ -61,35 +64,81 @@ export function realPrograms(
   names: readonly ProgramName[],
   alter: (program: ProgramName, words: readonly string[]) => readonly string[] = (_program, words) => words,
 ): RealPrograms {
+  const current = new Map<string, Promise<RunningProgram>>();
   const last = new Map<string, RunningProgram>();
   const start =
     (program: ProgramName): Program['start'] =>
     async (machine, words, ended) => {
-      const process = await startProgram({
-        program,
-        words: alter(program, await wordsOnMachine(machine, program, words)),
-        logFile: join(ownFolder(machine), `${program}.log`),
-        directory: machine.root,
-      });
-      last.set(`${machine.id} ${program}`, process);
+      const id = `${machine.id} ${program}`;
       let asked = false;
-      void process.ended.then((exit) => {
-        if (!asked) ended(exit.lastWords);
-      });
+      const launch = async (): Promise<RunningProgram> => {
+        const process = await startProgram({
+          program,
+          words: alter(program, await wordsOnMachine(machine, program, words)),
+          logFile: join(ownFolder(machine), `${program}.log`),
+          directory: machine.root,
+        });
+        last.set(id, process);
+        void process.ended.then((exit) => {
+          if (!asked) ended(exit.lastWords);
+        });
+        return process;
+      };
+      const waits = WAITS_FOR_API.has(program) && (await probeApi(machine)) !== undefined;
+      const process = waits ? afterApi(machine, () => asked).then(launch) : launch();
+      current.set(id, process);
+      // Whoever waits for it hears of it; while the snap's script waits for the API server, the service is active.
+      process.catch(() => {});
+      if (!waits) await process;
       return async (how) => {
         asked = true;
-        await process.stop(how === 'at once' ? 'SIGKILL' : 'SIGTERM');
+        await process.then(
+          (running) => running.stop(how === 'at once' ? 'SIGKILL' : 'SIGTERM'),
+          () => {},
+        );
       };
     };
+  const started = async (machine: NodeMachine, program: ProgramName): Promise<RunningProgram> => {
+    const process = current.get(`${machine.id} ${program}`);
+    if (process === undefined) {
+      const { failure = 'nobody has started it' } = machine.services.state(program);
+      throw new Error(`${program} does not run: ${failure}`);
+    }
+    return process;
+  };
   const ready =
     (program: ProgramName): Program['ready'] =>
     async (machine) => {
-      await last.get(`${machine.id} ${program}`)?.ready(probeOf(machine, program));
+      await (await started(machine, program)).ready(probeOf(machine, program));
     };
   return {
     programs: Object.fromEntries(names.map((name) => [name, { start: start(name), ready: ready(name) }])),
     running: (machine, program) => last.get(`${machine.id} ${program}`),
+    started,
   };
+}
+
+/** The snap starts them by a script that waits until the API server is ready. */
+const WAITS_FOR_API: ReadonlySet<ProgramName> = new Set([
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kube-proxy',
+  'kubelet',
+]);
+const API_POLL_MS = 200;
+
+/** @returns undefined when the API server of that machine is ready. */
+async function probeApi(machine: NodeMachine): Promise<string | undefined> {
+  return probeOf(machine, 'kube-apiserver')().catch((error: unknown) => (error as Error).message);
+}
+
+/** Throws when it is not wanted any more. */
+async function afterApi(machine: NodeMachine, givenUp: () => boolean): Promise<void> {
+  while ((await probeApi(machine)) !== undefined) {
+    if (givenUp()) throw new Error('it was stopped while it waited for the API server');
+    await sleep(API_POLL_MS);
+  }
+  if (givenUp()) throw new Error('it was stopped while it waited for the API server');
 }
 
 /** Words as the program gets them here. */

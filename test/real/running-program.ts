@@ -51,8 +51,8 @@ export interface StartOptions {
 const READY_MS = 60_000;
 const PROBE_MS = 50;
 /**
- * kube-apiserver would wait a minute for the watches of others to end, etcd seven seconds. systemd kills them after half a minute; here a
- * test waits for it.
+ * kube-apiserver would wait a minute for the watches of others to end, etcd seven seconds. The snap has the one killed after five seconds, the
+ * other after half a minute; here a test waits for it.
  */
 const HEED_MS = 500;
 /** Kills a process when its parent dies (util-linux). */

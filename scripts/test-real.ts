@@ -45,10 +45,11 @@ async function run(): Promise<void> {
     });
     const files = vitest.state.getTestModules().map((module) => {
       const tests = [...module.children.allTests()];
-      const passed = tests.filter((test) => test.result().state === 'passed').length;
+      const count = (state: string) => tests.filter((test) => test.result().state === state).length;
+      const skipped = count('skipped');
       return [
         module.relativeModuleId,
-        `${passed} of ${tests.length}`,
+        `${count('passed')} of ${tests.length - skipped}${skipped > 0 ? `, ${skipped} skipped` : ''}`,
         seconds(module.diagnostic().duration + module.diagnostic().collectDuration),
       ];
     });

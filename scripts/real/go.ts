@@ -27,10 +27,14 @@ const PLACES = ['/usr/local/go/bin', '/usr/lib/go/bin', '/snap/bin'];
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64' };
 
-export async function findGo(variables: NodeJS.ProcessEnv = process.env): Promise<Go | NoGo> {
+/** The first `go` in PATH, or in one of the usual places. */
+export async function findGo(
+  variables: NodeJS.ProcessEnv = process.env,
+  places: readonly string[] = PLACES,
+): Promise<Go | NoGo> {
   const wanted = /^go (\S+)$/m.exec(await readFile(join(componentsModule, 'go.mod'), 'utf8'))?.[1] ?? '';
   const remedy = `Install Go ${wanted} or newer (https://go.dev/doc/install, or: snap install go --classic), and run it again.`;
-  const folders = [...(variables['PATH'] ?? '').split(delimiter), ...PLACES].filter((folder) => folder !== '');
+  const folders = [...(variables['PATH'] ?? '').split(delimiter), ...places].filter((folder) => folder !== '');
   const command = folders.map((folder) => join(folder, 'go')).find((path) => existsSync(path));
   if (command === undefined) return { missing: 'there is no go command', remedy };
   const environment = environmentFor(variables);

@@ -105,6 +105,7 @@ const KUBERNETES: Doing<Kubernetes> = {
   approve: CHANGES,
   deny: CHANGES,
   deleteCertificateRequest: CHANGES,
+  leaseState: LOOKS,
   takeLease: CHANGES,
   giveBackLease: CHANGES,
   rewriteSecret: CHANGES,

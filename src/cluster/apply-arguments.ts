@@ -10,9 +10,12 @@ import {
   parseArguments,
   sameArguments,
 } from '../core/argument-file.ts';
+import { causeIn } from '../core/log-cause.ts';
 import { SnapdError } from '../host/errors.ts';
+import { KubernetesError } from '../kubernetes/errors.ts';
 import type { ArgumentsChange } from './arguments.ts';
 import { dueEdit, keepByHand, writeJournal } from './arguments-journal.ts';
+import { electsLeader, LEAD, releaseLead } from './controller-lead.ts';
 import { optionOf, type Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
 import { type ArgumentsJournal, type ClusterFacts, serviceAddress } from './facts.ts';
@@ -22,6 +25,10 @@ import { unhealthy } from './service-health.ts';
 
 /** systemd starts a service anew that ends at once, and gives it up after five times within ten seconds (systemd.unit, StartLimitBurst). */
 const PATIENCE = { timeoutMs: 120_000, downMs: 12_000 };
+/** The usage that some commands print is not as long. */
+const LOG_LINES = 200;
+/** Where nobody can be asked to let it lead, a lease of half a minute has to end first. */
+const LEAD_PATIENCE = { timeoutMs: 75_000 };
 const RESTART = { timeoutMs: 180_000 };
 
 export async function writeArguments(
@@ -81,10 +88,12 @@ async function restartOrUndo(
   const trouble = await restart(doors, facts, service);
   if (trouble === undefined)
     return writeJournal(files, service, { ...journal, finished: true, healthy: journal.after });
+  // Before it is started again with other arguments, and writes of those.
+  const cause = causeIn(await doors.host.snapd.log('k8s', service, LOG_LINES));
   const end = await restore(doors, facts, service, journal);
   await writeJournal(files, service, { ...journal, finished: true });
   throw new ChangeUndone(
-    `${optionsOf(service, journal)}: ${service} did not come up with ${what}: ${trouble} (see journalctl -u snap.k8s.${service}); ${end}`,
+    `${optionsOf(service, journal)}: ${service} did not come up with ${what}: ${trouble}${cause === undefined ? '' : `: ${cause}`} (see journalctl -u snap.k8s.${service}); ${end}`,
   );
 }
 
@@ -135,13 +144,37 @@ async function restart(doors: Doors, facts: ClusterFacts, service: Service): Pro
   const { snapd } = doors.host;
   const found = (await snapd.services('k8s')).find(({ name }) => name === service);
   if (found !== undefined && !found.active && !found.enabled) return undefined;
+  const release = await leadBefore(doors, service);
   try {
     await snapd.restart('k8s', [service], RESTART);
   } catch (error) {
     if (!(error instanceof SnapdError)) throw error;
     return `snapd could not restart it (${error.message})`;
   }
-  return unhealthy(doors, service, serviceAddress(facts), PATIENCE);
+  await release();
+  const leads = electsLeader(service, (await doors.host.files.read(path(service))) ?? '');
+  const patience = { ...PATIENCE, ...(leads ? LEAD_PATIENCE : {}), leads };
+  return unhealthy(doors, service, serviceAddress(facts), patience);
+}
+
+/** @returns what lets the next process lead once this one has ended. A lease that cannot be read or released ends by itself. */
+async function leadBefore({ kubernetes, host }: Doors, service: Service): Promise<() => Promise<void>> {
+  const lease = LEAD[service];
+  if (lease === undefined) return async () => {};
+  const quietly = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof KubernetesError)) throw error;
+      return undefined;
+    }
+  };
+  const api = await kubernetes();
+  const before = await quietly(async () => api?.leaseState(lease));
+  const hostname = await host.hostname();
+  return async () => {
+    if (api !== undefined) await quietly(() => releaseLead(api, service, hostname, before));
+  };
 }
 
 /** The options that asked for what differs between the two texts, now or before. */

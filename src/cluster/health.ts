@@ -7,7 +7,8 @@ import type { UnitStatus } from '../juju/status.ts';
 import { K8sdError } from '../k8sd/errors.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { Kubernetes, Node } from '../kubernetes/kubernetes.ts';
-import { optionOf, type Service } from './default-arguments.ts';
+import { electsLeader, isLost, LEAD } from './controller-lead.ts';
+import { optionOf, SERVICES, type Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
 import { type ClusterFacts, type ControlPlaneFacts, snapMinor } from './facts.ts';
 import { strayLabels } from './labels.ts';
@@ -19,6 +20,7 @@ const MOST_NAMES = 5;
 const LINES = 200;
 const LONGEST_UNREADY_MS = 15 * 60_000;
 const LONGEST_SILENCE_MS = 15 * 60_000;
+const LONGEST_DOWN_MS = 5 * 60_000;
 
 export interface Health {
   /** Empty when all is well. */
@@ -35,13 +37,21 @@ export async function observeHealth(doors: Doors, facts: ClusterFacts): Promise<
     // Options that are refused say nothing of what the cluster should have.
     const leads = facts.role === 'control-plane' && facts.leader && facts.problems.length === 0;
     const leader = leads ? facts : undefined;
-    const [node, features, pods] = await Promise.all([
+    const [node, services, controllers, features, pods] = await Promise.all([
       kubernetes.node(facts.node.name),
+      serviceHealth(doors, facts),
+      leader ? controllerHealth(doors, kubernetes, leader) : [],
       leader ? featureHealth(doors, leader) : [],
       leader ? podHealth(kubernetes, leader.options.unreadyPodNamespaces) : [],
     ]);
     return {
-      reports: [...(await nodeHealth(doors, facts, facts.node.name, node)), ...features, ...pods],
+      reports: [
+        ...(await nodeHealth(doors, facts, facts.node.name, node)),
+        ...services,
+        ...controllers,
+        ...features,
+        ...pods,
+      ],
       strayLabels: node === undefined ? [] : strayLabels(facts.memory, node.labels),
     };
   } catch (error) {
@@ -83,6 +93,47 @@ async function nodeHealth(
     return [{ status: 'blocked', message: `${behind('kubelet', facts)}kubelet is not running${kubelet}; ${log}` }];
   const text = node === undefined ? `Node ${name} is not in the cluster` : `Node ${name} is not ready${why}`;
   return [{ ...waiting(text), lasts: { key: `node ${name}`, atMostMs: LONGEST_UNREADY_MS, way: log } }];
+}
+
+/** What an API server and a node can do without for a while: nobody else would notice that it is down. kubelet is told of with the node. */
+async function serviceHealth(doors: Doors, facts: ClusterFacts): Promise<readonly Report[]> {
+  const down = (await servicesOf(doors)).filter(
+    ({ name, active, enabled }) => enabled && !active && name !== 'kubelet',
+  );
+  return Promise.all(
+    down.map(async ({ name }) => {
+      const service = SERVICES.find((one) => one === name);
+      const cause = service === undefined ? '' : ((await trouble(doors, service)) ?? '');
+      const options = service === undefined ? '' : behind(service, facts);
+      return {
+        ...waiting(`${options}${name} is not running${cause}`),
+        lasts: { key: `service ${name}`, atMostMs: LONGEST_DOWN_MS, way: `see snap logs k8s.${name} on the machine` },
+      };
+    }),
+  );
+}
+
+/** A controller manager that ends whenever it leads is up most of the time; that nobody leads is what tells of it. */
+async function controllerHealth(
+  { host }: Doors,
+  kubernetes: Kubernetes,
+  { arguments: files }: ControlPlaneFacts,
+): Promise<readonly Report[]> {
+  const service = 'kube-controller-manager';
+  const lease = LEAD[service];
+  if (lease === undefined || !electsLeader(service, files[service]?.text ?? '')) return [];
+  if (!isLost(await kubernetes.leaseState(lease), host.now())) return [];
+  const way = `see snap logs k8s.${service} on the control-plane nodes`;
+  return [{ ...waiting(`No ${service} leads`), lasts: { key: 'lead', atMostMs: LONGEST_DOWN_MS, way } }];
+}
+
+async function servicesOf({ host }: Doors) {
+  try {
+    return await host.snapd.services('k8s');
+  } catch (error) {
+    if (error instanceof SnapdError) return [];
+    throw error;
+  }
 }
 
 /** @returns undefined when the service runs, else the cause as its log tells it, after a colon. */

@@ -1,6 +1,9 @@
-/** Whether a service that was restarted has come up and stays up. */
+/** Whether a service that was restarted has come up, stays up and does its work. */
 
 import type { Host } from '../host/host.ts';
+import { KubernetesError } from '../kubernetes/errors.ts';
+import type { LeaseName, LeaseState } from '../kubernetes/kubernetes.ts';
+import { LEAD, watchLead } from './controller-lead.ts';
 import type { Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
 
@@ -14,6 +17,8 @@ export interface Patience {
   readonly timeoutMs: number;
   /** How long it may be down without a break before no more is waited for; as long as anything else when not given. */
   readonly downMs?: number;
+  /** Whether a service that is to lead must be seen to: not where it was told not to elect a leader. */
+  readonly leads?: boolean;
 }
 
 /** @returns undefined when it is well, else what was seen last. Waits up to the time given. */
@@ -21,23 +26,37 @@ export async function unhealthy(
   doors: Doors,
   service: Service,
   address: string | undefined,
-  { timeoutMs, downMs = timeoutMs }: Patience,
+  { timeoutMs, downMs = timeoutMs, leads = true }: Patience,
 ): Promise<string | undefined> {
   const { host } = doors;
   const started = host.now().getTime();
   let lastUp = started;
   let steady = 0;
   let seen = 'it did not start';
+  const lead = leads ? LEAD[service] : undefined;
+  const watch = watchLead();
   for (let now = started; now < started + timeoutMs; now = host.now().getTime()) {
     const trouble = await look(doors, host, service, address);
     steady = trouble === undefined ? steady + 1 : 0;
-    if (steady >= STEADY_POLLS) return undefined;
+    const missing = lead && watch(await leadOf(doors, lead), now);
+    if (steady >= STEADY_POLLS && missing === undefined) return undefined;
+    if (missing !== undefined) seen = missing;
     if (trouble !== undefined) seen = trouble;
     if (trouble !== DOWN) lastUp = now;
     else if (now - lastUp >= downMs) return seen;
     await host.sleep(POLL_MS);
   }
   return seen;
+}
+
+/** Undefined also while nobody answers: nobody is seen to lead then. */
+async function leadOf(doors: Doors, lease: LeaseName): Promise<LeaseState | undefined> {
+  try {
+    return await (await doors.kubernetes())?.leaseState(lease);
+  } catch (error) {
+    if (!(error instanceof KubernetesError)) throw error;
+    return undefined;
+  }
 }
 
 async function look(

@@ -58,6 +58,12 @@ export interface LeaseClaim extends LeaseName {
   readonly now: Date;
 }
 
+export interface LeaseState {
+  readonly holder: string;
+  /** RFC 3339 as the holder wrote it; another text at each renewal. */
+  readonly renewed: string;
+}
+
 export interface LeaseHolder {
   readonly holder: string;
   readonly until: Date;
@@ -166,6 +172,8 @@ export interface Kubernetes {
   deleteCertificateRequest(name: string): Promise<void>;
   /** Takes a lease, or takes our own anew. When somebody else has it, gives who and until when. */
   takeLease(claim: LeaseClaim): Promise<LeaseHolder | undefined>;
+  /** Who holds it, and when it was last renewed; undefined where nobody does. */
+  leaseState(lease: LeaseName): Promise<LeaseState | undefined>;
   /** No error when it is not, or no longer, the holder's. */
   giveBackLease(lease: LeaseName & { readonly holder: string }): Promise<void>;
   /** Lines of the metrics of these names, as the API server that is asked tells them of itself. */

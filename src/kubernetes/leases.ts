@@ -4,7 +4,7 @@
  */
 import { isReason } from './failure.ts';
 import { anything, ask, type Client, unlessNotFound } from './json.ts';
-import type { LeaseClaim, LeaseHolder, LeaseName } from './kubernetes.ts';
+import type { LeaseClaim, LeaseHolder, LeaseName, LeaseState } from './kubernetes.ts';
 import { validate as leaseProblems } from './lease.schema.json?validator';
 
 const TRIES = 6;
@@ -32,6 +32,12 @@ export async function takeLease(client: Client, claim: LeaseClaim): Promise<Leas
       if (!outrun || attempt === TRIES) throw error;
     }
   }
+}
+
+/** Undefined where there is no such lease, or nobody holds it. */
+export async function leaseState(client: Client, lease: LeaseName): Promise<LeaseState | undefined> {
+  const { holderIdentity, renewTime } = (await readLease(client, lease))?.spec ?? {};
+  return holderIdentity ? { holder: holderIdentity, renewed: renewTime ?? '' } : undefined;
 }
 
 export async function giveBackLease(

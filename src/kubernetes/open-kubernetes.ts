@@ -6,7 +6,7 @@ import { KubernetesError } from './errors.ts';
 import type { Client } from './json.ts';
 import { identityOf } from './kubeconfig.ts';
 import type { Kubernetes } from './kubernetes.ts';
-import { giveBackLease, takeLease } from './leases.ts';
+import { giveBackLease, leaseState, takeLease } from './leases.ts';
 import { list } from './lists.ts';
 import { metrics } from './metrics.ts';
 import { labelNode, node, nodes } from './nodes.ts';
@@ -42,6 +42,7 @@ export async function openKubernetes(kubeconfig: string, { timeoutMs }: OpenKube
     deny: (name, decision) => decide(client, name, 'Denied', decision),
     deleteCertificateRequest: (name) => deleteCertificateRequest(client, name),
     takeLease: (claim) => takeLease(client, claim),
+    leaseState: (lease) => leaseState(client, lease),
     giveBackLease: (lease) => giveBackLease(client, lease),
     metrics: (names) => metrics(client, names),
     secretPage: (page) => secretPage(client, page),

@@ -30,7 +30,8 @@ it.each([
       services: async () => [{ name: 'kube-apiserver', active: true, enabled: true }],
       restart: async () => Promise.reject(new SnapdError('change-failed', 'it ends at once')),
     };
-    const doors = { host: { ...host, snapd }, juju: { state: memoryState() } } as unknown as Doors;
+    const quiet = { ...snapd, log: async () => ['Error: unknown flag: --worse'] };
+    const doors = { host: { ...host, snapd: quiet }, juju: { state: memoryState() } } as unknown as Doors;
     const journal: ArgumentsJournal = { before: RAN, after: NEVER_RAN, remembered: {}, remember: {}, finished };
     const facts = leader({ arguments: { 'kube-apiserver': { text: NEVER_RAN, journal } } });
     const change = {
@@ -42,6 +43,7 @@ it.each([
     } as const;
     const attempt = writeArguments(doors, facts, change, NEVER_RAN);
     await expect(attempt).rejects.toThrow('cis-mode: kube-apiserver did not come up with --v=worse');
+    await expect(attempt).rejects.toThrow('(it ends at once): unknown flag: --worse (see journalctl');
     await expect(attempt).rejects.toBeInstanceOf(ChangeUndone);
     expect(await host.files.read(FILE)).toBe(expected);
   } finally {
@@ -61,6 +63,7 @@ async function change(comesUpWith: (text: string) => boolean, healthy: string | 
   let active = false;
   let clock = 0;
   const snapd = {
+    log: async () => [],
     services: async () => [{ name: 'kube-scheduler', active, enabled: true }],
     restart: async () => {
       active = comesUpWith((await host.files.read(SCHEDULER)) ?? '');
@@ -115,4 +118,122 @@ it('says so where nothing comes up', async () => {
 it('remembers what the service came up with', async () => {
   const found = await change(() => true, undefined);
   expect(found).toMatchObject({ message: 'it came up', healthy: BY_HAND.replace('--v="1"', '--v="2"') });
+});
+
+const MANAGER = '/var/snap/k8s/common/args/kube-controller-manager';
+const RETRY_MS = 2_000;
+const LEASE_MS = 30_000;
+
+/**
+ * A controller manager as the real one of 1.36: it is up at once, leads when the lease of another has ended, and ends 5 s later where it
+ * cannot read a file; systemd starts it again. @param elsewhere another node's leads, and goes on to.
+ */
+function controllerManager(text: () => Promise<string>, clock: () => number, elsewhere = false) {
+  let lease = { holder: elsewhere ? 'other-node_1' : 'node-0_0', at: clock(), renewed: clock() };
+  let started = clock();
+  let count = 0;
+  let broken = false;
+  const until = () => lease.renewed + LEASE_MS;
+  const own = () => `node-0_${count}`;
+  const tick = () => {
+    const now = clock();
+    if (elsewhere) lease = { ...lease, renewed: now - (now % RETRY_MS) };
+    if (count === 0 || elsewhere) return;
+    if (lease.holder !== own() && (lease.holder === '' || now >= until()))
+      lease = { holder: own(), at: now, renewed: now };
+    if (lease.holder !== own()) return;
+    if (broken && now - lease.at >= 5_000) {
+      count += 1;
+      started = now;
+    } else lease = { ...lease, renewed: now - (now % RETRY_MS) };
+  };
+  return {
+    restart: async () => {
+      tick();
+      broken = (await text()).includes('/no/such');
+      count += 1;
+      started = clock();
+    },
+    active: () => {
+      tick();
+      return clock() - started >= 100;
+    },
+    state: async () => {
+      tick();
+      return lease.holder === '' ? undefined : { holder: lease.holder, renewed: String(lease.renewed) };
+    },
+    release: async ({ holder }: { holder: string }) => {
+      if (lease.holder === holder) lease = { holder: '', at: 0, renewed: 0 };
+    },
+  };
+}
+
+async function changeManager(set: Readonly<Record<string, string>>, { elsewhere = false, released = true } = {}) {
+  const root = await mkdtemp(join(tmpdir(), 'aa-'));
+  const host = openHost(root);
+  const before = '--root-ca-file="/etc/kubernetes/pki/ca.crt"\n';
+  await host.files.write(MANAGER, before, { mode: 0o600 });
+  let clock = 1_000_000;
+  const manager = controllerManager(
+    async () => (await host.files.read(MANAGER)) ?? '',
+    () => clock,
+    elsewhere,
+  );
+  const snapd = {
+    log: async () => ['F1201 10:00:00.000000 1 x.go:1] error reading key: open /no/such: no such file or directory'],
+    services: async () => [{ name: 'kube-controller-manager', active: manager.active(), enabled: true }],
+    restart: manager.restart,
+  };
+  const api = { leaseState: manager.state, giveBackLease: released ? manager.release : async () => {} };
+  const timed = {
+    snapd,
+    hostname: async () => 'node-0',
+    now: () => new Date(clock),
+    sleep: async (ms: number) => {
+      clock += ms;
+    },
+  };
+  const doors = {
+    host: { ...host, ...timed },
+    juju: { state: memoryState(), log: { warning() {} } },
+    kubernetes: async () => api,
+  } as unknown as Doors;
+  const facts = leader({ arguments: { 'kube-controller-manager': { text: before, journal: undefined } } });
+  const wanted = { service: 'kube-controller-manager', set, remember: {}, foreign: [], drifted: [] } as const;
+  const message = await writeArguments(doors, facts, wanted, before).then(
+    () => 'it came up',
+    (error: Error) => error.message,
+  );
+  const text = await host.files.read(MANAGER);
+  await rm(root, { recursive: true, force: true });
+  return { message, restored: text === before, seconds: (clock - 1_000_000) / 1000 };
+}
+
+it('a controller manager that ends only when it leads is not taken for a good one', async () => {
+  const found = await changeManager({ '--service-account-private-key-file': '/no/such' });
+  expect(found.restored).toBe(true);
+  expect(found.message).toContain('error reading key: open /no/such: no such file or directory');
+  expect(found.message).toContain('the previous arguments are restored');
+});
+
+it('a good controller manager leads at once, since the lease of the one before is released', async () => {
+  const found = await changeManager({ '--v': '4' });
+  expect(found).toMatchObject({ message: 'it came up', restored: false });
+  expect(found.seconds).toBeLessThan(20);
+});
+
+it('a good one whose lease nobody can release is waited for', async () => {
+  const found = await changeManager({ '--v': '4' }, { released: false });
+  expect(found.message).toBe('it came up');
+  expect(found.seconds).toBeGreaterThan(30);
+});
+
+it('beside another node that leads, what the controller manager does there is what counts', async () => {
+  expect(await changeManager({ '--v': '4' }, { elsewhere: true })).toMatchObject({ message: 'it came up' });
+});
+
+it('a controller manager that elects no leader is believed when it stays up', async () => {
+  const found = await changeManager({ '--leader-elect': 'false' });
+  expect(found.message).toBe('it came up');
+  expect(found.seconds).toBeLessThan(10);
 });

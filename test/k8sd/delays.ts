@@ -20,6 +20,8 @@ export interface Delays {
   restartGap: number;
   /** From approval of a certificate signing request to the certificate. */
   signing: number;
+  /** How often kube-controller-manager asks for its lease or renews it; the real one does every two seconds. */
+  leaderRetry: number;
   /** How often kubelets report and controllers look. */
   heartbeat: number;
   /** Silence after which a node's Ready becomes Unknown. */
@@ -47,6 +49,7 @@ export const defaultDelays: Delays = {
   restartAfterRefresh: 150,
   restartGap: 50,
   signing: 1000,
+  leaderRetry: 300,
   heartbeat: 100,
   nodeNotReady: 500,
   reRegister: 500,

@@ -529,12 +529,19 @@ export const fileFlags: ReadonlySet<string> = new Set([
 ]);
 
 /** Pairs of which key and certificate have to match, or the service does not start. */
+/** Those that kube-controller-manager reads only when it leads. */
+export const lateFileFlags: ReadonlySet<string> = new Set([
+  '--cluster-signing-cert-file',
+  '--cluster-signing-key-file',
+  '--root-ca-file',
+  '--service-account-private-key-file',
+]);
+
 export const pairFlags: readonly (readonly [string, string])[] = [
   ['--tls-cert-file', '--tls-private-key-file'],
   ['--etcd-certfile', '--etcd-keyfile'],
   ['--kubelet-client-certificate', '--kubelet-client-key'],
   ['--proxy-client-cert-file', '--proxy-client-key-file'],
-  ['--cluster-signing-cert-file', '--cluster-signing-key-file'],
   ['--cert-file', '--key-file'],
   ['--peer-cert-file', '--peer-key-file'],
 ];

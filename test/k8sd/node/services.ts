@@ -7,11 +7,12 @@ import { isIP } from 'node:net';
 import { parse } from 'yaml';
 import { at } from '../json.ts';
 import { serveApi } from '../kubernetes/server.ts';
-import { parseCertificates, requireKeyPair } from '../pki/parse.ts';
+import { requireKeyPair } from '../pki/parse.ts';
 import type { ServiceState } from '../state.ts';
 import { parseCommandLine, shellWords } from './arguments.ts';
+import { startControllerManager } from './controller-manager.ts';
 import { startEtcd } from './etcd.ts';
-import { fileFlags, pairFlags, requireKnownFlags } from './flags.ts';
+import { fileFlags, lateFileFlags, pairFlags, requireKnownFlags } from './flags.ts';
 import { startKubelet } from './kubelet.ts';
 import type { NodeMachine } from './machine.ts';
 import { paths } from './paths.ts';
@@ -30,7 +31,10 @@ interface CommandLine {
 /** Ends what was started: as systemd does, or at once as a loss of power does. */
 export type Stop = (how?: 'at once') => Promise<void>;
 
-type Launch = (machine: NodeMachine, values: Arguments) => Promise<Stop>;
+/** Says that the process has ended by itself, with its last words. */
+export type Ended = (lastWords: string) => void;
+
+type Launch = (machine: NodeMachine, values: Arguments, ended: Ended) => Promise<Stop>;
 
 /** A service that is a real process, in place of the stand-in of that name. It judges its arguments and files itself. */
 export interface Program {
@@ -56,7 +60,7 @@ const launches: Readonly<Record<string, Launch>> = {
     return async () => {};
   },
   'kube-apiserver': serveApi,
-  'kube-controller-manager': nothingToServe,
+  'kube-controller-manager': startControllerManager,
   'kube-scheduler': nothingToServe,
   'kube-proxy': nothingToServe,
   kubelet: startKubelet,
@@ -224,16 +228,18 @@ export class Services {
 
   async #startOne(name: string): Promise<CommandLine> {
     const program = this.#machine.site.programs[name];
+    let mine: Stop | undefined;
+    const ended: Ended = (lastWords) => {
+      void this.#inTurn(() => this.#ended(name, mine, lastWords)).catch(this.#machine.site.fail);
+    };
     if (program === undefined) {
       const line = await readCommandLine(this.#machine, name);
-      this.#running.set(name, await (launches[name] ?? nothingToServe)(this.#machine, line.values));
+      mine = await (launches[name] ?? nothingToServe)(this.#machine, line.values, ended);
+      this.#running.set(name, mine);
       return line;
     }
     const words = shellWords(await this.#machine.files.need(`${paths.args}/${name}`));
-    let mine: Stop | undefined;
-    const stop = await program.start(this.#machine, words, (lastWords) => {
-      void this.#inTurn(() => this.#ended(name, mine, lastWords)).catch(this.#machine.site.fail);
-    });
+    const stop = await program.start(this.#machine, words, ended);
     mine = stop;
     this.#running.set(name, stop);
     return { words, values: flagsOf(words) };
@@ -294,7 +300,8 @@ async function readCommandLine(machine: NodeMachine, service: string): Promise<C
   const values = parseCommandLine(service, words);
   requireKnownFlags(service, values);
   for (const [flag, value] of Object.entries(values)) {
-    if (fileFlags.has(flag) && value.startsWith('/')) await machine.files.need(value);
+    const late = service === 'kube-controller-manager' && lateFileFlags.has(flag);
+    if (!late && fileFlags.has(flag) && value.startsWith('/')) await machine.files.need(value);
   }
   if (service === 'kube-apiserver') {
     requireOneFamily(values);
@@ -302,8 +309,6 @@ async function readCommandLine(machine: NodeMachine, service: string): Promise<C
   }
   await requirePolicies(machine, service, values);
   requireOneWayOfSigning(values);
-  const signing = values['--cluster-signing-cert-file'];
-  if (signing !== undefined) requireOne(await machine.files.need(signing));
   for (const [certificate, key] of pairFlags) {
     const crt = values[certificate];
     const pem = values[key];
@@ -350,11 +355,4 @@ function requireOneWayOfSigning(values: Arguments): void {
     throw new Error(
       'cannot specify --cluster-signing-{cert,key}-file and other --cluster-signing-*-file flags at the same time',
     );
-}
-
-/** kube-controller-manager signs with one certificate (`pkg/controller/certificates/signer/ca_provider.go` of kubernetes/kubernetes). */
-function requireOne(text: string): void {
-  const found = parseCertificates(text).length;
-  if (found !== 1)
-    throw new Error(`error reading CA cert file "csr-controller": expected 1 certificate, found ${found}`);
 }

@@ -90,7 +90,7 @@ function leaf(file: CertificateFile): Place {
   };
 }
 
-/** k8sd cannot replace an authority, nor issue for etcd once a node has joined: the key of etcd's authority never leaves its database. */
+/** k8sd cannot replace a CA, nor issue for etcd once a node has joined: the key of etcd's authority never leaves its database. */
 function renewalOf({ name, authority }: CertificateFile): Renewal {
   if (CONTROL_PLANE_NAMES.includes(name)) return 'refresh';
   return authority === 'etcd/ca' && name !== 'apiserver-etcd-client' ? 'replace-unit' : 'replace-cluster';

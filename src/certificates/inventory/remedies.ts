@@ -20,7 +20,7 @@ export function howToReplace(place: Place, role: Role, manager: Manager, issuabl
       return 'k8sd makes it only when a node joins: add a unit, wait until it is active, then remove this one';
     case 'replace-cluster':
       return place.kind === 'authority'
-        ? 'k8sd cannot replace an authority: deploy another cluster and move what runs here to it in time'
+        ? 'k8sd cannot replace a CA: deploy another cluster and move what runs here to it in time'
         : 'k8sd makes it only with the cluster: deploy another cluster and move what runs here to it in time';
     case 'datastore':
       return 'the datastore outside of this cluster has to issue another one';

@@ -202,7 +202,7 @@ describe('the status of certificates', () => {
     const kept = await pem(node, 'kubelet.key');
     await node.files.write(
       `${paths.pki}/kubelet.key`,
-      '-----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY-----\n',
+      '-----BEGIN EC PRIVATE KEY-----\nMAo=\n-----END EC PRIVATE KEY-----\n',
     );
     const reply = await k8sd(node, 'GET', '/1.0/k8sd/certs-status');
     expect([reply.status, error(reply)]).toEqual([
@@ -312,7 +312,10 @@ describe('a cluster whose server CA is someone else’s', () => {
         { ...good, ...named('apiserver', await issue({ commonName: 'x' }, ['kubernetes'], undefined, other)) },
         'unknown authority',
       ],
-      [{ ...good, 'apiserver-key': '-----BEGIN EC PRIVATE KEY-----\n' }, 'unknown private key block type'],
+      [
+        { ...good, 'apiserver-key': '-----BEGIN EC PRIVATE KEY-----\nMAo=\n-----END EC PRIVATE KEY-----\n' },
+        'unknown private key block type',
+      ],
       [{ ...good, 'apiserver-crt': 'nonsense' }, 'failed to parse certificate'],
       [
         { ...good, ...named('front-proxy-client', await issue({ commonName: 'front-proxy-client' }, [])) },

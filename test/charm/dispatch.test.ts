@@ -165,7 +165,11 @@ describe('an action', { timeout: 30_000 }, () => {
     ['refresh-certs', '{"expires-in": 5}', /^expires-in must be text$/],
     ['refresh-certs', '{"certificates": "ca"}', /^ca cannot be refreshed: k8sd cannot replace a CA: /],
     ['refresh-certs', '{"extra-sans": "a_b"}', /^extra-sans has "a_b", which is neither/],
-    ['refresh-certs', '{"expire-in": "1y"}', /^there is no parameter expire-in \(did you mean expires-in\?\); there are expires-in, /],
+    [
+      'refresh-certs',
+      '{"expire-in": "1y"}',
+      /^there is no parameter expire-in \(did you mean expires-in\?\); there are expires-in, /,
+    ],
     ['certs-status', '{"format": "xml"}', /^format must be table, json or yaml$/],
     ['pre-upgrade-check', '{"force": true}', /^there is no parameter force; there are none$/],
     ['get-kubeconfig', '{"user": "a"}', /^there is no parameter user; there are server$/],

@@ -374,7 +374,8 @@ describe('plan', { timeout: 120_000 }, () => {
     await model.settle({ timeoutMs: 60_000 });
     expect((await run(CONTROL, 'plan')).results).toMatchObject({
       changes: 'nothing to change',
-      status: 'blocked: snap-channel must be a channel of the k8s snap, such as 1.36-classic/stable',
+      status:
+        'blocked: snap-channel is "nowhere", of which the track "nowhere" is not a version and -classic; set a channel such as 1.36-classic/stable',
     });
     await model.configure('k8s', {}, { reset: ['snap-channel'] });
     await settleActive(model, 60_000);

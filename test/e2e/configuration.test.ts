@@ -8,6 +8,7 @@ import { openCluster, settleActive, type TestCluster } from './cluster.ts';
 import { argumentsOf, argumentText, machineOf, runningArguments } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
 
+const CA = '-----BEGIN CERTIFICATE-----\nMAo=\n-----END CERTIFICATE-----\n';
 const PASSWORD = 'correct-horse-battery-staple';
 
 let cluster: TestCluster;
@@ -274,14 +275,14 @@ describe('options of the nodes', { timeout: 120_000 }, () => {
       url: 'https://registry.example.com:5000',
       username: 'robot',
       password: PASSWORD,
-      ca_file: Buffer.from('a CA').toString('base64'),
+      ca_file: Buffer.from(CA).toString('base64'),
     };
     await configure('k8s', { 'containerd-custom-registries': JSON.stringify([registry]) });
     for (const unit of ['k8s/0', 'k8s-worker/0']) {
       const { files } = machineOf(cluster, unit);
       const toml = await files.need(`${folder}/hosts.toml`);
       expect(toml).toContain(`Basic ${Buffer.from(`robot:${PASSWORD}`).toString('base64')}`);
-      expect(await files.read(`${folder}/ca.crt`)).toBe('a CA');
+      expect(await files.read(`${folder}/ca.crt`)).toBe(CA);
     }
     await reset('k8s', 'containerd-custom-registries');
     for (const unit of ['k8s/0', 'k8s-worker/0']) expect(await machineOf(cluster, unit).files.list(folder)).toEqual([]);

@@ -244,7 +244,7 @@ describe('services', () => {
       ['--kubeconfig="$(reboot)"\n', 'shell expansion'],
       ['--kubeconfig=/etc/hostname; reboot\n', 'syntax error near unexpected token'],
       ['--kubeconfig="/etc/no-such-file"\n', 'no such file'],
-      ['not a flag\n', 'unknown command'],
+      ['not a flag\n', 'does not take any arguments, got ["not"'],
     ];
     for (const [content, reason] of cases) {
       await machine.files.write(`${paths.args}/kube-proxy`, content);

@@ -75,7 +75,7 @@ const PATH = /^(?:\/[\w.@+-]+)+$/;
 /** What is kept of a text that was found good. */
 const READ: Shape<true> = (value) => (value === true ? value : undefined);
 const WAIVERS: Shape<readonly Waiver[]> = list(
-  object({ control: text(), reason: text() }, { until: text(), allow: list(text()) }),
+  object({ control: text(), reason: text() }, { id: text(), until: text(), allow: list(text()) }),
 );
 const RATE_LIMITS: Shape<readonly RateLimit[]> = list(
   object(

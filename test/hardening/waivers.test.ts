@@ -42,6 +42,22 @@ describe('the option hardening-waivers', () => {
     });
   });
 
+  it('means the same in the next dispatch, which reads what this one has kept', async () => {
+    const raw = {
+      'hardening-waivers':
+        '[{control: CIS-1.2.11, reason: x, until: 2027-06-30}, {control: V-242415, reason: y, allow: [Pod a/*]}]',
+      'event-rate-limits':
+        '[{type: Namespace, qps: 50, burst: 100, cacheSize: 2000}, {type: Server, qps: 1, burst: 2}]',
+    };
+    const state = memoryState();
+    const first = await readHardeningOptions(raw, 'control-plane', state, names);
+    expect(first.value.waivers.map(({ id }) => id)).toEqual(['admission-always-pull-images', 'V-242415']);
+    const second = await readHardeningOptions(raw, 'control-plane', state, async () =>
+      expect.fail('nothing has changed, and catalogues are read'),
+    );
+    expect(second).toEqual(first);
+  });
+
   it('reads a text anew that an earlier revision of the charm has kept without ids', async () => {
     const raw = { 'hardening-waivers': '[{control: CIS-1.2.11, reason: x}]' };
     const digest = createHash('sha256').update(raw['hardening-waivers']).digest('base64');

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { BENCHMARKS } from '../../../src/hardening/control.ts';
+import type { HardeningOptions } from '../../../src/hardening/options.ts';
 import type { Demands } from '../../../src/hardening/remedy/demands.ts';
 import { isNeverRemedied } from '../../../src/hardening/remedy/never.ts';
 import { wantedArguments } from '../../../src/hardening/remedy/wanted-arguments.ts';
@@ -186,5 +187,19 @@ describe('what would break a node', () => {
     for (const one of demands)
       expect(one.flags.filter(({ flag, wish }) => flag === '--authorization-mode' && 'unset' in wish)).toEqual([]);
     expect(all.length).toBeGreaterThan(200);
+  });
+});
+
+describe('a refresh of the charm', () => {
+  const namesOf = (modes: Partial<HardeningOptions>) =>
+    demandsWith(optionsWith(modes)).policies.map(({ path }) => path.split('/').at(-1));
+
+  // A flag names each file by the digest of its text. One comment more is another file, for which every API server restarts that has the mode on.
+  it.each([
+    [{ cis: true }, 'audit-policy-d9e1af57e951.yaml', 'admission-configuration-3f8f4aad1109.yaml'],
+    [{ stig: true }, 'audit-policy-473483d17464.yaml', 'admission-configuration-f4e35e55482b.yaml'],
+    [{ cis: true, stig: true }, 'audit-policy-473483d17464.yaml', 'admission-configuration-aaf4c209c926.yaml'],
+  ])('restarts no API server with %j for another wording of a policy', (modes, ...names) => {
+    expect(namesOf(modes)).toEqual(names);
   });
 });

@@ -16,6 +16,7 @@ import {
   tokenHolder,
 } from '../cluster/index.ts';
 import { boundedOptions } from '../core/bounded-options.ts';
+import type { Report } from '../core/report.ts';
 import {
   applyEncryption,
   CONFIGURATION_FLAG,
@@ -47,7 +48,7 @@ const SERVICE = 'kube-apiserver';
 
 export interface Encryption {
   readonly changes: readonly PlannedChange[];
-  readonly reports: readonly UnitStatus[];
+  readonly reports: readonly Report[];
   /** Adds what it asks of the API server to what others ask. */
   demand(hardened: HardenedArguments): HardenedArguments;
 }

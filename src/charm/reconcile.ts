@@ -18,7 +18,7 @@ import {
   rollingOf,
   turn,
 } from '../cluster/index.ts';
-import { jointIdentity } from '../core/change-identity.ts';
+import { changeIdentity, jointIdentity } from '../core/change-identity.ts';
 import { type Failure, withFailure } from '../core/failures.ts';
 import type { Report } from '../core/report.ts';
 import { EncryptionFailed, RemedyFailed } from '../hardening/index.ts';
@@ -112,8 +112,11 @@ function isFailure(error: unknown): error is ReconcileFailure {
   return [ChangeFailed, RefreshFailed, RemedyFailed, EncryptionFailed].some((kind) => error instanceof kind);
 }
 
-function reportOf({ id, wait }: PlannedChange, { status }: ReconcileFailure): Report {
-  return { ...status, lasts: { key: wait ?? id, atMostMs: LONGEST_FAILING_MS } };
+/** A change that is made without the lock and has failed. One that comes further each time does not fail, however long it takes. */
+export function reportOf({ id, wait }: Pick<PlannedChange, 'id' | 'wait'>, error: ReconcileFailure): Report {
+  const progress = error instanceof EncryptionFailed ? error.progress : undefined;
+  const key = progress === undefined ? (wait ?? id) : changeIdentity({ id, progress });
+  return { ...error.status, lasts: { key, atMostMs: LONGEST_FAILING_MS } };
 }
 
 /** The members among which the unit takes turns; undefined where nobody else could suffer. */

@@ -1,5 +1,6 @@
 /** What the leader does for its cluster: tokens, removals, what others read about the cluster, and whose turn it is. */
 
+import type { Report } from '../core/report.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import { certificateMode, keptAuthorities } from './certificate-mode.ts';
 import type { Change, Entries } from './change.ts';
@@ -24,6 +25,9 @@ import {
   secretIdKey,
   VERSION,
 } from './wire.ts';
+
+const LONGEST_HELD_MS = 60 * 60_000;
+const HELD_WAY = 'repair that unit, or remove it if it does not come back';
 
 export function planLeader(facts: ControlPlaneFacts, clusterName: string): ClusterPlan {
   const { peers, workers } = facts;
@@ -136,7 +140,12 @@ export function planTurns(facts: ControlPlaneFacts): ClusterPlan {
     if (silent.length === 0 || silent.includes(asker)) return undefined;
     return `the API server of ${silent.join(', ')} does not answer`;
   });
-  return { changes: publish(facts.peers, 'application', entries), reports: held ? [waiting(held)] : [] };
+  return { changes: publish(facts.peers, 'application', entries), reports: held ? [heldUp(held)] : [] };
+}
+
+/** A unit that is down, or that does not get into the cluster, holds up every change of the others for as long. */
+function heldUp(why: string): Report {
+  return { ...waiting(why), lasts: { key: 'rollout-lock', atMostMs: LONGEST_HELD_MS, way: HELD_WAY } };
 }
 
 /** The rolling facts of this unit, for its own turn and, on the leader, for everybody's. */

@@ -32,6 +32,8 @@ const VERSION = 'workload-version';
 
 /** Bytes; `juju status` shows a message in one line. */
 const LONGEST_MESSAGE = 1024;
+/** A message may quote what another program wrote: what is not seen could make a terminal do something, or read otherwise. */
+const UNSEEN = /[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
 export function createShownStatus(tools: HookTools, event: Event, local: LocalMemory): ShownStatus {
   if (FORGET_AT.has(event.kind)) local.set({ [UNIT]: undefined, [APPLICATION]: undefined, [VERSION]: undefined });
@@ -44,7 +46,7 @@ export function createShownStatus(tools: HookTools, event: Event, local: LocalMe
   };
 
   const setStatus = (key: string, flags: readonly string[], { status, message }: UnitStatus): Promise<void> => {
-    const shown = shortened(message.replaceAll(/\s+/g, ' ').trim(), LONGEST_MESSAGE);
+    const shown = shortened(message.replaceAll(UNSEEN, ' ').trim(), LONGEST_MESSAGE);
     return show(key, `${status} ${shown}`, 'status-set', [...flags, '--', status, shown]);
   };
 

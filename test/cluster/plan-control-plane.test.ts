@@ -4,6 +4,7 @@ import type { ControlPlaneFacts } from '../../src/cluster/facts.ts';
 import type { RawOptions } from '../../src/cluster/options.ts';
 import { planControlPlane } from '../../src/cluster/plan-control-plane.ts';
 import { planRemovals } from '../../src/cluster/plan-leader.ts';
+import { withWaits } from '../../src/core/waits.ts';
 import {
   CLUSTER,
   controlPlaneBag,
@@ -762,7 +763,14 @@ describe('turns', () => {
   ])('are not given while %s', (_, facts, message) => {
     const plan = planControlPlane(facts);
     expect(plan.changes).toEqual([]);
-    expect(plan.reports).toContainEqual({ status: 'waiting', message });
+    const [held] = plan.reports.filter((report) => report.message === message);
+    expect(held).toMatchObject({ status: 'waiting', lasts: { atMostMs: 3_600_000 } });
+    // A unit that is gone for good would hold up the others for ever, and nobody would look.
+    const { reports } = withWaits(plan.reports, { 'rollout-lock': '2026-11-22T09:00:00Z' }, facts.now);
+    expect(reports).toContainEqual({
+      status: 'blocked',
+      message: `${message} (since 2026-11-22 09:00 UTC); repair that unit, or remove it if it does not come back`,
+    });
   });
 
   it.each<[string, ControlPlaneFacts]>([

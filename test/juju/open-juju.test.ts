@@ -178,6 +178,13 @@ describe('what Juju is told', () => {
     ]);
   });
 
+  it('has nothing in a status that a terminal would obey', async () => {
+    const juju = tools.dispatch();
+    const message = 'denied by \u001b[2J\u001b[31mred\u0007 \u202egpj.exe\u2028Ready';
+    await juju.setStatus({ status: 'blocked', message });
+    expect(tools.calls('status-set').map(({ args }) => args.at(-1))).toEqual(['denied by [2J [31mred gpj.exe Ready']);
+  });
+
   it('is not told again, not even by a later dispatch', async () => {
     for (const _ of [1, 2]) {
       const juju = tools.dispatch();

@@ -1,6 +1,6 @@
 /** What is so of encryption at rest, as far as this charm decides by it. */
 
-import type { UnitStatus } from '../../juju/status.ts';
+import type { Report } from '../../core/report.ts';
 import type { Change } from './change.ts';
 import type { Keys } from './keys.ts';
 import type { EncryptionOptions } from './options.ts';
@@ -76,7 +76,7 @@ export interface EncryptionMemory {
 
 export interface EncryptionPlan {
   readonly changes: readonly Change[];
-  readonly reports: readonly UnitStatus[];
+  readonly reports: readonly Report[];
   /** Arguments of the API server; `held`: the node must not come into being yet. */
   readonly flags: Readonly<Record<string, string>> | 'held';
   /** The API server is about to get its flags for the first time: other arguments of its wait for them, so that it restarts once. */

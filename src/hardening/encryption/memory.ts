@@ -1,7 +1,7 @@
 /** What a unit remembers of encryption at rest, in the unit state, which Juju commits together with the databags. */
 
 import { readForeign } from '../../core/foreign-json.ts';
-import { fitting, object, oneOf, text, whole } from '../../core/shapes.ts';
+import { fitting, object, oneOf, text, timestamp, whole } from '../../core/shapes.ts';
 import type { Juju, State } from '../../juju/juju.ts';
 import type { EncryptionMemory } from './facts.ts';
 
@@ -50,6 +50,8 @@ export interface RewriteMark {
   readonly refused: readonly RefusedSecret[];
   /** Key in etcd up to which all is under the next cipher. */
   readonly verified: string | undefined;
+  /** Since when the datastore has not answered, RFC 3339; undefined while it does. */
+  readonly silentSince: string | undefined;
 }
 
 export interface RefusedSecret {
@@ -64,7 +66,16 @@ const LONGEST_TOKEN = 8_192;
 export const LONGEST_REASON = 200;
 
 export function newMark(step: number): RewriteMark {
-  return { step, stage: 'list', after: undefined, last: undefined, done: 0, refused: [], verified: undefined };
+  return {
+    step,
+    stage: 'list',
+    after: undefined,
+    last: undefined,
+    done: 0,
+    refused: [],
+    verified: undefined,
+    silentSince: undefined,
+  };
 }
 
 const REFUSED = object({ namespace: text(253), name: text(253), why: text(LONGEST_REASON) });
@@ -75,7 +86,7 @@ const MARK = object(
     done: whole(),
     refused: fitting(REFUSED, MOST_REFUSED),
   },
-  { after: text(LONGEST_TOKEN), last: text(1_000), verified: text(2_000) },
+  { after: text(LONGEST_TOKEN), last: text(1_000), verified: text(2_000), silentSince: timestamp },
 );
 
 export async function recallRewrite(state: State, step: number): Promise<RewriteMark> {

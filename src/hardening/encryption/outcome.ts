@@ -5,8 +5,11 @@ import type { StatusWord, UnitStatus } from '../../juju/status.ts';
 export class EncryptionFailed extends Error {
   override readonly name = 'EncryptionFailed';
   readonly status: UnitStatus;
-  constructor(status: StatusWord, message: string) {
+  /** How far it has come: as long as this is another one each time, it only takes its time. */
+  readonly progress: string | undefined;
+  constructor(status: StatusWord, message: string, progress?: string) {
     super(message);
     this.status = { status, message };
+    this.progress = progress;
   }
 }

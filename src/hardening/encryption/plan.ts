@@ -1,5 +1,6 @@
 /** From facts to changes of encryption at rest: pure. */
 
+import type { Report } from '../../core/report.ts';
 import type { StatusWord, UnitStatus } from '../../juju/status.ts';
 import type { Change } from './change.ts';
 import { PROVIDERS } from './cipher.ts';
@@ -24,6 +25,9 @@ import {
   type Rollout,
   withoutEncryption,
 } from './rollout.ts';
+
+/** A unit has the file of a phase within a hook or two; where its API server restarts for it, it waits for the rollout lock before. */
+const LONGEST_PHASE_MS = 3 * 60 * 60_000;
 
 const NO_FLAGS = {};
 const NO_KEYS: Keys = new Map();
@@ -237,14 +241,21 @@ function planPhase(facts: EncryptionFacts, rollout: Rollout): Lead {
   const { store, now } = facts;
   const missing = missingUnits(facts, rollout);
   const told = lead(status('waiting', describeRollout(rollout, missing)));
-  if (missing.length > 0) return told;
+  if (missing.length > 0) return lead(waitingFor(rollout, missing));
   if (rollout.phase === 'rewrite') return { ...told, changes: [{ kind: 'rewrite', rollout }] };
   const next = advanced(rollout, store.state === 'read' ? store.keys : NO_KEYS, now);
   if (next === undefined) return told;
   return { ...told, changes: [{ kind: 'publish-rollout', rollout: next }] };
 }
 
-function lead(report: UnitStatus): Lead {
+/** Each unit gets there by itself; one that is down does not, and holds up all others for as long. */
+function waitingFor(rollout: Rollout, missing: readonly string[]): Report {
+  const key = `encryption ${rollout.step} ${rollout.phase}`;
+  const way = `see the status of ${missing[0]}; remove the unit if it does not come back`;
+  return { ...status('waiting', describeRollout(rollout, missing)), lasts: { key, atMostMs: LONGEST_PHASE_MS, way } };
+}
+
+function lead(report: Report): Lead {
   return { changes: [], reports: [report] };
 }
 

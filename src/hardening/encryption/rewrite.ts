@@ -206,7 +206,8 @@ async function verify(
   for (let round = 0; ; ) {
     const look = { after: mark().verified, patienceMs: PATIENCE_MS, mostNames: MOST_MISSED };
     const stored = await readStoredSecrets(doors.host, datastore, look);
-    if (typeof stored === 'string') return unverified(work, stored);
+    if (typeof stored === 'string') return unverified(work, mark(), keep, stored);
+    keep({ ...mark(), silentSince: undefined });
     const unopened = unopenedIn(rollout, stored);
     if (unopened !== undefined) return unopened;
     const goal = formatCipher(rollout.next ?? rollout.now);
@@ -226,9 +227,17 @@ async function verify(
 }
 
 /** An etcd of the operator's, or one without its gateway, is not to be asked; one that does not answer now may do so later. */
-function unverified({ doors, rollout }: Work, why: string): undefined {
-  const sinceMs = doors.host.now().getTime() - rollout.at.getTime();
-  if (sinceMs < UNVERIFIED_MS) throw waiting(rollout, `looking at the datastore: ${why}`);
+function unverified(
+  { doors, rollout }: Work,
+  mark: RewriteMark,
+  keep: (mark: RewriteMark) => void,
+  why: string,
+): undefined {
+  const now = doors.host.now();
+  const silentSince = mark.silentSince ?? now.toISOString();
+  keep({ ...mark, silentSince });
+  if (now.getTime() - Date.parse(silentSince) < UNVERIFIED_MS)
+    throw waiting(rollout, `looking at the datastore: ${why}`, `until an hour is over, ${now.toISOString()}`);
   doors.juju.log.warning(`Secrets are written anew, and not seen in the datastore: ${why}`);
   return undefined;
 }
@@ -250,11 +259,12 @@ function pathOf({ namespace, name }: SecretName): string {
 }
 
 function unfinished(rollout: Rollout, mark: RewriteMark): EncryptionFailed {
-  return mark.refused.length > 0 ? blocked(rollout, mark, false) : waiting(rollout, `${mark.done} done`);
+  if (mark.refused.length > 0) return blocked(rollout, mark, false);
+  return waiting(rollout, `${mark.done} done`, `${mark.stage} ${mark.done} ${mark.verified ?? ''}`);
 }
 
-function waiting(rollout: Rollout, why: string): EncryptionFailed {
-  return new EncryptionFailed('waiting', `${describeRollout(rollout, [])} (${why})`);
+function waiting(rollout: Rollout, why: string, progress?: string): EncryptionFailed {
+  return new EncryptionFailed('waiting', `${describeRollout(rollout, [])} (${why})`, progress);
 }
 
 function blocked(rollout: Rollout, { refused }: RewriteMark, more: boolean): EncryptionFailed {

@@ -1,6 +1,7 @@
 /** Guards each decision about encryption at rest: what is done, what is waited for, and above all what is not touched. */
 
 import { describe, expect, it } from 'vitest';
+import { withWaits } from '../../../src/core/waits.ts';
 import { describe as told } from '../../../src/hardening/encryption/change.ts';
 import { formatCipher } from '../../../src/hardening/encryption/cipher.ts';
 import { CONFIGURATION_FLAGS, digestOf } from '../../../src/hardening/encryption/configuration.ts';
@@ -224,6 +225,21 @@ describe('a member', () => {
   ])('%s', (_, facts, expected) => {
     expect(outcome(facts)).toEqual(expected);
   });
+
+  it.each(['prepare', 'write', 'drop'] as const)(
+    'that does not come to %s within hours is for an operator',
+    (phase) => {
+      const waiting = planEncryption(factsOf(moving(phase), { others: new Map([['k8s/1', 'another']]) }));
+      const { waits } = withWaits(waiting.reports, {}, NOW);
+      const hoursLater = (hours: number) =>
+        withWaits(waiting.reports, waits, new Date(NOW.getTime() + hours * 3_600_000)).reports[0];
+      expect(hoursLater(2)).toMatchObject({ status: 'waiting' });
+      expect(hoursLater(3)).toMatchObject({
+        status: 'blocked',
+        message: expect.stringMatching(/waiting for k8s\/1 \(since .*\); see the status of k8s\/1; remove the unit/),
+      });
+    },
+  );
 
   it.each<[string, EncryptionFacts, boolean]>([
     ['that leads and begins', factsOf(undefined), true],

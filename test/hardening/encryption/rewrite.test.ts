@@ -227,6 +227,18 @@ describe('progress', () => {
     expect(new Set(cluster.writes.values())).toEqual(new Set([1]));
   });
 
+  it('is told apart from standing still, so that what only takes its time is not reported as stuck', async () => {
+    const cluster = new Cluster(5_000);
+    cluster.writeMs = 100;
+    const ends = [await cluster.dispatch(), await cluster.dispatch()] as EncryptionFailed[];
+    expect(ends.map((ended) => ended.status.status)).toEqual(['waiting', 'waiting']);
+    expect(new Set(ends.map(({ progress }) => progress)).size).toBe(2);
+    cluster.ready = false;
+    for (const path of cluster.left)
+      cluster.refuses.set(path, () => new KubernetesError(503, 'ServiceUnavailable', 'not now'));
+    expect(await cluster.dispatch()).toMatchObject({ status: { status: 'waiting' }, progress: undefined });
+  });
+
   it('is kept by nobody else: another leader writes them once more, and it ends', async () => {
     const cluster = new Cluster(3_000);
     cluster.writeMs = 100;
@@ -301,5 +313,17 @@ describe('before the previous key is given up', () => {
     expect(status(await cluster.dispatch())).toMatch(/^waiting: .*the datastore does not answer on its JSON gateway/);
     cluster.nowMs += 3_600_000;
     expect(await cluster.dispatch()).toBeUndefined();
+  });
+
+  it('that hour begins with the first silence, however long the Secrets have taken', async () => {
+    const cluster = new Cluster(10);
+    cluster.nowMs += 7_200_000;
+    cluster.gateway = false;
+    expect(status(await cluster.dispatch())).toMatch(/^waiting: .*the datastore does not answer on its JSON gateway/);
+    cluster.nowMs += 300_000;
+    cluster.gateway = true;
+    cluster.under.set('ci/s00009', 'aesgcm:v1:key1');
+    expect(await cluster.dispatch()).toBeUndefined();
+    expect(cluster.left).toEqual([]);
   });
 });

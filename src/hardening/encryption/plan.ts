@@ -134,7 +134,7 @@ function writing(facts: EncryptionFacts, rollout: Rollout): Pick<EncryptionPlan,
     const secret = rollout.secret ?? 'of the application';
     const lost = leader && place === 'member' && store.state === 'missing';
     const message = lost
-      ? `The Juju secret with the encryption keys (${secret}) is gone, and ${CONFIGURATION_FILE} is not the one in use: put that file back from another control plane or a backup`
+      ? `The Juju secret with the encryption keys (${secret}) is gone, and ${CONFIGURATION_FILE} is not the one in use: restore that file from another control plane or a backup`
       : `Waiting to read the encryption keys (Juju secret ${secret})`;
     return { changes: [], reports: [status(lost ? 'blocked' : 'waiting', message)] };
   }
@@ -145,7 +145,7 @@ function writing(facts: EncryptionFacts, rollout: Rollout): Pick<EncryptionPlan,
       reports: [
         status(
           'blocked',
-          `${CONFIGURATION_FILE} has a key that is in no Juju secret of this application, and is left alone: Secrets may be under it; put the former file back`,
+          `${CONFIGURATION_FILE} has a key that is in no Juju secret of this application, and is left alone: Secrets may be under it; restore the previous file`,
         ),
       ],
     };

@@ -34,6 +34,7 @@ const SNAPD: Doing<Snapd> = {
   install: CHANGES,
   installFile: CHANGES,
   refresh: CHANGES,
+  switchChannel: CHANGES,
   revert: CHANGES,
   hold: CHANGES,
   unhold: CHANGES,

@@ -72,8 +72,7 @@ export async function refreshSnap(doors: Doors, facts: ClusterFacts, change: Ref
   }
   const trouble = facts.node === undefined ? undefined : await nodeTrouble(doors, facts);
   if (trouble !== undefined) {
-    const kept = await revert(doors);
-    const end = kept === undefined ? 'the previous snap is back' : `the previous snap could not be restored: ${kept}`;
+    const end = await revert(doors, facts);
     throw new ChangeUndone(
       `${sourceOption(change)}: the node did not come up with ${origin(change)}: ${trouble}; ${end}`,
     );
@@ -82,19 +81,39 @@ export async function refreshSnap(doors: Doors, facts: ClusterFacts, change: Ref
   remember(doors.juju.state, 'snapFileDue', undefined);
 }
 
-/** With the revision that is installed a refresh to another channel is no more than that (snapd, `overlord/snapstate`). */
+/** Not by a refresh: by now the channel may have another revision, which is for the rollout lock. */
 export async function switchSnap(doors: Doors, { channel }: Extract<Change, { kind: 'switch-snap' }>): Promise<void> {
   try {
-    await doors.host.snapd.refresh(SNAP, { channel }, wait(doors, HOLD_MS));
+    await doors.host.snapd.switchChannel(SNAP, { channel }, wait(doors, HOLD_MS));
   } catch (error) {
     throw snapFailure(error, { kind: 'refresh-snap', channel, file: undefined });
   }
 }
 
-/** @returns why it could not be restored. */
-async function revert(doors: Doors): Promise<string | undefined> {
+/**
+ * The channel first: a revert leaves the snap on the channel that it was refreshed to, and whoever looks next would take the refresh for
+ * done. @returns how it ended.
+ */
+async function revert(doors: Doors, facts: ClusterFacts): Promise<string> {
+  const unswitched = await refusal(() => followAsBefore(doors, facts));
+  const unreverted = await refusal(() => doors.host.snapd.revert(SNAP, wait(doors, REVERT_MS)));
+  if (unreverted !== undefined) return `the previous snap could not be restored: ${unreverted}`;
+  return unswitched === undefined
+    ? 'the previous snap is back'
+    : `the previous snap is back, but not on its channel (snap switch --channel=${facts.snap?.channel} ${SNAP}): ${unswitched}`;
+}
+
+async function followAsBefore(doors: Doors, { snap: before }: ClusterFacts): Promise<void> {
+  const { snapd } = doors.host;
+  const channel = before?.channel;
+  if (channel === undefined || (await snapd.snap(SNAP))?.channel === channel) return;
+  await snapd.switchChannel(SNAP, { channel }, wait(doors, HOLD_MS));
+}
+
+/** What snapd says when it does not do it. */
+async function refusal(work: () => Promise<void>): Promise<string | undefined> {
   try {
-    await doors.host.snapd.revert(SNAP, wait(doors, REVERT_MS));
+    await work();
     return undefined;
   } catch (error) {
     if (!(error instanceof SnapdError)) throw error;

@@ -126,7 +126,9 @@ export interface Snapd {
   installFile(name: string, path: string, options: { readonly classic: boolean }, wait: SnapWait): Promise<void>;
   /** Also of one that came from a file. No update available counts as done. */
   refresh(name: string, source: { readonly channel: string }, wait: SnapWait): Promise<void>;
-  /** Back to the revision before. */
+  /** What it follows from now on; the revision that is installed stays. */
+  switchChannel(name: string, source: { readonly channel: string }, wait: SnapWait): Promise<void>;
+  /** Back to the revision before. The channel that is followed stays. */
   revert(name: string, wait: SnapWait): Promise<void>;
   /** Forever: snapd does not refresh behind our back. */
   hold(name: string, wait: SnapWait): Promise<void>;

@@ -41,6 +41,7 @@ export function openSnapd(real: (path: string) => string): Snapd {
     // `amend`: also from a local file back to the store.
     refresh: (name, { channel }, wait) =>
       doneWhen('snap-no-update-available', snapAction(name, { action: 'refresh', channel, amend: true }, wait)),
+    switchChannel: (name, { channel }, wait) => snapAction(name, { action: 'switch', channel }, wait),
     // Twice would go back two revisions.
     revert: (name, wait) => snapAction(name, { action: 'revert' }, wait, false),
     hold: (name, wait) => snapAction(name, { action: 'hold', time: 'forever', 'hold-level': 'general' }, wait),

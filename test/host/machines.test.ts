@@ -47,7 +47,9 @@ it('a snap is installed, held, refreshed, reverted and removed; each also when i
   await snapd.refresh('k8s', { channel: '1.36-classic/stable' }, wait);
   expect(await snapd.snap('k8s')).toMatchObject({ version: '1.36.4', channel: '1.36-classic/stable' });
   await snapd.revert('k8s', wait);
-  expect((await snapd.snap('k8s'))?.version).toBe('1.35.5');
+  expect(await snapd.snap('k8s')).toMatchObject({ version: '1.35.5', channel: '1.36-classic/stable' });
+  await snapd.switchChannel('k8s', { channel }, wait);
+  expect(await snapd.snap('k8s')).toMatchObject({ version: '1.35.5', channel });
 
   await snapd.remove('k8s', wait);
   await snapd.remove('k8s', wait);

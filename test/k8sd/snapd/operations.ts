@@ -34,7 +34,10 @@ export async function carryOut(machine: NodeMachine, operation: ChangeOperation)
     case 'revert': {
       const previous = machine.state.snapd.previous;
       if (previous === undefined) throw new Error('no revision to revert to');
-      return replace(machine, previous);
+      // It goes on following the channel that it was refreshed to (snapd, `overlord/snapstate`, Revert).
+      const { channel: _, ...older } = previous;
+      const { channel } = machine.state.snapd.snap ?? {};
+      return replace(machine, { ...older, ...(channel === undefined ? {} : { channel }) });
     }
     case 'switch': {
       const { snap } = machine.state.snapd;

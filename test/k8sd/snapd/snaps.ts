@@ -133,6 +133,12 @@ function plan(
         { type: 'refresh', snap },
       ];
     }
+    case 'switch': {
+      const channel = request['channel'];
+      if (typeof channel !== 'string' || channel === '') throw new SnapdRefusal(400, 'cannot switch "k8s": no channel');
+      requireNoConflict(machine);
+      return ['switch-snap', 'Switch "k8s" snap', { type: 'switch', channel: fullChannel(channel) }];
+    }
     case 'revert':
       if (machine.state.snapd.previous === undefined)
         throw new SnapdRefusal(400, 'cannot revert "k8s": no revision to revert to');

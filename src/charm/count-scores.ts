@@ -43,7 +43,7 @@ export async function countScores(
   ];
   if (key === undefined) return messages;
   try {
-    await rememberModes(doors.host, options);
+    await rememberModes(doors.host, options, { upgraded: doors.juju.event.kind === 'upgrade-charm' });
     await rememberScore(doors.host, key, [...controls.values()].flat(), facts, messages);
   } catch (error) {
     // It is counted again next time; a full disk is told of where it stands in somebody's way.

@@ -23,7 +23,7 @@ export async function scoreReports(
   if (!options.cis && !options.stig) {
     if (notes) {
       await forgetScore(host);
-      await rememberModes(host, options);
+      await rememberModes(host, options, { upgraded: false });
     }
     return [];
   }

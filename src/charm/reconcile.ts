@@ -232,7 +232,14 @@ function isMember({ node, peers }: ControlPlaneFacts): boolean {
   return node !== undefined || (peers.id !== '' && peers.own[JOINED] !== undefined);
 }
 
-/** Whether the plan holds all that is wanted of a member; with k8sd starting, or an option refused, it is cut short. */
-function isWhole({ identity }: View): boolean {
-  return identity !== undefined;
+/**
+ * Whether the plan holds all that is wanted of a member. It is cut short while k8sd starts, an option is refused, or arguments wait for what
+ * they name (a file that cannot be written, a key): what has failed is no less wanted then.
+ */
+export function isWhole({ identity, cluster: { hardened } }: ViewOfWhole): boolean {
+  return identity !== undefined && hardened.ready && (hardened.awaits ?? []).length === 0;
+}
+
+interface ViewOfWhole extends Pick<View, 'identity'> {
+  readonly cluster: Pick<View['cluster'], 'hardened'>;
 }

@@ -1,7 +1,11 @@
-/** Guards that a change which keeps failing is reported as blocked in the end, and one that comes further each time is not. */
+/**
+ * Guards that a change which keeps failing is reported as blocked in the end, and one that comes further each time is not; and that failures
+ * are not forgotten while a plan is cut short.
+ */
 
 import { describe, expect, it } from 'vitest';
-import { reportOf } from '../../src/charm/reconcile.ts';
+import type { NodeIdentity } from '../../src/certificates/index.ts';
+import { isWhole, reportOf } from '../../src/charm/reconcile.ts';
 import { ChangeFailed } from '../../src/cluster/index.ts';
 import { type Waits, withWaits } from '../../src/core/waits.ts';
 import { EncryptionFailed } from '../../src/hardening/index.ts';
@@ -30,5 +34,26 @@ describe('a change that is not done after two hours', () => {
     expect(statuses((dispatch) => new EncryptionFailed('waiting', 'on', `list ${dispatch}`))).toEqual(
       new Set(['waiting']),
     );
+  });
+});
+
+describe('a plan without a change that has failed', () => {
+  const identity = { nodeName: 'a' } as NodeIdentity;
+  const services = {};
+
+  it('is all that is wanted where nothing cuts it short: the failure can be forgotten', () => {
+    expect(isWhole({ identity, cluster: { hardened: { ready: true, services } } })).toBe(true);
+    expect(isWhole({ identity, cluster: { hardened: { ready: true, services, awaits: [] } } })).toBe(true);
+  });
+
+  it.each([
+    ['nobody knows the node', { identity: undefined, cluster: { hardened: { ready: true, services } } }],
+    ['a file that arguments name cannot be written', { identity, cluster: { hardened: { ready: false, services } } }],
+    [
+      'the API server is to get its encryption first',
+      { identity, cluster: { hardened: { ready: true, services, awaits: ['kube-apiserver'] as const } } },
+    ],
+  ])('is not all while %s: what harmed the node would be tried once more', (_, view) => {
+    expect(isWhole(view)).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
 /** Catalogue and facts make findings: pure, so that the same facts always give the same report. */
 
+import { shorten } from '../core/shorten.ts';
 import type { EvaluateApiRule, Verdict } from './api-rule.ts';
 import type { Benchmark, Control, Place } from './control.ts';
 import type { Named } from './control-names.ts';
@@ -29,6 +30,8 @@ export interface AssessmentInput {
 
 /** Pieces of evidence that a finding carries; further ones are counted. */
 const MOST_EVIDENCE = 50;
+/** Characters of one. Whoever may make a RoleBinding may give it a name that fills the object, and every format has it several times. */
+const LONGEST_TEXT = 2_000;
 
 export function assess(input: AssessmentInput): Assessment {
   const { benchmark, controls, known, facts, waivers, api, subject, mode, argumentsOption, now } = input;
@@ -107,7 +110,9 @@ function finding(control: Control, context: RemediationContext, verdict: Verdict
     control,
     number: control.numbers[context.benchmark] ?? control.id,
     state: waived ? 'waived' : underneath,
-    reason: waived ? `Waived${waiver.until === undefined ? '' : ` until ${waiver.until}`}: ${waiver.reason}` : reason,
+    reason: waived
+      ? `Waived${waiver.until === undefined ? '' : ` until ${waiver.until}`}: ${waiver.reason}`
+      : shorten(reason, LONGEST_TEXT),
     ...shown(evidence, verdict.more ?? 0),
     remedy: holds ? '' : remediationOf(control, underneath, context),
     ...(whole || (waiver !== undefined && holds) ? { waiver } : {}),
@@ -116,5 +121,14 @@ function finding(control: Control, context: RemediationContext, verdict: Verdict
 }
 
 function shown(evidence: readonly Evidence[], more: number): Pick<Finding, 'evidence' | 'more'> {
-  return { evidence: evidence.slice(0, MOST_EVIDENCE), more: more + Math.max(0, evidence.length - MOST_EVIDENCE) };
+  const kept = evidence.slice(0, MOST_EVIDENCE).map(bounded);
+  return { evidence: kept, more: more + evidence.length - kept.length };
+}
+
+function bounded({ what, found, expected }: Evidence): Evidence {
+  return {
+    what: shorten(what, LONGEST_TEXT),
+    found: shorten(found, LONGEST_TEXT),
+    ...(expected === undefined ? {} : { expected: shorten(expected, LONGEST_TEXT) }),
+  };
 }

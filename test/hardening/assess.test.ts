@@ -304,6 +304,25 @@ describe('waivers', () => {
     expect(findings[1]).not.toHaveProperty('waiver');
   });
 
+  it('and names as long as an object may be make no report that long', () => {
+    const long = `RoleBinding ${'<'.repeat(1_000_000)}`;
+    const evidence = Array.from({ length: 60 }, () => ({ what: long, found: long, expected: long }));
+    const controls = every('cis-1.12').filter(({ id }) => id === 'rbac-read-secrets');
+    const { findings } = assess({
+      benchmark: 'cis-1.12',
+      controls,
+      known,
+      facts,
+      waivers: [],
+      api: () => ({ state: 'fail', reason: long, evidence }),
+      ...ON_UNIT,
+      now: NOW,
+    });
+    expect(findings).toMatchObject([{ more: 10 }]);
+    expect(JSON.stringify(findings).length).toBeLessThan(400_000);
+    expect(findings[0]?.evidence[0]?.what).toMatch(/^RoleBinding <{1000,}…$/);
+  });
+
   it('show in the score', () => {
     const score = nodeScore(assessed('cis-1.24', facts, [{ control: '1.2.11', reason: 'x' }]));
     expect(scoreText(score)).toBe('78/91 (1 waived)');

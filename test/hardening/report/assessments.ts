@@ -140,6 +140,7 @@ export const HOSTILE = [
   'line\r\nfeed\ttab',
   '$\u007b7*7} {{7*7}} `x`',
   '__proto__',
+  `${'a'.repeat(5_000)}<b>${'\u0301'.repeat(5_000)}`,
 ] as const;
 
 /** Each text that is not the project's own is hostile. */

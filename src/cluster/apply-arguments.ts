@@ -15,7 +15,7 @@ import { SnapdError } from '../host/errors.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { ArgumentsChange } from './arguments.ts';
 import { dueEdit, keepByHand, writeJournal } from './arguments-journal.ts';
-import { electsLeader, LEAD, releaseLead } from './controller-lead.ts';
+import { type Lead, leadOf, patienceFor, releaseLead } from './controller-lead.ts';
 import { optionOf, type Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
 import { type ArgumentsJournal, type ClusterFacts, serviceAddress } from './facts.ts';
@@ -27,8 +27,6 @@ import { unhealthy } from './service-health.ts';
 const PATIENCE = { timeoutMs: 120_000, downMs: 12_000 };
 /** The usage that some commands print is not as long. */
 const LOG_LINES = 200;
-/** Where nobody can be asked to let it lead, a lease of half a minute has to end first. */
-const LEAD_PATIENCE = { timeoutMs: 75_000 };
 const RESTART = { timeoutMs: 180_000 };
 
 export async function writeArguments(
@@ -144,7 +142,8 @@ async function restart(doors: Doors, facts: ClusterFacts, service: Service): Pro
   const { snapd } = doors.host;
   const found = (await snapd.services('k8s')).find(({ name }) => name === service);
   if (found !== undefined && !found.active && !found.enabled) return undefined;
-  const release = await leadBefore(doors, service);
+  const lead = leadOf(service, (await doors.host.files.read(path(service))) ?? '');
+  const release = await leadBefore(doors, lead);
   try {
     await snapd.restart('k8s', [service], RESTART);
   } catch (error) {
@@ -152,15 +151,13 @@ async function restart(doors: Doors, facts: ClusterFacts, service: Service): Pro
     return `snapd could not restart it (${error.message})`;
   }
   await release();
-  const leads = electsLeader(service, (await doors.host.files.read(path(service))) ?? '');
-  const patience = { ...PATIENCE, ...(leads ? LEAD_PATIENCE : {}), leads };
+  const patience = lead === undefined ? PATIENCE : { ...PATIENCE, timeoutMs: patienceFor(lead), lead };
   return unhealthy(doors, service, serviceAddress(facts), patience);
 }
 
 /** @returns what lets the next process lead once this one has ended. A lease that cannot be read or released ends by itself. */
-async function leadBefore({ kubernetes, host }: Doors, service: Service): Promise<() => Promise<void>> {
-  const lease = LEAD[service];
-  if (lease === undefined) return async () => {};
+async function leadBefore({ kubernetes, host }: Doors, lead: Lead | undefined): Promise<() => Promise<void>> {
+  if (lead === undefined) return async () => {};
   const quietly = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await work();
@@ -170,10 +167,10 @@ async function leadBefore({ kubernetes, host }: Doors, service: Service): Promis
     }
   };
   const api = await kubernetes();
-  const before = await quietly(async () => api?.leaseState(lease));
+  const before = await quietly(async () => api?.leaseState(lead));
   const hostname = await host.hostname();
   return async () => {
-    if (api !== undefined) await quietly(() => releaseLead(api, service, hostname, before));
+    if (api !== undefined) await quietly(() => releaseLead(api, lead, hostname, before));
   };
 }
 

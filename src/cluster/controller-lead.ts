@@ -5,33 +5,62 @@
  */
 
 import { parseArguments } from '../core/argument-file.ts';
-import type { Kubernetes, LeaseState } from '../kubernetes/kubernetes.ts';
+import { durationMs } from '../core/go-duration.ts';
+import type { Kubernetes, LeaseName, LeaseState } from '../kubernetes/kubernetes.ts';
 import type { Service } from './default-arguments.ts';
 
-/** In which lease a service that is to lead writes that it does (kube-controller-manager, `--leader-elect-resource-name`). */
-export const LEAD: Readonly<Partial<Record<Service, { readonly namespace: string; readonly name: string }>>> = {
-  'kube-controller-manager': { namespace: 'kube-system', name: 'kube-controller-manager' },
+/** Where a service that is to lead writes that it does, and how often. */
+export interface Lead extends LeaseName {
+  readonly retryMs: number;
+  /** How long a lease holds that a process leaves behind. */
+  readonly holdsMs: number;
+}
+
+/** With the defaults of kube-controller-manager itself; k8sd gives a longer lease. */
+const LEADS: Readonly<Partial<Record<Service, Lead>>> = {
+  'kube-controller-manager': {
+    namespace: 'kube-system',
+    name: 'kube-controller-manager',
+    retryMs: 2_000,
+    holdsMs: 15_000,
+  },
 };
 
 /** Real ones that could not read a file ended up to five seconds after they had got the lease. */
 const PROVEN_MS = 8_000;
 
-/** A leader renews its lease every two seconds (--leader-elect-retry-period). */
-const SILENCE_MS = 6_000;
+/** A lease of hours keeps no rollout for hours. */
+const MOST_PATIENCE_MS = 300_000;
 
-/** Long beyond any lease, so that clocks may differ: who has not renewed for this long does not work. */
+/** Of this many renewals one must be seen. */
+const RENEWALS = 3;
+
+/** Long beyond a lease, so that clocks may differ: who has not renewed for this long does not work. */
 const LOST_MS = 120_000;
 
-/** Whether a service elects a leader at all, by its arguments. */
-export function electsLeader(service: Service, text: string): boolean {
-  const value = parseArguments(service, text)['--leader-elect'] ?? 'true';
-  return LEAD[service] !== undefined && !['false', '0', 'f'].includes(value.toLowerCase());
+/** By the arguments of a service; undefined where it elects no leader. */
+export function leadOf(service: Service, text: string): Lead | undefined {
+  const usual = LEADS[service];
+  if (usual === undefined) return undefined;
+  const flags = parseArguments(service, text);
+  if (['false', '0', 'f'].includes((flags['--leader-elect'] ?? 'true').toLowerCase())) return undefined;
+  return {
+    namespace: flags['--leader-elect-resource-namespace'] || usual.namespace,
+    name: flags['--leader-elect-resource-name'] || usual.name,
+    retryMs: durationMs(flags['--leader-elect-retry-period'] ?? '') ?? usual.retryMs,
+    holdsMs: durationMs(flags['--leader-elect-lease-duration'] ?? '') ?? usual.holdsMs,
+  };
+}
+
+/** How long it takes to see that a good one leads, where nobody can be asked to let it and the lease before has to end first. */
+export function patienceFor({ retryMs, holdsMs }: Lead): number {
+  return Math.min(MOST_PATIENCE_MS, 30_000 + PROVEN_MS + holdsMs + 2 * RENEWALS * retryMs);
 }
 
 /** Whether nobody has renewed the lease for longer than any leader takes. */
-export function isLost(lease: LeaseState | undefined, now: Date): boolean {
+export function isLost({ holdsMs }: Lead, lease: LeaseState | undefined, now: Date): boolean {
   const renewed = Date.parse(lease?.renewed ?? '');
-  return Number.isNaN(renewed) || now.getTime() - renewed > LOST_MS;
+  return Number.isNaN(renewed) || now.getTime() - renewed > Math.max(LOST_MS, RENEWALS * holdsMs);
 }
 
 /** Of a process on this machine: `<host name>_<uuid>` (cmd/kube-controller-manager/app/controllermanager.go). */
@@ -45,21 +74,20 @@ function isOnHost(holder: string, hostname: string): boolean {
  * @param before who held it before the process was ended.
  */
 export async function releaseLead(
-  kubernetes: Kubernetes,
-  service: Service,
+  kubernetes: Pick<Kubernetes, 'giveBackLease'>,
+  { namespace, name }: LeaseName,
   hostname: string,
   before: LeaseState | undefined,
 ): Promise<void> {
-  const lease = LEAD[service];
-  if (lease === undefined || before === undefined || !isOnHost(before.holder, hostname)) return;
-  await kubernetes.giveBackLease({ ...lease, holder: before.holder });
+  if (before === undefined || !isOnHost(before.holder, hostname)) return;
+  await kubernetes.giveBackLease({ namespace, name, holder: before.holder });
 }
 
 /**
  * Looks again and again. @returns a function that takes what the lease says now and tells whether the same process has held and renewed it
  * long enough to be believed, and else what is missing.
  */
-export function watchLead(): (lease: LeaseState | undefined, nowMs: number) => string | undefined {
+export function watchLead({ retryMs }: Lead): (lease: LeaseState | undefined, nowMs: number) => string | undefined {
   let last: LeaseState | undefined;
   let since: number | undefined;
   let seenAlive = 0;
@@ -67,7 +95,7 @@ export function watchLead(): (lease: LeaseState | undefined, nowMs: number) => s
     const same = lease !== undefined && lease.holder === last?.holder;
     // What is first seen may be what a dead process has left: only who renews it lives.
     const alive = same && lease.renewed !== last?.renewed;
-    if (!same || (!alive && nowMs - seenAlive > SILENCE_MS)) since = undefined;
+    if (!same || (!alive && nowMs - seenAlive > RENEWALS * retryMs)) since = undefined;
     if (alive) {
       since ??= nowMs;
       seenAlive = nowMs;

@@ -7,7 +7,7 @@ import type { UnitStatus } from '../juju/status.ts';
 import { K8sdError } from '../k8sd/errors.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { Kubernetes, Node } from '../kubernetes/kubernetes.ts';
-import { electsLeader, isLost, LEAD } from './controller-lead.ts';
+import { isLost, leadOf } from './controller-lead.ts';
 import { optionOf, SERVICES, type Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
 import { type ClusterFacts, type ControlPlaneFacts, snapMinor } from './facts.ts';
@@ -120,9 +120,10 @@ async function controllerHealth(
   { arguments: files }: ControlPlaneFacts,
 ): Promise<readonly Report[]> {
   const service = 'kube-controller-manager';
-  const lease = LEAD[service];
-  if (lease === undefined || !electsLeader(service, files[service]?.text ?? '')) return [];
-  if (!isLost(await kubernetes.leaseState(lease), host.now())) return [];
+  const lead = leadOf(service, files[service]?.text ?? '');
+  if (lead === undefined) return [];
+  const { namespace, name } = lead;
+  if (!isLost(lead, await kubernetes.leaseState({ namespace, name }), host.now())) return [];
   const way = `see snap logs k8s.${service} on the control-plane nodes`;
   return [{ ...waiting(`No ${service} leads`), lasts: { key: 'lead', atMostMs: LONGEST_DOWN_MS, way } }];
 }

@@ -2,8 +2,8 @@
 
 import type { Host } from '../host/host.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
-import type { LeaseName, LeaseState } from '../kubernetes/kubernetes.ts';
-import { LEAD, watchLead } from './controller-lead.ts';
+import type { LeaseState } from '../kubernetes/kubernetes.ts';
+import { type Lead, watchLead } from './controller-lead.ts';
 import type { Service } from './default-arguments.ts';
 import type { Doors } from './doors.ts';
 
@@ -17,8 +17,8 @@ export interface Patience {
   readonly timeoutMs: number;
   /** How long it may be down without a break before no more is waited for; as long as anything else when not given. */
   readonly downMs?: number;
-  /** Whether a service that is to lead must be seen to: not where it was told not to elect a leader. */
-  readonly leads?: boolean;
+  /** Where a service is to lead, and must be seen to. */
+  readonly lead?: Lead | undefined;
 }
 
 /** @returns undefined when it is well, else what was seen last. Waits up to the time given. */
@@ -26,19 +26,21 @@ export async function unhealthy(
   doors: Doors,
   service: Service,
   address: string | undefined,
-  { timeoutMs, downMs = timeoutMs, leads = true }: Patience,
+  { timeoutMs, downMs = timeoutMs, lead }: Patience,
 ): Promise<string | undefined> {
   const { host } = doors;
   const started = host.now().getTime();
   let lastUp = started;
   let steady = 0;
   let seen = 'it did not start';
-  const lead = leads ? LEAD[service] : undefined;
-  const watch = watchLead();
+  const watch = lead && watchLead(lead);
+  let answered = false;
   for (let now = started; now < started + timeoutMs; now = host.now().getTime()) {
     const trouble = await look(doors, host, service, address);
     steady = trouble === undefined ? steady + 1 : 0;
-    const missing = lead && watch(await leadOf(doors, lead), now);
+    const lease = lead && (await leaseOf(doors, lead));
+    answered ||= lease !== SILENT;
+    const missing = watch?.(lease === SILENT ? undefined : lease, now);
     if (steady >= STEADY_POLLS && missing === undefined) return undefined;
     if (missing !== undefined) seen = missing;
     if (trouble !== undefined) seen = trouble;
@@ -46,16 +48,20 @@ export async function unhealthy(
     else if (now - lastUp >= downMs) return seen;
     await host.sleep(POLL_MS);
   }
-  return seen;
+  // Without an API server nobody leads, whatever his arguments are: that he runs is all that can be seen of him.
+  return !answered && steady >= STEADY_POLLS ? undefined : seen;
 }
 
-/** Undefined also while nobody answers: nobody is seen to lead then. */
-async function leadOf(doors: Doors, lease: LeaseName): Promise<LeaseState | undefined> {
+const SILENT = 'silent';
+
+async function leaseOf(doors: Doors, lead: Lead): Promise<LeaseState | typeof SILENT | undefined> {
+  const { namespace, name } = lead;
   try {
-    return await (await doors.kubernetes())?.leaseState(lease);
+    const kubernetes = await doors.kubernetes();
+    return kubernetes === undefined ? SILENT : await kubernetes.leaseState({ namespace, name });
   } catch (error) {
     if (!(error instanceof KubernetesError)) throw error;
-    return undefined;
+    return SILENT;
   }
 }
 

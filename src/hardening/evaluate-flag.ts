@@ -1,5 +1,6 @@
 /** Flags of a service against what a control asks of them. */
 
+import { durationMs } from '../core/go-duration.ts';
 import type { FlagCheck, ListFlagCheck } from './control.ts';
 
 export interface FlagJudgement {
@@ -78,27 +79,5 @@ function number(value: string): number {
   const [, sign, digits = ''] = /^([+-]?)(0x[\da-f]+|0b[01]+|0o?[0-7]+|[1-9]\d*|0)$/i.exec(value) ?? [];
   if (digits === '') return Number.NaN;
   const amount = Number(digits.replace(/^0(?=[0-7])/, '0o'));
-  return sign === '-' ? -amount : amount;
-}
-
-const UNITS_MS: Readonly<Record<string, number>> = {
-  h: 3_600_000,
-  m: 60_000,
-  s: 1000,
-  ms: 1,
-  us: 1e-3,
-  µs: 1e-3,
-  ns: 1e-6,
-};
-
-/** Of a duration as Go writes it: `1h30m`, `5m0s`; undefined for anything else. */
-export function durationMs(text: string): number | undefined {
-  const [, sign = '', rest = ''] = /^([+-]?)(.+)$/.exec(text) ?? [];
-  if (rest === '0') return 0;
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:h|ms|us|µs|ns|m|s))+$/.test(rest)) return undefined;
-  const amount = [...rest.matchAll(/([\d.]+)(h|ms|us|µs|ns|m|s)/g)].reduce(
-    (sum, [, number, unit = '']) => sum + Number(number) * (UNITS_MS[unit] ?? 0),
-    0,
-  );
   return sign === '-' ? -amount : amount;
 }

@@ -10,6 +10,8 @@ import type { ArgumentsJournal } from '../../src/cluster/facts.ts';
 import { ChangeUndone } from '../../src/cluster/outcome.ts';
 import { SnapdError } from '../../src/host/errors.ts';
 import { openHost } from '../../src/host/open-host.ts';
+import { KubernetesError } from '../../src/kubernetes/errors.ts';
+import type { LeaseName } from '../../src/kubernetes/kubernetes.ts';
 import { memoryState } from '../hardening/state.ts';
 import { leader } from './facts.ts';
 
@@ -123,12 +125,13 @@ it('remembers what the service came up with', async () => {
 const MANAGER = '/var/snap/k8s/common/args/kube-controller-manager';
 const RETRY_MS = 2_000;
 const LEASE_MS = 30_000;
+const USUAL = 'kube-system/kube-controller-manager';
 
 /**
  * A controller manager as the real one of 1.36: it is up at once, leads when the lease of another has ended, and ends 5 s later where it
  * cannot read a file; systemd starts it again. @param elsewhere another node's leads, and goes on to.
  */
-function controllerManager(text: () => Promise<string>, clock: () => number, elsewhere = false) {
+function controllerManager(text: () => Promise<string>, clock: () => number, elsewhere = false, retryMs = RETRY_MS) {
   let lease = { holder: elsewhere ? 'other-node_1' : 'node-0_0', at: clock(), renewed: clock() };
   let started = clock();
   let count = 0;
@@ -137,7 +140,7 @@ function controllerManager(text: () => Promise<string>, clock: () => number, els
   const own = () => `node-0_${count}`;
   const tick = () => {
     const now = clock();
-    if (elsewhere) lease = { ...lease, renewed: now - (now % RETRY_MS) };
+    if (elsewhere) lease = { ...lease, renewed: now - (now % retryMs) };
     if (count === 0 || elsewhere) return;
     if (lease.holder !== own() && (lease.holder === '' || now >= until()))
       lease = { holder: own(), at: now, renewed: now };
@@ -145,7 +148,7 @@ function controllerManager(text: () => Promise<string>, clock: () => number, els
     if (broken && now - lease.at >= 5_000) {
       count += 1;
       started = now;
-    } else lease = { ...lease, renewed: now - (now % RETRY_MS) };
+    } else lease = { ...lease, renewed: now - (now % retryMs) };
   };
   return {
     restart: async () => {
@@ -168,7 +171,10 @@ function controllerManager(text: () => Promise<string>, clock: () => number, els
   };
 }
 
-async function changeManager(set: Readonly<Record<string, string>>, { elsewhere = false, released = true } = {}) {
+async function changeManager(
+  set: Readonly<Record<string, string>>,
+  { elsewhere = false, released = true, lease = USUAL, retryMs = RETRY_MS, silent = false } = {},
+) {
   const root = await mkdtemp(join(tmpdir(), 'aa-'));
   const host = openHost(root);
   const before = '--root-ca-file="/etc/kubernetes/pki/ca.crt"\n';
@@ -178,13 +184,20 @@ async function changeManager(set: Readonly<Record<string, string>>, { elsewhere 
     async () => (await host.files.read(MANAGER)) ?? '',
     () => clock,
     elsewhere,
+    retryMs,
   );
   const snapd = {
     log: async () => ['F1201 10:00:00.000000 1 x.go:1] error reading key: open /no/such: no such file or directory'],
     services: async () => [{ name: 'kube-controller-manager', active: manager.active(), enabled: true }],
     restart: manager.restart,
   };
-  const api = { leaseState: manager.state, giveBackLease: released ? manager.release : async () => {} };
+  const api = {
+    leaseState: async ({ namespace, name }: LeaseName) => {
+      if (silent) throw new KubernetesError(0, 'Unreachable', 'no answer');
+      return `${namespace}/${name}` === lease ? manager.state() : undefined;
+    },
+    giveBackLease: released ? manager.release : async () => {},
+  };
   const timed = {
     snapd,
     hostname: async () => 'node-0',
@@ -236,4 +249,21 @@ it('a controller manager that elects no leader is believed when it stays up', as
   const found = await changeManager({ '--leader-elect': 'false' });
   expect(found.message).toBe('it came up');
   expect(found.seconds).toBeLessThan(10);
+});
+
+it('a controller manager whose lease has another name is looked for there', async () => {
+  const set = { '--leader-elect-resource-name': 'mine', '--leader-elect-resource-namespace': 'ops' };
+  expect(await changeManager(set, { lease: 'ops/mine' })).toMatchObject({ message: 'it came up', restored: false });
+});
+
+it('a controller manager that renews its lease rarely is not taken for a dead one', async () => {
+  const set = { '--leader-elect-retry-period': '10s', '--leader-elect-lease-duration': '60s' };
+  expect(await changeManager(set, { retryMs: 10_000 })).toMatchObject({ message: 'it came up', restored: false });
+});
+
+it('a controller manager is not blamed for an API server that does not answer', async () => {
+  expect(await changeManager({ '--v': '4' }, { silent: true })).toMatchObject({
+    message: 'it came up',
+    restored: false,
+  });
 });

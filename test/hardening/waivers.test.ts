@@ -66,21 +66,6 @@ describe('the option hardening-waivers', () => {
     expect(value.waivers).toMatchObject([{ id: 'admission-always-pull-images' }]);
   });
 
-  it('means the same when it is recalled instead of read again', async () => {
-    const state = memoryState();
-    const raw = {
-      'hardening-waivers': `
-- {control: 5.1.5, reason: it backs them up, until: 2027-06-30, allow: [ServiceAccount monitoring/prometheus]}
-- {control: V-242434, reason: a container}`,
-      'event-rate-limits':
-        '[{type: Namespace, qps: 50, burst: 100, cacheSize: 2000}, {type: Server, qps: 1, burst: 2}]',
-    };
-    const read = await readHardeningOptions(raw, 'control-plane', state, names);
-    const refuse = async () => Promise.reject(new Error('the catalogues are read again'));
-    expect(read.problems).toEqual([]);
-    expect(await readHardeningOptions(raw, 'control-plane', state, refuse)).toEqual(read);
-  });
-
   it('is one of the options, for nodes of both kinds', async () => {
     for (const role of ['control-plane', 'worker'] as const) {
       const raw = { 'hardening-waivers': '[{control: V-242434, reason: a container}]' };

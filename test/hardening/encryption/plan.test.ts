@@ -317,7 +317,7 @@ describe('the leader', () => {
   it('asks for the file where keys and file are lost', () => {
     expect(outcome(factsOf(settled, { ...lost, file: undefined })).reports).toEqual([
       expect.stringMatching(
-        /^blocked: The Juju secret with the encryption keys \(secret:keys\) is gone, .*put that file back/,
+        /^blocked: The Juju secret with the encryption keys \(secret:keys\) is gone, .*restore that file/,
       ),
     ]);
   });

@@ -86,7 +86,13 @@ export async function withServing(
     now: host.now(),
   });
   const provider = facts.relation?.application ?? '';
-  const refusals = given.problems.map((problem) => blocked(joinRefusal(problem, birth, provider)));
+  const refusals = given.problems.map((problem) =>
+    blocked(
+      birth === 'bootstrap'
+        ? bootstrapRefusal(problem, provider, authority !== undefined)
+        : joinRefusal(problem, provider),
+    ),
+  );
   const brief =
     birth === 'bootstrap' && authority === undefined && given.pems !== undefined
       ? briefAuthority({ ca: given.authority }, options.minimumCaSeconds, host.now())
@@ -97,9 +103,16 @@ export async function withServing(
 }
 
 /** A node that joins can use what the cluster trusts, and nothing else. */
-function joinRefusal(problem: string, birth: 'bootstrap' | 'control-plane' | 'worker', provider: string): string {
-  return birth !== 'bootstrap' && problem.includes(FOREIGN)
+function joinRefusal(problem: string, provider: string): string {
+  return problem.includes(FOREIGN)
     ? `What ${provider} has issued does not come from the CA that this cluster trusts, so that this unit cannot join. ${WAYS}`
+    : `The CA charm's ${problem}`;
+}
+
+/** @param brought whether the operator has named the CA, which then is not the CA charm's to choose. */
+function bootstrapRefusal(problem: string, provider: string, brought: boolean): string {
+  return brought && problem.includes(FOREIGN)
+    ? `${provider} signs with another CA than ca-crt in ca-certificates; put the CA certificate of ${provider} there, or integrate certificates with a CA charm that has the key of ca-crt`
     : `The CA charm's ${problem}`;
 }
 

@@ -136,9 +136,10 @@ function authoritiesIn(content: Pems): Pems {
   return Object.fromEntries(clusterAuthorities(true).map(({ name }) => [name, content[`${name}-crt`] ?? '']));
 }
 
-function briefText({ name, notAfter, days }: BriefAuthority, application: string): string {
+/** By the name of the certificate, which may be an issuer behind the CA: whoever looks at the first one alone sees another end. */
+function briefText({ name, commonName, notAfter, days }: BriefAuthority, application: string): string {
   return told(
-    `${name}-crt ends ${notAfter.toISOString().slice(0, 10)}, in ${days} days, and a cluster cannot change its CAs; bring one that lasts, or juju config ${application} ${MINIMUM_CA_VALIDITY}=${Math.max(1, days - 1)}d`,
+    `the certificate ${JSON.stringify(commonName.slice(0, 64))} in ${name}-crt ends ${notAfter.toISOString().slice(0, 10)}, in ${days} days, and a cluster cannot change its CAs; bring one that lasts, or juju config ${application} ${MINIMUM_CA_VALIDITY}=${Math.max(1, days - 1)}d`,
   );
 }
 
@@ -161,7 +162,9 @@ function forJoin(doors: Doors, cluster: ClusterFacts, { kept, issued, secret }: 
   const { pems, problems } = leavesForBirth({ ...birthQuestion(doors, cluster, content, issued), kept }, birth);
   if (problems.length === 0) return { ...NOTHING, given: { pems, chain: '' } };
   const missing = problems.map((problem) => told(problem));
-  return refusedTrust(...('problem' in secret ? [secret.problem, ...missing] : missing));
+  if (!('problem' in secret)) return refusedTrust(...missing);
+  // In one message: which keys the secret has to hold must not be what a status leaves out. What an unreadable one lacks nobody knows.
+  return refusedTrust(secret.set ? secret.problem : [secret.problem, ...missing].join('; '));
 }
 
 /** What is new in the secret is put into service; what stands there without being looked at again is told by the inventory. */

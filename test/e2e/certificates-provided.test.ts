@@ -48,6 +48,13 @@ describe('bootstrap-certificates=provided', { timeout: 240_000 }, () => {
     model.grantSecret(uri, 'k8s');
     await settle(() => message().includes('ca-key'));
     expect(message()).toBe('blocked: ca-certificates: ca-key is not the key of the certificate beside it');
+    const year = 365 * 86_400_000;
+    const { content: brief } = await newOwnAuthorities(10 * year, year);
+    model.updateSecret(uri, brief);
+    await settle(() => message().includes('a cluster cannot change its CAs'));
+    expect(message()).toMatch(
+      /^blocked: ca-certificates: the certificate "corporate root" in ca-crt ends [0-9-]+, in 364 days, and a cluster cannot change its CAs; bring one that lasts, or juju config k8s bootstrap-ca-minimum-validity=363d$/,
+    );
     expect(machineOf(cluster, 'k8s/0').state.k8sd.member).toBeUndefined();
   });
 

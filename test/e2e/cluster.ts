@@ -77,6 +77,14 @@ export function toldBy(model: Model, unit: string): string {
   return `${status}: ${message}`;
 }
 
+/** All that a unit has to say, one report on each line; its status shows what fits and names the action that lists the rest: `plan`. */
+export async function reportsOf(model: Model, unit: string): Promise<string> {
+  const { results } = await model.run(unit, 'plan');
+  const { reports = '' } = results;
+  if (typeof reports !== 'string') throw new Error(`plan of ${unit} gives no reports`);
+  return reports;
+}
+
 export function allActive(model: Model): boolean {
   return Object.values(model.state.units).every((unit) => unit.workload.status === 'active');
 }

@@ -19,7 +19,8 @@ export function certificatesTable(rows: readonly CertificateRow[]): string {
       // A curve with a long name is still told by its beginning.
       row.key.slice(0, 12) || '-',
       row['managed-by'],
-      row.renewal,
+      // The fields for programs say it in full; here it would be wider than a terminal.
+      row.renewal.replace(/^not renewable /, 'none '),
       row.served ?? '-',
     ]),
   );

@@ -13,8 +13,14 @@ export interface OwnAuthorities {
   readonly content: Readonly<Record<string, string>>;
 }
 
-export async function newOwnAuthorities(validityMs = 3650 * 86_400_000): Promise<OwnAuthorities> {
-  const root = await newAuthority('corporate root');
+const DAY_MS = 86_400_000;
+
+/** @param validityMs of the intermediate ones. */
+export async function newOwnAuthorities(
+  validityMs = 3650 * DAY_MS,
+  rootValidityMs = 7300 * DAY_MS,
+): Promise<OwnAuthorities> {
+  const root = await newAuthority('corporate root', undefined, new Date(), rootValidityMs);
   const pairs = clusterAuthorities(true).map(async (authority) => {
     const key = await generateKey({ name: 'rsa', bits: 2048 });
     const request = await createRequest(authorityWish(authority), key, authority.id);

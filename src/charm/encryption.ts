@@ -12,6 +12,7 @@ import {
   type HardenedArguments,
   JOINED,
   makesCluster,
+  sealedFor,
   serviceBases,
   tokenHolder,
 } from '../cluster/index.ts';
@@ -145,7 +146,8 @@ function placeOf(facts: ControlPlaneFacts): EncryptionQuestion['place'] | undefi
  * server may still run.
  */
 function othersOf({ peers }: ControlPlaneFacts, unit: string): ReadonlyMap<string, Databag | undefined> {
-  const holders = [peers.own, ...peers.units.values()].flatMap((bag) => Object.keys(bag).flatMap(tokenHolder));
+  const bags = [peers.own, ...peers.units.values()];
+  const holders = [...bags.flatMap((bag) => Object.keys(bag).flatMap(tokenHolder)), ...bags.flatMap(sealedFor)];
   const joined = [...peers.units].flatMap(([name, bag]) => (bag[JOINED] ? [name] : []));
   const names = new Set([...allocations(peers.shared).keys(), ...joined, ...holders]);
   names.delete(unit);
@@ -170,7 +172,7 @@ export async function importKeys(
   cluster: ControlPlaneFacts,
   content: SecretContent,
 ): Promise<readonly number[]> {
-  const { value: options } = readEncryption(await doors.juju.config(), 'control-plane');
+  const { value: options } = readEncryption(boundedOptions(await doors.juju.config()).options, 'control-plane');
   const question = options && questionOf(cluster, options);
   if (question === undefined) throw new Error('this unit is in no cluster');
   const facts = await observeEncryption(doors, question);

@@ -50,6 +50,12 @@ export function parseSealedOffer(written: string | undefined): SealedOffer | und
   return readForeign(written, OFFER);
 }
 
+/** The unit for which a control plane's databag has a token, in a list; none where it has none. */
+export function sealedFor(bag: Databag): readonly string[] {
+  const offer = parseSealedOffer(bag[TOKEN_OFFER]);
+  return offer === undefined ? [] : [offer.for];
+}
+
 export async function readSealingKey({ secrets }: Juju, uri: string): Promise<Buffer | undefined> {
   return sealingKey(await secrets.get({ uri }, 'refresh'));
 }

@@ -12,6 +12,7 @@ export {
 } from './change.ts';
 export { planned as plannedInWords, workOf } from './change-words.ts';
 export { optionOf, type Service } from './default-arguments.ts';
+export { sealedFor } from './deputy.ts';
 export {
   type AskedArguments,
   type ClusterFacts,

@@ -7,7 +7,7 @@ import type { Databag, SecretContent } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import { failedRevision, parseTokenFailure, TOKEN_FAILURE } from './wire.ts';
 
-/** When a token was last offered to each unit, RFC 3339: in the leader's unit state. Another leader begins anew. */
+/** When a token was last offered to each unit, RFC 3339: in the unit state of the leader, or of its deputy. Another one begins anew. */
 export type Offers = Readonly<Record<string, string>>;
 
 export interface OfferFacts {
@@ -46,10 +46,31 @@ export function heldBackReports(
     [...units].flatMap(([unit, bag]): readonly UnitStatus[] => {
       const revision = failedRevision(bag, failedTokens.get(unit));
       if (revision === undefined || !isHeldBack(unit, revision, facts)) return [];
-      const time = nextOffer(unit, revision, facts)?.toISOString().slice(11, 16);
-      const why = parseTokenFailure(bag[TOKEN_FAILURE])?.error ?? '';
-      const message = `${unit} failed to join ${revision + 1} times; it gets its next token after ${time} UTC: ${why}`;
-      return [{ status: 'active', message }];
+      return [heldBackReport(unit, revision, bag, facts)];
     }),
   );
+}
+
+/** @param bag the unit's, which says why it failed. */
+export function heldBackReport(
+  unit: string,
+  revision: number,
+  bag: Databag | undefined,
+  facts: OfferFacts,
+): UnitStatus {
+  const time = nextOffer(unit, revision, facts)?.toISOString().slice(11, 16);
+  const why = parseTokenFailure(bag?.[TOKEN_FAILURE])?.error ?? '';
+  const message = `${unit} failed to join ${revision + 1} times; it gets its next token after ${time} UTC: ${why}`;
+  return { status: 'active', message };
+}
+
+/** The times of offers that are made now beside those of units that are there: what is remembered of others is of no use. */
+export function rememberOffers(
+  { offers, now }: OfferFacts,
+  present: readonly string[],
+  renewed: readonly string[],
+): { readonly kind: 'remember'; readonly key: 'offers'; readonly value: string } {
+  const kept = Object.entries(offers).filter(([unit]) => present.includes(unit));
+  const times = [...kept, ...renewed.map((unit) => [unit, now.toISOString()] as const)];
+  return { kind: 'remember', key: 'offers', value: JSON.stringify(Object.fromEntries(times)) };
 }

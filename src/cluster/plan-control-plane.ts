@@ -5,6 +5,7 @@ import { newClusterName } from './cluster-name.ts';
 import { parseDeputyRequest, parseSealedOffer, TOKEN_OFFER } from './deputy.ts';
 import { type ControlPlaneFacts, knownClusterName } from './facts.ts';
 import { planLabels } from './labels.ts';
+import { heldBackReport, isHeldBack, rememberOffers } from './offer-delay.ts';
 import { immutableReports } from './plan-configuration.ts';
 import { hasJoinedPeers, planEntry, wantedArguments } from './plan-entry.ts';
 import { identity, planLeader, planTurns } from './plan-leader.ts';
@@ -101,7 +102,7 @@ function isStranger({ node, members, peers }: ControlPlaneFacts): boolean {
 }
 
 /** Makes a token in the place of a leader that asks for it, and clears away what it no longer has to offer. */
-function planDeputy({ identity: { unit }, peers, leader }: ControlPlaneFacts): ClusterPlan {
+function planDeputy({ identity: { unit }, peers, leader, memory, now }: ControlPlaneFacts): ClusterPlan {
   const request = leader ? undefined : parseDeputyRequest(peers.shared[DEPUTY]);
   const bag = request?.unit === unit ? peers.units.get(request.for) : undefined;
   const node = bag?.[JOINED] ? undefined : bag?.[NODE_NAME];
@@ -117,12 +118,14 @@ function planDeputy({ identity: { unit }, peers, leader }: ControlPlaneFacts): C
   const ours = offer?.for === request.for && offer.key === request.key ? offer : undefined;
   const failed = ours !== undefined && parseTokenFailure(bag?.[TOKEN_FAILURE])?.revision === ours.revision;
   if (ours !== undefined && !failed) return { changes: secrets, reports: [] };
-  const revision = ours === undefined ? 0 : ours.revision + 1;
   const { for: asker, key } = request;
-  return {
-    changes: [...secrets, { kind: 'offer-sealed-token', relation: peers.id, unit: asker, node, key, revision }],
-    reports: [],
-  };
+  const times = { offers: memory.offers ?? {}, now };
+  if (ours !== undefined && isHeldBack(asker, ours.revision, times))
+    return { changes: secrets, reports: [heldBackReport(asker, ours.revision, bag, times)] };
+  const revision = ours === undefined ? 0 : ours.revision + 1;
+  const changes: Change[] = [{ kind: 'offer-sealed-token', relation: peers.id, unit: asker, node, key, revision }];
+  if (ours !== undefined) changes.push(rememberOffers(times, [...peers.units.keys()], [asker]));
+  return { changes: [...secrets, ...changes], reports: [] };
 }
 
 /**

@@ -7,7 +7,7 @@
 import type { Databag, SecretContent } from '../juju/juju.ts';
 import type { Change } from './change.ts';
 import type { RelationFacts } from './facts.ts';
-import { isHeldBack, type Offers } from './offer-delay.ts';
+import { isHeldBack, type Offers, rememberOffers } from './offer-delay.ts';
 import { recordedNodes } from './records.ts';
 import {
   type Allocation,
@@ -47,16 +47,12 @@ export function planTokens(facts: TokenFacts): readonly Change[] {
   return [...changes, ...planOfferTimes(facts, changes)];
 }
 
-/** Of units that are there: what is remembered of others is of no use. */
 function planOfferTimes({ offers, now, peers, workers }: TokenFacts, changes: readonly Change[]): readonly Change[] {
   const renewed = changes.flatMap((change) =>
     change.kind === 'offer-token' && change.replaces !== undefined ? [change.unit] : [],
   );
-  if (renewed.length === 0) return [];
   const present = [peers, ...workers].flatMap(({ units }) => [...units.keys()]);
-  const kept = Object.entries(offers).filter(([unit]) => present.includes(unit));
-  const times = [...kept, ...renewed.map((unit) => [unit, now.toISOString()] as const)];
-  return [{ kind: 'remember', key: 'offers', value: JSON.stringify(Object.fromEntries(times)) }];
+  return renewed.length === 0 ? [] : [rememberOffers({ offers, now }, present, renewed)];
 }
 
 /** Units whose offer failed, so that the secret's revision is of interest. `offers`: the databag that holds the secrets' ids. */

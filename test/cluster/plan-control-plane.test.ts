@@ -17,6 +17,7 @@ import {
   PEERS,
   published,
   relation,
+  remembered,
   VERSION,
   WORKERS,
   workerBag,
@@ -429,7 +430,29 @@ describe('a deputy', () => {
     ['does nothing for one that is not there', deputy({ units: new Map() }), []],
     ['does nothing by a request that makes no sense', deputy({ shared: { deputy: '["k8s/1"]' } }), []],
   ])('%s', (_, facts, expected) => {
-    expect(descriptions(planControlPlane(facts).changes)).toEqual(expected);
+    const changes = planControlPlane(facts).changes.filter(({ kind }) => kind !== 'remember');
+    expect(descriptions(changes)).toEqual(expected);
+  });
+
+  it('renews the tokens of a leader that keeps failing to join more and more slowly', () => {
+    const bag = (revision: number) => asker({ 'token-failure': `{"revision": ${revision}, "error": "x"}` });
+    const now = new Date('2026-11-23T10:00:00Z');
+    const later = (revision: number, minutes: number) => {
+      const at = new Date(now.getTime() - minutes * 60_000).toISOString();
+      const memory = remembered('k8s', { ...follower().memory, offers: { 'k8s/0': at } });
+      return planControlPlane(deputy({ own: sealed(revision), units: bag(revision) }, { memory, now }));
+    };
+    expect(later(1, 0).changes).toMatchObject([
+      { kind: 'offer-sealed-token', revision: 2 },
+      { kind: 'remember', key: 'offers', value: `{"k8s/0":"${now.toISOString()}"}` },
+    ]);
+    expect(later(4, 3)).toEqual({
+      changes: [],
+      reports: [
+        { status: 'active', message: 'k8s/0 failed to join 5 times; it gets its next token after 10:01 UTC: x' },
+      ],
+    });
+    expect(kinds(later(4, 5).changes)).toEqual(['offer-sealed-token', 'remember']);
   });
 });
 

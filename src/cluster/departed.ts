@@ -9,6 +9,7 @@ import { isNodeName } from '../core/node-name.ts';
 import { fitting, object, text, timestamp, where } from '../core/shapes.ts';
 import type { Change, Entries } from './change.ts';
 import type { ControlPlaneFacts } from './facts.ts';
+import { recordedNodes } from './records.ts';
 import { NODE_NAME } from './wire.ts';
 
 /** Key in the application databag of the peer relation, which the next leader reads, too. */
@@ -23,10 +24,13 @@ export interface DepartedNode {
   readonly at: string;
 }
 
-/** Nodes on record, without those that a unit has taken over: another machine may have got the name. */
+/**
+ * Nodes on record, without those that a unit has by now: another machine may have got the name. Of workers that is what the leader has
+ * recorded: a name that one merely claims would keep a kubelet in the cluster that outlives its unit.
+ */
 export function departedNodes({ peers, workers, node }: DepartedFacts): readonly DepartedNode[] {
-  const units = [peers, ...workers].flatMap((relation) => [...relation.units.values()]);
-  const taken = new Set([node?.name, ...units.map((bag) => bag[NODE_NAME])]);
+  const controlPlanes = [...peers.units.values()].map((bag) => bag[NODE_NAME]);
+  const taken = new Set([node?.name, ...controlPlanes, ...recordedNodes([peers, ...workers]).keys()]);
   return parse(peers.shared[DEPARTED]).filter((departed) => !taken.has(departed.node));
 }
 

@@ -1,6 +1,7 @@
 /** What the leader does for its cluster: tokens, removals, what others read about the cluster, and whose turn it is. */
 
 import type { Report } from '../core/report.ts';
+import type { Databag } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import { certificateMode, keptAuthorities } from './certificate-mode.ts';
 import type { Change, Entries } from './change.ts';
@@ -74,6 +75,10 @@ function planAnnouncements(facts: ControlPlaneFacts, clusterName: string): Clust
   const version = facts.snap?.version;
   const relations = [facts.peers, ...facts.workers];
   const strayVersions = versionReport(facts);
+  // A control plane joins beside control planes; that a worker is late, or says so, is nothing to it.
+  const peersUniform = strays(facts, facts.peers).length === 0;
+  const isUniform = (relation: RelationFacts) =>
+    relation === facts.peers ? peersUniform : strayVersions === undefined;
   const authority = facts.peers.shared[CERTIFICATE_AUTHORITY] ?? facts.bootstrapped?.chain;
   const kept = keptAuthorities(facts);
   const trust: Entries = {
@@ -86,7 +91,7 @@ function planAnnouncements(facts: ControlPlaneFacts, clusterName: string): Clust
     ...relations.flatMap((relation) =>
       publish(relation, 'application', {
         ...(relation.shared[BOOTSTRAP_CERTIFICATES] ? {} : trust),
-        ...(relation.units.size > 0 && strayVersions === undefined ? { [VERSION]: version } : {}),
+        ...(relation.units.size > 0 && isUniform(relation) ? { [VERSION]: version } : {}),
       }),
     ),
     ...dismissal(facts.peers),
@@ -109,21 +114,24 @@ function dismissal({ id, shared }: RelationFacts): readonly Change[] {
 
 /** Units that announce no version, or another one than ours. */
 function versionReport(facts: ControlPlaneFacts): UnitStatus | undefined {
-  const silent = [facts.peers, ...facts.workers].flatMap(({ units }) =>
-    [...units].filter(([, bag]) => bag[JOINED] && !bag[VERSION]),
-  );
-  if (silent[0]) return waiting(`Waiting for version from ${silent[0][0]}`);
-  const differ = (relation: RelationFacts) =>
-    [...relation.units.values()].filter((bag) => bag[VERSION] && bag[VERSION] !== facts.snap?.version).length;
-  const counts = [
-    count(differ(facts.peers), 'Control Plane'),
-    count(
-      facts.workers.reduce((sum, relation) => sum + differ(relation), 0),
-      'Worker',
-    ),
+  const [late, lateWorkers] = [
+    strays(facts, facts.peers),
+    facts.workers.flatMap((relation) => strays(facts, relation)),
   ];
-  const late = counts.filter((text) => text !== undefined);
-  return late.length === 0 ? undefined : waiting(`Waiting for ${late.join(', ')} to upgrade`);
+  const silent = [...late, ...lateWorkers].find(([, bag]) => !bag[VERSION]);
+  if (silent) return waiting(`Waiting for version from ${silent[0]}`);
+  const counts = [count(late.length, 'Control Plane'), count(lateWorkers.length, 'Worker')];
+  const texts = counts.filter((text) => text !== undefined);
+  return texts.length === 0 ? undefined : waiting(`Waiting for ${texts.join(', ')} to upgrade`);
+}
+
+/** Of the relation's units those of another version, and members without one. Workers that had no token are not in the cluster. */
+function strays({ snap, peers }: ControlPlaneFacts, relation: RelationFacts): readonly (readonly [string, Databag])[] {
+  const recorded = relation === peers ? undefined : allocations(relation.shared);
+  return [...relation.units].filter(
+    ([unit, bag]) =>
+      recorded?.has(unit) !== false && (bag[VERSION] ? bag[VERSION] !== snap?.version : bag[JOINED] !== undefined),
+  );
 }
 
 function count(number: number, noun: string): string | undefined {

@@ -5,7 +5,7 @@ import { DEPARTED, departedEntries, departedNodes } from '../../src/cluster/depa
 import type { ControlPlaneFacts } from '../../src/cluster/facts.ts';
 import { planControlPlane } from '../../src/cluster/plan-control-plane.ts';
 import { planRemovals } from '../../src/cluster/plan-leader.ts';
-import { leader } from './facts.ts';
+import { leader, relation } from './facts.ts';
 
 const NOW = new Date('2026-11-23T10:00:00Z');
 const minutesAgo = (minutes: number): string => new Date(NOW.getTime() - minutes * 60_000).toISOString();
@@ -50,5 +50,14 @@ describe('nodes that have gone', () => {
   it('are not those of units that have the same node name now', () => {
     const facts = withRecord(record(['juju-3f2a-0', 1], ['juju-3f2a-1', 1], ['juju-3f2a-4', 1], ['gone', 1]));
     expect(departedNodes(facts).map(({ node }) => node)).toEqual(['gone']);
+  });
+
+  it("are not somebody else's because a worker says so: it has no token for the name", () => {
+    const facts = withRecord(record(['gone', 1]));
+    const units = new Map([['evil/0', { 'node-name': 'gone', joined: 'k8s' }]]);
+    const claimed = { ...facts, workers: [...facts.workers, relation('k8s-cluster:9', { units })] };
+    expect(departedNodes(claimed).map(({ node }) => node)).toEqual(['gone']);
+    const meant = relation('k8s-cluster:9', { units, shared: { 'evil/0': 'pending-gone' } });
+    expect(departedNodes({ ...facts, workers: [meant] })).toEqual([]);
   });
 });

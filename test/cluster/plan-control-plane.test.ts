@@ -521,6 +521,26 @@ describe('the leader announces', () => {
     expect(reports).toEqual([{ status: 'waiting', message }]);
   });
 
+  it('a version without regard to a worker that had no token: what it says of itself counts for nothing', () => {
+    for (const bag of [{ joined: CLUSTER }, { joined: CLUSTER, version: '1.35.0' }, { version: '9' }]) {
+      const other = relation('k8s-cluster:9', { units: new Map([['thief/0', { 'node-name': '', ...bag }]]) });
+      const { reports } = planControlPlane(leader({ workers: [...leader().workers, other] }));
+      expect(reports.filter(({ status }) => status === 'waiting')).toEqual([]);
+    }
+  });
+
+  it('to control planes the version of the control planes, however late a worker is', () => {
+    const { peers, workers } = leader();
+    const late = new Map([['k8s-worker/0', workerBag(0, { version: '1.35.0' })]]);
+    const facts = leader({
+      peers: { ...peers, shared: { ...peers.shared, version: '1.35.0' } },
+      workers: workers.map((each) => ({ ...each, units: late, shared: { ...each.shared, version: '1.35.0' } })),
+    });
+    const written = published(planControlPlane(facts).changes, [facts.peers, ...facts.workers]);
+    expect(written.get(PEERS)?.shared['version']).toBe(VERSION);
+    expect(written.get(WORKERS)?.shared['version']).toBe('1.35.0');
+  });
+
   it('counts both kinds that have to be upgraded', () => {
     const old = (bag: Record<string, string>) => ({ ...bag, version: '1.35.0' });
     const { peers, workers } = leader();

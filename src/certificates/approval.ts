@@ -96,7 +96,7 @@ function addressReason(addresses: readonly string[], requester: Requester): stri
   const own = new Set([...requester.addresses, ...LOOPBACK].map(normaliseSan));
   const other = addresses.filter((address) => !own.has(address));
   if (other.length > 0)
-    return `the addresses ${other.join(', ')} are not the unit's own (on record: ${requester.addresses.join(', ') || 'none'}); if they are right: ${requester.remedy}`;
+    return `the addresses ${other.join(', ')} are not the unit's own (on record: ${requester.addresses.join(', ') || 'none'}); if they are right: ${requester.remedy} addresses=${[...requester.addresses, ...other].join(',')}`;
   for (const address of addresses) {
     const owner = ownerOf(address, requester);
     if (owner !== undefined) return `the address ${address} belongs to ${owner}, too`;

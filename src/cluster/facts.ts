@@ -200,7 +200,7 @@ export function snapMinor(snap: Snap | undefined): number {
 }
 
 /** Where the services of our node listen: what it came into the cluster with, whatever address Juju has for the unit by now. */
-export function serviceAddress({ node, addresses }: NodeFacts): string | undefined {
+export function serviceAddress({ node, addresses }: Pick<NodeFacts, 'node' | 'addresses'>): string | undefined {
   return node === undefined ? addresses[0] : withoutPort(node.address);
 }
 

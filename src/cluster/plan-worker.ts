@@ -23,6 +23,7 @@ import {
   waiting,
   waitingToJoin,
 } from './plan-node.ts';
+import { joinAddressEntry } from './records.ts';
 import { readOffer } from './tokens.ts';
 import { JOINED, minorOf, NODE_NAME, parseTokenFailure, TOKEN_FAILURE, VERSION } from './wire.ts';
 
@@ -36,7 +37,11 @@ export function planWorker(facts: WorkerFacts): ClusterPlan {
   const { cluster } = facts;
   const common: ClusterPlan = { changes: [...planHold(facts), ...planUpgradeRelation(facts, false)], reports: [] };
   if (cluster === undefined) return combine(common, { changes: [], reports: [missingIntegration(facts)] });
-  const identity: Entries = { [NODE_NAME]: facts.node?.name ?? facts.nodeName, [VERSION]: facts.snap?.version };
+  const identity: Entries = {
+    [NODE_NAME]: facts.node?.name ?? facts.nodeName,
+    [VERSION]: facts.snap?.version,
+    ...joinAddressEntry(facts),
+  };
   return combine(
     common,
     { changes: publish(cluster, 'unit', identity), reports: [] },

@@ -5,6 +5,7 @@
  *
  *   application databag   <unit>              joined-<node>                see wire.ts
  *                         <unit>-addresses    ["10.0.0.20", …]             ours
+ *   worker's databag      join-address        10.0.0.21                    ours
  */
 
 import { canonicalAddress, isAddress, rangeHolds } from '../core/addresses.ts';
@@ -13,9 +14,9 @@ import { list, text, where } from '../core/shapes.ts';
 import type { Databag } from '../juju/juju.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Change, Entries } from './change.ts';
-import type { ControlPlaneFacts, RelationFacts } from './facts.ts';
+import { type ControlPlaneFacts, type NodeFacts, type RelationFacts, serviceAddress } from './facts.ts';
 import { blocked, publish } from './plan-node.ts';
-import { allocations, JOINED, NODE_NAME } from './wire.ts';
+import { allocations, JOIN_ADDRESS, JOINED, NODE_NAME } from './wire.ts';
 
 /** Addresses of one unit that are kept; Juju gives it two. */
 const MOST_ADDRESSES = 20;
@@ -44,9 +45,25 @@ export function boundAddressesEntry({ boundAddresses }: Pick<ControlPlaneFacts, 
   return { [BOUND_ADDRESSES]: all.length > 1 ? formatAddresses(all) : undefined };
 }
 
+/**
+ * Of a worker with several addresses in one space: the one that k8sd puts into the certificate of kubelet, where it is not the first of Juju's,
+ * which is the only one of them in the databag.
+ */
+export function joinAddressEntry(facts: Pick<NodeFacts, 'node' | 'addresses' | 'boundAddresses'>): Entries {
+  const { boundAddresses } = facts;
+  const own = canonicalOf(serviceAddress(facts));
+  const [first, ...others] = boundAddresses.map(canonicalOf);
+  const hidden = own !== undefined && own !== first && others.includes(own);
+  return { [JOIN_ADDRESS]: hidden ? own : undefined };
+}
+
+function canonicalOf(address: string | undefined): string | undefined {
+  return address !== undefined && isAddress(address) ? canonicalAddress(address) : undefined;
+}
+
 /** Addresses that a unit's databag gives for it, each in one form. */
 export function saidAddresses(bag: Databag): readonly string[] {
-  const said = [bag['ingress-address'] ?? '', bag['private-address'] ?? ''];
+  const said = [bag['ingress-address'] ?? '', bag['private-address'] ?? '', bag[JOIN_ADDRESS] ?? ''];
   return [...new Set(said.filter(isAddress).map(canonicalAddress))].slice(0, MOST_ADDRESSES);
 }
 
@@ -116,14 +133,16 @@ type Fresh = ReadonlyMap<string, readonly string[]>;
 function freshRecords(facts: ControlPlaneFacts, offered: ReadonlySet<string>): Fresh {
   const reserved = reservedAddresses(facts);
   const known = facts.workers.flatMap(({ units, shared }) =>
-    [...units].map(([unit, bag]) => ({
-      unit,
-      recorded: recordedAddresses(shared, unit),
-      said: saidAddresses(bag),
-      meant: offered.has(unit) || allocations(shared).has(unit),
-    })),
+    [...units].map(([unit, bag]) => {
+      const said = saidAddresses(bag);
+      const allocation = allocations(shared).get(unit);
+      // Of a member that has none Juju will tell none: without a record its requests would wait for ever.
+      const meant =
+        (said.length > 0 && (offered.has(unit) || allocation !== undefined)) || allocation?.state === 'joined';
+      return { unit, recorded: recordedAddresses(shared, unit), said, meant };
+    }),
   );
-  const fresh = known.filter(({ recorded, said, meant }) => recorded === undefined && said.length > 0 && meant);
+  const fresh = known.filter(({ recorded, meant }) => recorded === undefined && meant);
   const claims = byAddress([
     ...known.map(({ unit, recorded = [] }) => [unit, recorded] as const),
     ...fresh.map(({ unit, said }) => [unit, said] as const),
@@ -164,17 +183,20 @@ export function recordReports(facts: ControlPlaneFacts): readonly UnitStatus[] {
       [...units.keys()].map((unit) => [unit, recordedAddresses(shared, unit) ?? []] as const),
     ),
   );
+  const said = byAddress(
+    facts.workers.flatMap(({ units }) => [...units].map(([unit, bag]) => [unit, saidAddresses(bag)] as const)),
+  );
   return facts.workers.flatMap((relation) =>
-    [...relation.units].flatMap(([unit, bag]) => [
-      ...nodeReport(facts, relation, unit, bag, nodes),
-      ...addressReports(
-        facts,
-        relation,
-        unit,
-        bag,
-        (address) => reservedFor(reserved, address) ?? records.get(address)?.find((other) => other !== unit),
-      ),
-    ]),
+    [...relation.units].flatMap(([unit, bag]) => {
+      const other = (units: readonly string[] | undefined) => units?.find((one) => one !== unit);
+      return [
+        ...nodeReport(facts, relation, unit, bag, nodes),
+        ...addressReports(facts, relation, unit, bag, {
+          ownerOf: (address) => reservedFor(reserved, address) ?? other(records.get(address)),
+          rivalOf: (address) => other(said.get(address)),
+        }),
+      ];
+    }),
   );
 }
 
@@ -205,7 +227,7 @@ function addressReports(
   { shared }: RelationFacts,
   unit: string,
   bag: Databag,
-  ownerOf: (address: string) => string | undefined,
+  { ownerOf, rivalOf }: Claimed,
 ): readonly UnitStatus[] {
   const recorded = recordedAddresses(shared, unit);
   if (recorded === undefined) return [];
@@ -219,11 +241,20 @@ function addressReports(
     ];
   if (other.length === 0) return [];
   const known = recorded.join(', ') || 'none';
+  const rival = other.flatMap((address) => rivalOf(address) ?? [])[0];
+  const claimed = rival === undefined ? '' : `, and so does ${rival}: find out whose it is`;
   return [
     blocked(
-      `${unit} says that its address is ${other.join(', ')}; on record is ${known}. If that is right: ${acceptCommand(identity.application, unit)}`,
+      `${unit} says that its address is ${other.join(', ')}${claimed}; on record is ${known}. If that is right: ${acceptCommand(identity.application, unit)}`,
     ),
   ];
+}
+
+interface Claimed {
+  /** Whose the address is; undefined: nobody's but the unit's. */
+  readonly ownerOf: (address: string) => string | undefined;
+  /** Another unit that says the same of itself. */
+  readonly rivalOf: (address: string) => string | undefined;
 }
 
 /** What an operator runs to have other addresses on record. */

@@ -14,6 +14,8 @@ export const CLUSTER_NAME = 'cluster-name';
 export const JOINED = 'joined';
 export const VERSION = 'version';
 export const TOKEN_FAILURE = 'token-failure';
+/** Ours, a worker's: the address with which its node joins, where Juju puts another of the machine's first. */
+export const JOIN_ADDRESS = 'join-address';
 
 /** Application databag keys of the control plane; `version` as above. */
 export const BOOTSTRAP_CERTIFICATES = 'bootstrap-certificates';

@@ -46,11 +46,23 @@ const RULES: Readonly<Record<string, Rule>> = {
   version: { holds: (value) => /^[\w.+~-]{1,64}$/.test(value), reason: 'is not a version' },
   'ingress-address': ADDRESS,
   'private-address': ADDRESS,
+  'join-address': ADDRESS,
 };
+
+/** What was made of the databags that a dispatch reads once and several domains ask for. */
+const looked = new WeakMap<ReadonlyMap<string, Databag>, RemoteUnits>();
 
 /** Databags of the relation's remote units, without what cannot be used. */
 export async function readRemoteUnits({ relations }: Pick<Juju, 'relations'>, relation: string): Promise<RemoteUnits> {
   const bags = await relations.remoteBags(relation);
+  const known = looked.get(bags);
+  if (known !== undefined) return known;
+  const read = usableOf(bags, relation);
+  looked.set(bags, read);
+  return read;
+}
+
+function usableOf(bags: ReadonlyMap<string, Databag>, relation: string): RemoteUnits {
   const ignored: Ignored[] = [];
   const units = new Map<string, Databag>();
   for (const [unit, bag] of bags) {

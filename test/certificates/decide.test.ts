@@ -199,7 +199,7 @@ describe('somebody with root on one worker', () => {
     const wish = wishFor('x', [object, request]);
     write(taken, { 'ingress-address': address(), 'private-address': address(), 'certificate-requests': wish });
     expect((await decided(taken))?.reason).toBe(
-      `${object}: the addresses ${address()} are not the unit's own (on record: ${taken.machine.address}); if they are right: juju run k8s/leader accept-addresses unit=k8s-worker/1`,
+      `${object}: the addresses ${address()} are not the unit's own (on record: ${taken.machine.address}); if they are right: juju run k8s/leader accept-addresses unit=k8s-worker/1 addresses=${taken.machine.address},${address()}`,
     );
   });
 

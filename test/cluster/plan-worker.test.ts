@@ -30,6 +30,15 @@ describe('a worker joins', () => {
     expect(plan.reports).toEqual([{ status: 'waiting', message: 'Waiting for Cluster token' }]);
   });
 
+  it('after it has said with which of its addresses, where Juju gives another first', () => {
+    const cluster = bags({ own: {} });
+    const facts = joiner({ cluster, offeredToken: undefined, boundAddresses: ['10.0.1.20', '10.0.0.20'] });
+    expect(published(planWorker(facts).changes, [cluster]).get('cluster:4')?.own).toEqual({
+      ...identity,
+      'join-address': '10.0.0.20',
+    });
+  });
+
   it('with its token, its options, and both addresses of a machine that has two', () => {
     const set = {
       'bootstrap-node-taints': 'a:NoSchedule b=1:NoExecute',

@@ -5,6 +5,7 @@ import type { Change } from '../../src/cluster/change.ts';
 import type { ControlPlaneFacts } from '../../src/cluster/facts.ts';
 import {
   boundAddressesEntry,
+  joinAddressEntry,
   recordedAddresses,
   recordReports,
   saidAddresses,
@@ -47,6 +48,12 @@ describe('addresses of a worker', () => {
     expect(entries(cluster({ 'private-address': '2001:DB8:0::20' }))).toEqual([
       { [ADDRESSES]: '["10.0.0.20","2001:db8::20"]' },
     ]);
+  });
+
+  it('are recorded as none of a member whose databag has none, so that its requests are decided', () => {
+    const hostNames = { 'ingress-address': 'node.example', 'private-address': 'node.example' };
+    expect(entries(cluster(hostNames))).toEqual([{ [ADDRESSES]: '[]' }]);
+    expect(entries(cluster(hostNames, { 'k8s-worker/0': 'pending-juju-3f2a-4' }))).toEqual([]);
   });
 
   it('on record stay as they are', () => {
@@ -112,6 +119,23 @@ describe('addresses of a worker', () => {
     expect(entries(of({}))).toEqual([{ [ADDRESSES]: '["10.0.0.20"]' }, { 'k8s-worker/1-addresses': '[]' }]);
   });
 
+  it('that two claim, and neither has on record, are told with both: an operator must not accept those of the wrong one', () => {
+    const units = new Map([
+      ['k8s-worker/0', workerBag(0, { 'private-address': '10.0.0.21' })],
+      ['k8s-worker/1', workerBag(1)],
+    ]);
+    const shared = {
+      ...JOINED,
+      'k8s-worker/1': 'joined-juju-3f2a-5',
+      [ADDRESSES]: '["10.0.0.20"]',
+      'k8s-worker/1-addresses': '[]',
+    };
+    expect(messages(leader({ workers: [relation(WORKERS, { units, shared })] }))).toEqual([
+      'k8s-worker/0 says that its address is 10.0.0.21, and so does k8s-worker/1: find out whose it is; on record is 10.0.0.20. If that is right: juju run k8s/leader accept-addresses unit=k8s-worker/0',
+      'k8s-worker/1 says that its address is 10.0.0.21, and so does k8s-worker/0: find out whose it is; on record is none. If that is right: juju run k8s/leader accept-addresses unit=k8s-worker/1',
+    ]);
+  });
+
   it('that change need an operator, who is told the command', () => {
     const facts = cluster({ 'ingress-address': '10.0.0.99' }, { [ADDRESSES]: '["10.0.0.20"]' });
     expect(messages(facts)).toEqual([
@@ -121,6 +145,22 @@ describe('addresses of a worker', () => {
 
   it.each(['', '{', '{}', '"x"', 'null', '[{"toString":null}]'])('make nothing of the record %s', (text) => {
     expect(recordedAddresses({ [ADDRESSES]: text }, 'k8s-worker/0') ?? []).toEqual([]);
+  });
+
+  it('of a worker with several are those of Juju and the one with which its node joins', () => {
+    const bag = { 'ingress-address': '10.0.1.20', 'private-address': '10.0.1.20', 'join-address': '10.0.0.20' };
+    expect(saidAddresses(bag)).toEqual(['10.0.1.20', '10.0.0.20']);
+    expect(saidAddresses({ 'join-address': '203.0.113.7; reboot' })).toEqual([]);
+  });
+
+  it.each<[string, readonly string[], readonly string[], string | undefined]>([
+    ['the only one', ['10.0.0.20'], ['10.0.0.20', '10.0.0.20'], undefined],
+    ['the first of several', ['10.0.0.20'], ['10.0.0.20', '10.0.1.20'], undefined],
+    ['another than the first', ['10.0.0.20'], ['10.0.1.20', '10.0.0.20'], '10.0.0.20'],
+    ['written out in full', ['2001:0db8:0:0:0:0:0:1'], ['2001:db8::2', '2001:db8::1'], '2001:db8::1'],
+    ['gone from the machine', ['10.0.0.99'], ['10.0.1.20', '10.0.0.20'], undefined],
+  ])('with which a node joins are told where Juju tells another: %s', (_, addresses, boundAddresses, expected) => {
+    expect(joinAddressEntry({ node: undefined, addresses, boundAddresses })).toEqual({ 'join-address': expected });
   });
 
   it('are addresses, and nothing else', () => {

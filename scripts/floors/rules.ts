@@ -30,6 +30,7 @@ function violationsOf(module: Module): readonly string[] {
     }),
     ...indexProblems(module),
     ...wordProblems(module),
+    ...bagProblems(module),
   ];
 }
 
@@ -75,6 +76,14 @@ function wordProblems({ path, text }: Module): readonly string[] {
     const found = words.exec(line)?.[0];
     return found === undefined ? [] : [`${path}:${index}: a door that should never have heard of ${found}`];
   });
+}
+
+/** Where remote units' databags may be asked for: whoever else reads them would read what nobody has looked at. */
+const BAG_READERS = ['src/core/remote-units.ts'];
+
+function bagProblems({ path, text }: Module): readonly string[] {
+  if (!path.startsWith('src/') || room(path) === 'juju' || BAG_READERS.includes(path)) return [];
+  return text.includes('.remoteBags(') ? [`${path} reads databags of remote units past ${BAG_READERS.join(', ')}`] : [];
 }
 
 /** Each cycle once, written from its first module in alphabetical order. */

@@ -1,5 +1,6 @@
 /** Reads what the certificates domain decides by. Quick when nothing is under way and no file has changed. */
 
+import { readRemoteUnits } from '../core/remote-units.ts';
 import type { Juju } from '../juju/juju.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { hasLeftovers, readNote } from './backup.ts';
@@ -92,12 +93,15 @@ async function isApprovedByHand(
 }
 
 /** Bags are remembered, so that this asks Juju for nothing while no worker wants anything. */
-async function observeLeaderSide({ relations, identity }: Juju, node: NodeIdentity, apiServer: readonly string[]) {
+async function observeLeaderSide(juju: Juju, node: NodeIdentity, apiServer: readonly string[]) {
+  const { relations, identity } = juju;
   const wishes: ApprovalWish[] = [];
   const spent: SpentDecision[] = [];
   const approvedAt: Date[] = [];
   const ids = await relations.ids('k8s-cluster');
-  const bags = new Map(await Promise.all(ids.map(async (id) => [id, await relations.remoteBags(id)] as const)));
+  const bags = new Map(
+    await Promise.all(ids.map(async (id) => [id, (await readRemoteUnits(juju, id)).units] as const)),
+  );
   for (const [relation, ofRelation] of bags) {
     const shared = await relations.applicationBag(relation, identity.application);
     for (const [unit, bag] of ofRelation) {

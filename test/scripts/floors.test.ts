@@ -57,6 +57,12 @@ describe('the checker of the floors', () => {
       'no domain imports another',
     ],
     [
+      'databags of remote units that nobody has looked at',
+      'src/cluster/x.ts',
+      "export const read = (juju: { remoteBags(id: string): unknown }) => juju.remoteBags('a:1');",
+      'src/cluster/x.ts reads databags of remote units past src/core/remote-units.ts',
+    ],
+    [
       'a type of another domain',
       'src/cluster/x.ts',
       "import type { A } from '../access/index.ts';",

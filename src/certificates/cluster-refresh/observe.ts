@@ -1,5 +1,6 @@
 /** Reads how far a refresh of the whole cluster is. Bags are remembered, so that it asks Juju for nothing while there is none. */
 
+import { readRemoteUnits } from '../../core/remote-units.ts';
 import type { Databag, Juju } from '../../juju/juju.ts';
 import type { Role } from '../names.ts';
 import type { ClusterRefreshFacts, ClusterRefreshNews, OrderPart } from './facts.ts';
@@ -37,10 +38,11 @@ async function partsOf(juju: Juju, peers: string): Promise<readonly OrderPart[]>
   return parts.filter((part) => part !== undefined);
 }
 
-async function partOf({ relations, identity }: Juju, relation: string, peers: boolean): Promise<OrderPart | undefined> {
+async function partOf(juju: Juju, relation: string, peers: boolean): Promise<OrderPart | undefined> {
+  const { relations, identity } = juju;
   const order = parseOrder((await relations.applicationBag(relation, identity.application))[ORDER]);
   if (order === undefined) return undefined;
-  const bags = new Map<string, Databag>(await relations.remoteBags(relation));
+  const bags = new Map<string, Databag>((await readRemoteUnits(juju, relation)).units);
   if (peers) bags.set(identity.unit, await relations.unitBag(relation, identity.unit));
   const reports = order.units.flatMap((unit) => {
     const bag = bags.get(unit);

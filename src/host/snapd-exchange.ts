@@ -28,8 +28,11 @@ export interface SnapdQuestion {
   readonly body?: SnapdBody;
 }
 
-/** Far above what snapd says of a machine with hundreds of snaps; a peer that never stops is not snapd. */
-const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+/**
+ * Far above what snapd says of one snap, or of a service's last lines; a peer that never stops is not snapd. JSON takes up to fourteen times
+ * as much memory as text (`[],[],…`), and the heap has 256 MB.
+ */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** Rejects with `SnapdConnectionFailure`, or with the file's own error when it cannot be read. */
 export async function exchangeWithSnapd(

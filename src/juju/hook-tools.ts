@@ -44,9 +44,11 @@ export function createHookTools(transport: Transport): HookTools {
     const question = JSON.stringify([tool, ...args]);
     const known = asked.get(question);
     if (known !== undefined) return known;
-    const answer = run(tool, ['--format=json', ...args], undefined, largestOutput).then((text) =>
-      parseJson(tool, text),
-    );
+    const answer = run(tool, ['--format=json', ...args], undefined, largestOutput).then((text) => {
+      if (largestOutput !== undefined && hasManyMembers(text))
+        throw new UnusableAnswer(`${tool} printed more than ${MOST_MEMBERS} values`);
+      return parseJson(tool, text);
+    });
     asked.set(question, answer);
     answer.catch(() => asked.delete(question));
     return answer;
@@ -59,6 +61,19 @@ export function createHookTools(transport: Transport): HookTools {
     },
   };
 }
+
+/** Of an answer that somebody else determines: each costs ten times as much memory as its text. A unit of a large cluster has four. */
+const MOST_MEMBERS = 50_000;
+
+/** Counted before anything is built of it. Inside of a text the quotation marks would be escaped. */
+function hasManyMembers(text: string): boolean {
+  let count = 0;
+  for (let at = text.indexOf(BETWEEN); at >= 0 && count <= MOST_MEMBERS; at = text.indexOf(BETWEEN, at + 1)) count += 1;
+  return count > MOST_MEMBERS;
+}
+
+/** Stands between the name and the value of a text in an object. */
+const BETWEEN = '":"';
 
 /** Parses what a tool printed as JSON; nothing at all is `null`, as an empty state prints on some versions. */
 export function parseJson(tool: string, text: string): unknown {

@@ -29,8 +29,11 @@ export class ConnectionFailure extends Error {
   }
 }
 
-/** Far above what the largest cluster answers; a peer that never stops is not k8sd. */
-const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/**
+ * Far above what the largest cluster answers; a peer that never stops is not k8sd. What is read with `parseJson` takes up to fifty times as
+ * much memory as its text (`[{},{},…]`), and the heap has 256 MB.
+ */
+const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 
 /** Rejects with `ConnectionFailure` only. `timeoutMs` is for the whole exchange. */
 export async function exchange(

@@ -246,6 +246,22 @@ describe('relations', () => {
     ]);
   });
 
+  it('with more values than anybody needs count as empty, before anything is built of them', async () => {
+    relateWorkers(2);
+    const many = Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`k${index}`, '1']));
+    agent.relations.get('k8s-cluster:7')?.units.set('k8s-worker/1', many);
+    agent.relations.get('k8s-cluster:7')?.applications.set('k8s-worker', many);
+    await agent.dispatch(hook('update-status'), async ({ relations }) => {
+      const bags = await relations.remoteBags('k8s-cluster:7');
+      expect([...bags.values()].map((bag) => Object.keys(bag).length)).toEqual([2, 0]);
+      expect(await relations.applicationBag('k8s-cluster:7', 'k8s-worker')).toEqual({});
+      expect(relations.unusable().map(({ owner, reason }) => [owner, reason])).toEqual([
+        ['k8s-worker/1', 'cannot be used: relation-get printed more than 50000 values'],
+        ['k8s-worker', 'cannot be used: relation-get printed more than 50000 values'],
+      ]);
+    });
+  });
+
   it('ask each question once, even when two ask at the same time', async () => {
     relateWorkers(2);
     const dispatched = await agent.dispatch(hook('update-status'), async ({ relations, isLeader }) => {

@@ -12,6 +12,9 @@ import { unsupported } from './unsupported.ts';
 import { type CertificateWish, wishProblem } from './wish.ts';
 import { withdrawal } from './withdraw.ts';
 
+/** Answers to one request that are looked at: each costs signature checks, and a provider gives one, or a few while it renews its CA. */
+const MOST_ANSWERS = 5;
+
 export interface Decision {
   readonly wish: CertificateWish;
   readonly standing: Standing;
@@ -87,7 +90,8 @@ function judge(
   digest: string,
   held: HeldCertificate | undefined,
 ): Decision {
-  const items = facts.certificates.filter((item) => item.digest === digest);
+  // Providers add to what they have written: the last ones are the newest.
+  const items = facts.certificates.filter((item) => item.digest === digest).slice(-MOST_ANSWERS);
   const results = items
     .filter(({ revoked }) => !revoked)
     .map((item) => examineAnswer(wish, key?.id ?? '', item, facts.now));

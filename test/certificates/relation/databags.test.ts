@@ -112,6 +112,25 @@ describe("the provider's databag", () => {
     expect(parseProviderBag(text === undefined ? {} : { capabilities: text }).capabilities).toEqual(expected);
   });
 
+  it('with many answers to one request is read by the last few: each costs signature checks', async () => {
+    const desk = newDesk([newWish({ key: EC })]);
+    const issuer = await authorityCalled('many');
+    await dispatch(desk);
+    const [item] = await answerAll(desk, issuer);
+    const unusable = { ...item, ca: '' };
+    const standingAfter = async (items: readonly unknown[]) => {
+      desk.provider['certificates'] = JSON.stringify(items);
+      return (await dispatch(desk)).standing.get('apiserver');
+    };
+    expect(await standingAfter([item, ...Array.from({ length: 5 }, () => unusable)])).toMatchObject({
+      state: 'refused',
+      why: 'unreadable',
+    });
+    expect(await standingAfter([...Array.from({ length: 500 }, () => unusable), item])).toMatchObject({
+      state: 'issued',
+    });
+  });
+
   it('with a chain of hundreds of certificates is refused before a signature is checked', async () => {
     const desk = newDesk([newWish({ key: EC })]);
     const issuer = await authorityCalled('long');

@@ -111,5 +111,5 @@ async function answerOf<T>(asking: () => Promise<T>): Promise<T | KubernetesErro
 function describe(taken: LeaseHolder | KubernetesError): string {
   return taken instanceof KubernetesError
     ? taken.message
-    : `it is the turn of ${taken.holder}, until ${taken.until.toISOString()} at the latest`;
+    : `the rollout lock is held by ${taken.holder}, until ${taken.until.toISOString()} at the latest`;
 }

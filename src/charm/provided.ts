@@ -237,7 +237,7 @@ async function changedReports({ host }: Doors, cluster: ClusterFacts, content: P
     ...unused,
     ...changed.map((name) =>
       blocked(
-        `${OPTION}: ${name}-crt cannot change after bootstrap, k8sd takes no other; put the former one back, or make a new cluster`,
+        `${OPTION}: ${name}-crt cannot change after bootstrap, k8sd takes no other; restore the previous one, or make a new cluster`,
       ),
     ),
   ];

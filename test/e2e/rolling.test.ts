@@ -135,7 +135,9 @@ describe('certificates that an operator renews', { timeout: 240_000 }, () => {
       CONTROL_PLANES.map((unit) => model.run(unit, 'refresh-certs', { 'expires-in': '40d' })),
     );
     expect(outcomes.map(({ status, message }) => [status, message])).toEqual(outcomes.map(() => ['completed', '']));
-    expect(outcomes.flatMap(({ log }) => log).join('\n')).toMatch(/waiting: it is the turn of k8s\/\d, until /);
+    expect(outcomes.flatMap(({ log }) => log).join('\n')).toMatch(
+      /waiting: the rollout lock is held by k8s\/\d, until /,
+    );
     expect(renewal.most()).toBe(1);
     expect(renewal.restarted()).toEqual(machinesOf(CONTROL_PLANES));
     for (const unit of CONTROL_PLANES) {
@@ -153,11 +155,11 @@ describe('certificates that an operator renews', { timeout: 240_000 }, () => {
     await machineOf(cluster, 'k8s/0').files.write('/var/lib/k8s-charm/lease', 'k8s/0\n', 0o600);
     const log: string[] = [];
     const outcome = model.run('k8s/1', 'refresh-certs', { certificates: 'kubelet' }, (line) => {
-      if (line.includes('it is the turn of k8s/0')) setImmediate(() => model.updateStatus('k8s/0'));
+      if (line.includes('the rollout lock is held by k8s/0')) setImmediate(() => model.updateStatus('k8s/0'));
       log.push(line);
     });
     expect(await outcome).toMatchObject({ status: 'completed' });
-    expect(log.join('\n')).toContain('waiting: it is the turn of k8s/0, until ');
+    expect(log.join('\n')).toContain('waiting: the rollout lock is held by k8s/0, until ');
     await nobodyHasIt();
     await settleActive(model);
   });

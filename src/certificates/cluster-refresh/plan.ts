@@ -24,7 +24,7 @@ export function planOrdered(facts: CertificateFacts, order: Order): readonly Cha
   const obstacle = node.role === 'worker' ? workerObstacle(node) : undefined;
   if (obstacle !== undefined) return [refuse(order, `its certificates ${obstacle}`)];
   if (names.length === 0) return [refuse(order, 'there is no certificate that k8sd could renew')];
-  if (expirationSeconds === undefined) return [refuse(order, 'an authority of its certificates is at its end')];
+  if (expirationSeconds === undefined) return [refuse(order, 'a CA of its certificates is at its end')];
   if (node.role === 'worker') return [{ kind: 'begin-renewal', expirationSeconds, order: order.id }];
   return [{ kind: 'renew', names, expirationSeconds, extraSans: sansOf(facts), order: order.id }];
 }

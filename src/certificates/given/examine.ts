@@ -56,7 +56,7 @@ function authorityProblems({ pems, now }: GivenQuestion, name: string): readonly
   if (authority === undefined) return [`${crt} ${certificateProblem(pems[crt]) ?? 'is no certificate in PEM'}`];
   const wrong = authority.isAuthority
     ? unfit(authority, now)
-    : 'is no authority: its basic constraints or its key usage do not allow it to sign';
+    : 'is no CA certificate: its basic constraints or its key usage do not allow it to sign';
   if (wrong !== undefined) return [`${crt} ${wrong}`];
   if (!servesBoth(authority.purposes))
     return [`${crt} is limited to other purposes than server and client authentication`];

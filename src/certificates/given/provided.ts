@@ -118,7 +118,7 @@ function chainProblems(content: Pems, { name, certificates }: Provided, now: Dat
   const over = certificates.slice(1).find(({ notAfter }) => notAfter < now);
   if (over !== undefined) return [`${crt} has an issuer in its chain that ran out at ${over.notAfter.toISOString()}`];
   const complete = orderChain(first, certificates).complete;
-  return complete ? [] : [`${crt} is signed by an authority that is not there: append the certificates up to the root`];
+  return complete ? [] : [`${crt} is signed by a CA that is not there: append the certificates up to the root`];
 }
 
 /** What one of them signs would be trusted as if another had: a kubelet's server certificate as that of a client, a client as front proxy. */
@@ -127,7 +127,7 @@ function twinProblems(provided: readonly Provided[]): readonly string[] {
     const twin = provided
       .slice(0, index)
       .find((other) => other.certificates[0]?.publicKey === certificates[0]?.publicKey);
-    return twin === undefined ? [] : [`${name}-crt has the same key as ${twin.name}-crt: each authority needs its own`];
+    return twin === undefined ? [] : [`${name}-crt has the same key as ${twin.name}-crt: each CA needs its own`];
   });
 }
 

@@ -14,7 +14,7 @@ export function howToReplace(place: Place, role: Role, manager: Manager, issuabl
   switch (place.renewal) {
     case 'refresh':
       if (!issuable)
-        return `k8sd does not have the key of ${place.authority} and cannot issue another one; have the authority issue it, and put certificate and key in place`;
+        return `k8sd does not have the key of ${place.authority} and cannot issue another one; have the CA issue it, and put certificate and key in place`;
       return role === 'control-plane' ? `run refresh-certs certificates=${place.name} on this unit` : REFRESH_WORKER;
     case 'replace-unit':
       return 'k8sd makes it only when a node joins: add a unit, wait until it is active, then remove this one';

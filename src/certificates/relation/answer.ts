@@ -52,19 +52,19 @@ export function examineAnswer(
   const certificate = readIssued(item.certificate);
   const authority = readIssued(item.authority);
   if (certificate === undefined) return refusal('unreadable', 'the certificate cannot be read');
-  if (authority === undefined) return refusal('unreadable', 'the certificate of its authority cannot be read');
+  if (authority === undefined) return refusal('unreadable', 'the certificate of its CA cannot be read');
   if (certificate.publicKey !== publicKey) return refusal('other-key', 'it is for another key');
   if (certificate.isAuthority !== wish.authority)
     return wish.authority
-      ? refusal('no-authority', 'it is an ordinary certificate, not that of an authority')
-      : refusal('unwanted-authority', 'it is the certificate of an authority');
+      ? refusal('no-authority', 'it is an ordinary certificate, not that of a CA')
+      : refusal('unwanted-authority', 'it is the certificate of a CA');
   if (certificate.notAfter.getTime() <= now.getTime())
     return refusal('over', `it ran out at ${certificate.notAfter.toISOString()}`);
   const others = readAllIssued(item.chain.join('\n'));
   if (others.length > MOST_CERTIFICATES) return refusal('oversized', TOO_LONG);
   const chain = orderChain(certificate, [...others, authority]);
   if (chain.certificates.length === 1 && !chain.complete)
-    return refusal('not-signed', 'no authority that was sent with it has signed it');
+    return refusal('not-signed', 'no CA that was sent with it has signed it');
   const issuer = isSignedBy(certificate, authority) ? authority : (chain.certificates[1] ?? authority);
   return shortfall(wish, certificate) ?? { certificate, authority: issuer, chain };
 }

@@ -31,7 +31,7 @@ export function notRenewed(
   certificates: readonly Pick<Renewable, 'name'>[],
   { name, notAfter }: Authority,
 ): UnitStatus {
-  const message = `${listed(certificates)} not renewed: the authority ${name} ends ${notAfter.toISOString().slice(0, 10)}; certs-status tells what to do`;
+  const message = `${listed(certificates)} not renewed: the CA ${name} ends ${notAfter.toISOString().slice(0, 10)}; certs-status tells what to do`;
   return { status: 'active', message };
 }
 

@@ -71,7 +71,7 @@ describe('a unit', () => {
   it('says that it cannot', () => {
     const ending = withOthers(young, living('client-ca', YEAR, DAY, { issuable: false }));
     expect(planCertificates(factsOf('control-plane', ending, { clusterRefresh: facts({ order }) })).changes).toEqual([
-      { kind: 'report-refresh', id: order.id, failure: 'an authority of its certificates is at its end' },
+      { kind: 'report-refresh', id: order.id, failure: 'a CA of its certificates is at its end' },
     ]);
   });
 

@@ -159,7 +159,12 @@ describe('what k8sd is to be given', () => {
       /^etcd-ca-crt is not valid before/,
       true,
     ],
-    ['an authority that is none', () => ({ ...sound, ...pair('ca', apiserver) }), /^ca-crt is no authority/, false],
+    [
+      'an authority that is none',
+      () => ({ ...sound, ...pair('ca', apiserver) }),
+      /^ca-crt is no CA certificate/,
+      false,
+    ],
     [
       'a chain to sign with',
       () => ({ ...sound, 'ca-crt': ca.certificate + other.certificate }),

@@ -76,12 +76,12 @@ describe('authorities in a secret', () => {
     [
       'no issuers',
       () => ({ ...own.content, 'ca-crt': first(own.content['ca-crt'] ?? '') }),
-      /^ca-crt is signed by an authority that is not there: append the certificates up to the root$/,
+      /^ca-crt is signed by a CA that is not there: append the certificates up to the root$/,
     ],
     [
       "another root's certificate as issuer",
       () => ({ ...own.content, 'ca-crt': first(own.content['ca-crt'] ?? '') + other.root.certificate }),
-      /^ca-crt is signed by an authority that is not there/,
+      /^ca-crt is signed by a CA that is not there/,
     ],
     [
       "another's key",
@@ -95,7 +95,7 @@ describe('authorities in a secret', () => {
         'client-ca-crt': own.content['ca-crt'] ?? '',
         'client-ca-key': own.content['ca-key'] ?? '',
       }),
-      /^client-ca-crt has the same key as ca-crt: each authority needs its own$/,
+      /^client-ca-crt has the same key as ca-crt: each CA needs its own$/,
     ],
   ])('may not be %s', (_, content, problem) => {
     const { pems, problems } = ask(content());

@@ -169,7 +169,7 @@ describe('a control plane', () => {
       'that an authority is at its end',
       withOthers(due('kubelet', 'apiserver'), living('ca', 20 * YEAR, 25 * DAY, { issuable: false })),
       {},
-      'active: apiserver, kubelet not renewed: the authority ca ends 2026-12-18; certs-status tells what to do',
+      'active: apiserver, kubelet not renewed: the CA ca ends 2026-12-18; certs-status tells what to do',
     ],
     [
       'why it failed, and when it is tried again',

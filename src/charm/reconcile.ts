@@ -161,7 +161,8 @@ function giveTurnBack(
   failures: readonly Failure[],
   made: string | undefined,
 ): boolean {
-  const released = release(peers.own, failures, made);
+  // Who is alone has no rollout that anybody could follow.
+  const released = release(peers.own, failures, peers.units.size === 0 ? undefined : made);
   if (Object.keys(released).length === 0) return false;
   juju.relations.setUnit(peers.id, released);
   return true;

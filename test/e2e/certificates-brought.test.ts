@@ -146,8 +146,13 @@ describe('authorities without their keys', { timeout: 240_000 }, () => {
     );
     workersContent = { ...(await own.bring(wish('k8s-worker/0'), 'worker')) };
     workersUri = model.addSecret(workersContent);
-    model.grantSecret(workersUri, 'k8s-worker');
     await model.configure('k8s-worker', { 'ca-certificates': workersUri });
+    // What a secret lacks that cannot be read, nobody knows: no keys are called missing.
+    await settle(() => message('k8s-worker/0').includes('not granted'));
+    expect(message('k8s-worker/0')).toBe(
+      `blocked: ca-certificates: the secret is not there or not granted; juju grant-secret ${workersUri} k8s-worker`,
+    );
+    model.grantSecret(workersUri, 'k8s-worker');
     await model.addUnit('k8s', 1);
     await settle(() => message('k8s/1').includes('missing') && message('k8s-worker/0').startsWith('active'));
     expect(message('k8s/1')).toMatch(/^blocked: ca-certificates: k8s-1-apiserver-crt and -key, .* are missing/);

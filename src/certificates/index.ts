@@ -12,7 +12,6 @@ export {
 export { orderClusterRefresh } from './cluster-refresh/apply.ts';
 export { clusterRefreshNews } from './cluster-refresh/observe.ts';
 export { describeNews } from './cluster-refresh/progress.ts';
-export { LONGEST_ORDER_SECONDS } from './cluster-refresh/wire.ts';
 export type { CertificateFacts, NodeIdentity } from './facts.ts';
 export { forgetCertificates } from './forget.ts';
 export { clusterAuthorities } from './given/authorities.ts';

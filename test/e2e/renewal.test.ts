@@ -119,7 +119,7 @@ describe('a refresh of the whole cluster', { timeout: 240_000 }, () => {
         'scope=cluster is for the leader of the control plane: juju run k8s/leader refresh-certs scope=cluster',
       ],
       ['k8s/0', { certificates: 'kubelet' }, 'certificates is of one unit; leave it out with scope=cluster'],
-      ['k8s/0', { 'expires-in': '11y' }, 'expires-in must be at most 10y with scope=cluster'],
+      ['k8s/0', { 'expires-in': '11y' }, 'expires-in must be at most 10y'],
     ] as const;
     for (const [unit, parameters, message] of refused)
       expect(await ask(unit, parameters)).toMatchObject({ status: 'failed', message });

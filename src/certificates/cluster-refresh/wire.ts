@@ -14,6 +14,7 @@
 import { readForeign } from '../../core/foreign-json.ts';
 import { oneLine } from '../../core/printable.ts';
 import { line, list, moment, object, or, type Shape, text, whole } from '../../core/shapes.ts';
+import { LONGEST_SECONDS, SHORTEST_SECONDS } from '../validity.ts';
 
 export const ORDER = 'cluster-refresh';
 export const REPORT = 'cluster-refreshed';
@@ -42,15 +43,12 @@ export interface Report {
 
 const ID = /^[a-z0-9-]{1,200}$/;
 const UNIT = /^[a-z][a-z0-9-]*\/\d+$/;
-/** Kubernetes signs nothing for less, and control planes approve no more for a worker. */
-const SHORTEST_SECONDS = 600;
-export const LONGEST_ORDER_SECONDS = 10 * 365 * 86_400;
 /** Of a reason, in characters: it stands in everybody's databag. */
 const LONGEST_REASON = 200;
 
 const ORDER_SHAPE: Shape<Order> = object({
   id: text(200, ID),
-  seconds: whole(SHORTEST_SECONDS, LONGEST_ORDER_SECONDS),
+  seconds: whole(SHORTEST_SECONDS, LONGEST_SECONDS),
   at: moment,
   units: list(text(200, UNIT), 10_000),
 });

@@ -1,11 +1,6 @@
 /** `refresh-certs scope=cluster`: the leader writes down what all units are to do; they do it in turn, each when it hears of it. */
 
-import {
-  CONTROL_PLANE_NAMES,
-  clusterRefreshNews,
-  LONGEST_ORDER_SECONDS,
-  orderClusterRefresh,
-} from '../../certificates/index.ts';
+import { CONTROL_PLANE_NAMES, clusterRefreshNews, orderClusterRefresh } from '../../certificates/index.ts';
 import { JOINED } from '../../cluster/index.ts';
 import type { Doors } from '../doors.ts';
 import { type Member, readCommon, refuseBeyondAuthorities } from './member.ts';
@@ -24,7 +19,6 @@ export async function refreshCertsOfCluster(
   for (const parameter of ['certificates', 'extra-sans'])
     if (parameters[parameter]) throw new Error(`${parameter} is of one unit; leave it out with scope=cluster`);
   const seconds = readCommon(parameters).expiresIn ?? identity.options.validitySeconds;
-  if (seconds > LONGEST_ORDER_SECONDS) throw new Error('expires-in must be at most 10y with scope=cluster');
   await refuseBeyondAuthorities(doors, 'control-plane', CONTROL_PLANE_NAMES, seconds);
   const { parts } = await clusterRefreshNews(juju);
   const under = parts.find(({ peers }) => peers)?.order;

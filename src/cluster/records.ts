@@ -34,8 +34,14 @@ export function formatAddresses(addresses: readonly string[]): string {
 
 /** Addresses on record for the unit; undefined while there is no record. */
 export function recordedAddresses(shared: Databag, unit: string): readonly string[] | undefined {
-  return readForeign(shared[addressesKey(unit)], ADDRESSES)?.map(canonicalAddress);
+  const all = recorded.get(shared) ?? new Map<string, readonly string[] | undefined>();
+  recorded.set(shared, all);
+  if (!all.has(unit)) all.set(unit, readForeign(shared[addressesKey(unit)], ADDRESSES)?.map(canonicalAddress));
+  return all.get(unit);
 }
+
+/** As `said`: by databag and unit. */
+const recorded = new WeakMap<Databag, Map<string, readonly string[] | undefined>>();
 
 /** Ours, between control planes: all addresses of a unit that has several, since Juju puts no more than two into its databag. */
 export const BOUND_ADDRESSES = 'bound-addresses';
@@ -63,8 +69,19 @@ function canonicalOf(address: string | undefined): string | undefined {
 
 /** Addresses that a unit's databag gives for it, each in one form. */
 export function saidAddresses(bag: Databag): readonly string[] {
-  const said = [bag['ingress-address'] ?? '', bag['private-address'] ?? '', bag[JOIN_ADDRESS] ?? ''];
-  return [...new Set(said.filter(isAddress).map(canonicalAddress))].slice(0, MOST_ADDRESSES);
+  const known = said.get(bag);
+  if (known !== undefined) return known;
+  const found = readSaid(bag);
+  said.set(bag, found);
+  return found;
+}
+
+/** Each round of a dispatch asks several times for those of a thousand workers. */
+const said = new WeakMap<Databag, readonly string[]>();
+
+function readSaid(bag: Databag): readonly string[] {
+  const texts = [bag['ingress-address'] ?? '', bag['private-address'] ?? '', bag[JOIN_ADDRESS] ?? ''];
+  return [...new Set(texts.filter(isAddress).map(canonicalAddress))].slice(0, MOST_ADDRESSES);
 }
 
 /** The unit for which each node is on record, on any of the relations. */
@@ -183,9 +200,7 @@ export function recordReports(facts: ControlPlaneFacts): readonly UnitStatus[] {
       [...units.keys()].map((unit) => [unit, recordedAddresses(shared, unit) ?? []] as const),
     ),
   );
-  const said = byAddress(
-    facts.workers.flatMap(({ units }) => [...units].map(([unit, bag]) => [unit, saidAddresses(bag)] as const)),
-  );
+  const claims = facts.workers.flatMap(({ units }) => [...units]);
   return facts.workers.flatMap((relation) =>
     [...relation.units].flatMap(([unit, bag]) => {
       const other = (units: readonly string[] | undefined) => units?.find((one) => one !== unit);
@@ -193,7 +208,7 @@ export function recordReports(facts: ControlPlaneFacts): readonly UnitStatus[] {
         ...nodeReport(facts, relation, unit, bag, nodes),
         ...addressReports(facts, relation, unit, bag, {
           ownerOf: (address) => reservedFor(reserved, address) ?? other(records.get(address)),
-          rivalOf: (address) => other(said.get(address)),
+          rivalOf: (address) => claims.find(([one, its]) => one !== unit && saidAddresses(its).includes(address))?.[0],
         }),
       ];
     }),

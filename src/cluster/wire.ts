@@ -57,6 +57,17 @@ export function formatAllocation({ state, node }: Allocation): string {
 
 /** Every unit in an application databag with the node that it has or is to have, whatever its application is called. */
 export function allocations(applicationBag: Databag): ReadonlyMap<string, Allocation> {
+  const known = allocated.get(applicationBag);
+  if (known !== undefined) return known;
+  const found = readAllocations(applicationBag);
+  allocated.set(applicationBag, found);
+  return found;
+}
+
+/** That of a thousand workers is asked for as often as there are workers. */
+const allocated = new WeakMap<Databag, ReadonlyMap<string, Allocation>>();
+
+function readAllocations(applicationBag: Databag): ReadonlyMap<string, Allocation> {
   const found = new Map<string, Allocation>();
   for (const [key, value] of Object.entries(applicationBag)) {
     const match = /^(pending|joined)-(.+)$/.exec(value);

@@ -39,6 +39,8 @@ export async function addWorkers(
     const unit = workers.addUnit(address);
     const addresses = { 'ingress-address': address, 'private-address': address, 'egress-subnets': `${address}/32` };
     workers.setUnitBag(RELATION, unit, { ...bag, ...addresses, 'node-name': unit.replace('/', '-') });
+    // As if each had got a token: a unit that merely says it has joined is not counted.
+    Object.assign(relation.applications['k8s']?.settings ?? {}, { [unit]: `joined-${unit.replace('/', '-')}` });
     for (const { relations: known } of Object.values(units)) {
       const memory = known[relation.id];
       if (memory) memory.members[unit] = relation.units[unit]?.version ?? 0;

@@ -148,6 +148,8 @@ export interface NodeFacts {
   readonly hardened: HardenedArguments;
   /** Content of the secret that holds our join token, when one was offered. */
   readonly offeredToken: SecretContent | undefined;
+  /** Whether the API server has our Node. Looked at while labels are to be set; undefined: not looked at, or nobody answers. */
+  readonly registered: boolean | undefined;
 }
 
 /** What the API server's certificate must name, as the charm has it from those who know certificates. */

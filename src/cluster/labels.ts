@@ -10,7 +10,9 @@ import { isLabelValue, type KeyValues, REMOVED } from './key-values.ts';
 import { recall, remember } from './memory.ts';
 import type { NodeOptions } from './options.ts';
 
+/** What is planned waits for the Node: a kubelet that does not run registers none, and that is reported by itself. */
 export function planLabels(facts: NodeFacts, role: ClusterFacts['role'], options: NodeOptions): readonly Change[] {
+  if (facts.registered === false) return [];
   const wanted = { ...charmLabels(facts.identity.application, role), ...options.labels };
   const { labels: remembered } = facts.memory;
   const set = Object.entries(wanted).filter(([key, value]) => remembered[key] !== value);
@@ -21,6 +23,18 @@ export function planLabels(facts: NodeFacts, role: ClusterFacts['role'], options
     ...gone.filter((key) => remembered[key] !== REMOVED).map((key) => [key, null] as const),
   ]);
   return [{ kind: 'label-node', node: facts.node?.name ?? facts.nodeName, labels, remember: wanted }];
+}
+
+/** Whether there is something to plan, apart from whether the Node is there. */
+export function labelsPending(
+  facts: Pick<NodeFacts, 'identity' | 'memory'>,
+  role: ClusterFacts['role'],
+  { labels }: NodeOptions,
+): boolean {
+  const wanted = { ...charmLabels(facts.identity.application, role), ...labels };
+  const { labels: remembered } = facts.memory;
+  const keys = new Set([...Object.keys(wanted), ...Object.keys(remembered)]);
+  return [...keys].some((key) => wanted[key] !== remembered[key]);
 }
 
 /** Labels that we gave the node and that somebody has changed or taken off since. */

@@ -28,12 +28,13 @@ import type {
 } from './facts.ts';
 import { NOT_HARDENED, snapMinor } from './facts.ts';
 import { NOTHING_GIVEN, readBootstrapNote } from './given-certificates.ts';
+import { labelsPending } from './labels.ts';
 import { hasOwnFolder } from './leftovers.ts';
 import { recall } from './memory.ts';
 import { observeNodeName } from './node-name.ts';
 import { askIfReady, observeDaemon } from './observe-daemon.ts';
 import { observeRelations } from './observe-relations.ts';
-import { readControlPlaneOptions, readWorkerOptions } from './options.ts';
+import { type NodeOptions, readControlPlaneOptions, readWorkerOptions } from './options.ts';
 import { parseRegistries, type Registry, registriesAsJson, registryFiles } from './registries.ts';
 import { wantsTurn } from './rolling.ts';
 import { offeredSecret, unitsWithFailedToken } from './tokens.ts';
@@ -94,6 +95,7 @@ async function observeControlPlane(doors: Doors, apiServerSansOf: ApiServerSansO
     ]);
   return {
     ...common,
+    registered: await observeRegistration(doors, common, 'control-plane', options),
     role: 'control-plane',
     options,
     apiServerSans: apiServerSansOf({
@@ -124,6 +126,23 @@ async function observeControlPlane(doors: Doors, apiServerSansOf: ApiServerSansO
   };
 }
 
+async function observeRegistration(
+  doors: Doors,
+  facts: Pick<NodeFacts, 'identity' | 'memory' | 'node' | 'leaving'>,
+  role: ClusterFacts['role'],
+  options: NodeOptions,
+): Promise<boolean | undefined> {
+  const { node } = facts;
+  if (node === undefined || facts.leaving || !labelsPending(facts, role, options)) return undefined;
+  try {
+    const kubernetes = await doors.kubernetes();
+    return kubernetes === undefined ? undefined : (await kubernetes.node(node.name)) !== undefined;
+  } catch (error) {
+    if (!(error instanceof KubernetesError)) throw error;
+    return undefined;
+  }
+}
+
 async function observeWorker(doors: Doors): Promise<WorkerFacts> {
   const { juju } = doors;
   const [given, clusters, containerd, machine] = await Promise.all([
@@ -142,6 +161,7 @@ async function observeWorker(doors: Doors): Promise<WorkerFacts> {
   const common = await observeNode(doors, machine, cluster, registries.value, options.snapChannel);
   return {
     ...common,
+    registered: await observeRegistration(doors, common, 'worker', options),
     role: 'worker',
     options,
     problems: [...long, ...problems, ...registries.problems],
@@ -208,6 +228,7 @@ async function observeNode(
     given: NOTHING_GIVEN,
     hardened: NOT_HARDENED,
     offeredToken,
+    registered: undefined,
   };
 }
 

@@ -118,6 +118,7 @@ function node(unit: string, name: string, address: string): Omit<NodeFacts, 'pro
     given: NOTHING_GIVEN,
     hardened: NOT_HARDENED,
     offeredToken: undefined,
+    registered: undefined,
   };
 }
 

@@ -219,6 +219,17 @@ describe('planLabels', () => {
     ]);
   });
 
+  it('waits for the Node: a kubelet that does not run is reported by itself', () => {
+    for (const [registered, expected] of [
+      [false, 0],
+      [true, 1],
+      [undefined, 1],
+    ] as const) {
+      const facts = worker({ memory: NO_MEMORY, registered });
+      expect(planLabels(facts, 'worker', facts.options)).toHaveLength(expected);
+    }
+  });
+
   it('gives those by which the nodes of an application are found, as the existing charms do', () => {
     const facts = worker({ memory: NO_MEMORY });
     expect(planLabels(facts, 'worker', facts.options)).toMatchObject([

@@ -38,8 +38,8 @@ describe('an argument of kube-apiserver', { timeout: 240_000 }, () => {
     expect(await Promise.all(CONTROL_PLANES.map((unit) => fingerprints(cluster, unit)))).toEqual(before);
     expect(CONTROL_PLANES.map((unit) => machineOf(cluster, unit).services.isActive(API))).toEqual([true, true, true]);
     const reason =
-      'kube-apiserver-extra-args: kube-apiserver did not come up with --no-such-flag=1: it is not running ' +
-      '(see journalctl -u snap.k8s.kube-apiserver); the previous arguments are restored';
+      'kube-apiserver-extra-args: kube-apiserver did not come up with --no-such-flag=1: it is not running: ' +
+      'unknown flag: --no-such-flag (see journalctl -u snap.k8s.kube-apiserver); the previous arguments are restored';
     for (const unit of CONTROL_PLANES)
       expect(model.unit(unit).workload.message).toBe(
         unit === tried

@@ -138,7 +138,7 @@ describe('an audit policy', { timeout: 300_000 }, () => {
         (await argumentsOf(cluster, unit, API))['--audit-policy-file'],
       );
       expect(model.unit(unit).workload.message).toMatch(
-        /audit-policy: kube-apiserver did not come up with --audit-policy-file=\S+: it is not running .*the previous arguments are restored/,
+        /audit-policy: kube-apiserver did not come up with --audit-policy-file=\S+: it is not running: .*the previous arguments are restored/,
       );
     }
   });

@@ -10,7 +10,7 @@ import { expectCleanMachine, expectWholeCluster, kubernetesNodes, unitsOf } from
 
 const MISSING = {
   status: 'blocked',
-  message: 'Missing cluster integration: juju integrate k8s:k8s-cluster k8s-worker:cluster',
+  message: 'Missing cluster integration: juju integrate k8s:k8s-cluster workers-gpu:cluster',
 };
 
 describe('a cluster with workers of two applications', { timeout: 240_000 }, () => {

@@ -37,7 +37,13 @@ describe('a cluster of three control planes and one worker', { timeout: 240_000 
     await settleActive(model);
     expectWholeCluster(cluster);
     expect((await served(cluster, 'k8s/1', 6443)).subjectAltName).toContain(address);
+    // A worker's further address is a claim until an operator accepts it.
     await model.changeAddress('k8s-worker/0', address.replace(/\d+$/, '202'));
+    await model.settle({ timeoutMs: 60_000 });
+    const leader = ['k8s/0', 'k8s/1', 'k8s/2'].find((unit) => model.unit(unit).leader) ?? 'k8s/0';
+    expect(await model.run(leader, 'accept-addresses', { unit: 'k8s-worker/0' })).toMatchObject({
+      status: 'completed',
+    });
     await settleActive(model);
     expectWholeCluster(cluster);
   });

@@ -120,7 +120,10 @@ function joinedAs(cluster: TestCluster, units: readonly string[]): Record<string
 /** Addresses that workers' certificates may have: those of their machines. */
 function withAddresses(cluster: TestCluster, units: readonly string[]): Record<string, string> {
   return Object.fromEntries(
-    units.map((unit) => [`${unit}-addresses`, JSON.stringify([machineOf(cluster, unit).address])]),
+    units.map((unit) => [
+      `${unit}-addresses`,
+      JSON.stringify([cluster.model.unit(unit).bag('cluster')['ingress-address']]),
+    ]),
   );
 }
 

@@ -13,10 +13,7 @@ import type { NodeOptions } from './options.ts';
 /** What is planned waits for the Node: a kubelet that does not run registers none, and that is reported by itself. */
 export function planLabels(facts: NodeFacts, role: ClusterFacts['role'], options: NodeOptions): readonly Change[] {
   if (facts.registered === false) return [];
-  const wanted = { ...charmLabels(facts.identity.application, role), ...options.labels };
-  const { labels: remembered } = facts.memory;
-  const set = Object.entries(wanted).filter(([key, value]) => remembered[key] !== value);
-  const gone = Object.keys(remembered).filter((key) => !Object.hasOwn(wanted, key));
+  const { remembered, wanted, set, gone } = difference(facts, role, options);
   if (set.length + gone.length === 0) return [];
   const labels = Object.fromEntries([
     ...set.map(([key, value]) => [key, value === REMOVED ? null : value] as const),
@@ -29,12 +26,22 @@ export function planLabels(facts: NodeFacts, role: ClusterFacts['role'], options
 export function labelsPending(
   facts: Pick<NodeFacts, 'identity' | 'memory'>,
   role: ClusterFacts['role'],
-  { labels }: NodeOptions,
+  options: NodeOptions,
 ): boolean {
-  const wanted = { ...charmLabels(facts.identity.application, role), ...labels };
-  const { labels: remembered } = facts.memory;
-  const keys = new Set([...Object.keys(wanted), ...Object.keys(remembered)]);
-  return [...keys].some((key) => wanted[key] !== remembered[key]);
+  const { set, gone } = difference(facts, role, options);
+  return set.length + gone.length > 0;
+}
+
+/** What is wanted against what the node was given. */
+function difference(
+  { identity, memory: { labels: remembered } }: Pick<NodeFacts, 'identity' | 'memory'>,
+  role: ClusterFacts['role'],
+  options: NodeOptions,
+) {
+  const wanted: KeyValues = { ...charmLabels(identity.application, role), ...options.labels };
+  const set = Object.entries(wanted).filter(([key, value]) => remembered[key] !== value);
+  const gone = Object.keys(remembered).filter((key) => !Object.hasOwn(wanted, key));
+  return { remembered, wanted, set, gone };
 }
 
 /** Labels that we gave the node and that somebody has changed or taken off since. */

@@ -9,8 +9,7 @@ import { isNodeName } from '../core/node-name.ts';
 import { fitting, object, text, timestamp, where } from '../core/shapes.ts';
 import type { Change, Entries } from './change.ts';
 import type { ControlPlaneFacts } from './facts.ts';
-import { recordedNodes } from './records.ts';
-import { NODE_NAME } from './wire.ts';
+import { allocations, NODE_NAME } from './wire.ts';
 
 /** Key in the application databag of the peer relation, which the next leader reads, too. */
 export const DEPARTED = 'departed-nodes';
@@ -26,11 +25,15 @@ export interface DepartedNode {
 
 /**
  * Nodes on record, without those that a unit has by now: another machine may have got the name. Of workers that is what the leader has
- * recorded: a name that one merely claims would keep a kubelet in the cluster that outlives its unit.
+ * recorded: a name that one merely claims would keep a kubelet in the cluster that outlives its unit. So would the record of a unit that
+ * has gone itself, which stays as long as its removal fails.
  */
 export function departedNodes({ peers, workers, node }: DepartedFacts): readonly DepartedNode[] {
   const controlPlanes = [...peers.units.values()].map((bag) => bag[NODE_NAME]);
-  const taken = new Set([node?.name, ...controlPlanes, ...recordedNodes([peers, ...workers]).keys()]);
+  const recorded = [peers, ...workers].flatMap(({ shared, units }) =>
+    [...allocations(shared)].flatMap(([unit, allocation]) => (units.has(unit) ? [allocation.node] : [])),
+  );
+  const taken = new Set([node?.name, ...controlPlanes, ...recorded]);
   return parse(peers.shared[DEPARTED]).filter((departed) => !taken.has(departed.node));
 }
 
@@ -48,8 +51,9 @@ export function departedEntries(facts: ControlPlaneFacts, removals: readonly Cha
     ({ node, at }) => returned.includes(node) || now.getTime() - Date.parse(at) < WATCH_MS,
   );
   const going = removals.flatMap((change) => (change.kind === 'remove-node' ? [change.node] : []));
-  const kept = recent.filter(({ node }) => !going.includes(node));
-  const record = [...kept, ...going.map((node): DepartedNode => ({ node, at: now.toISOString() }))];
+  // A removal that failed is planned again in the same dispatch: with another time in it the record would be written for ever.
+  const added = going.filter((name) => !recent.some(({ node }) => node === name));
+  const record = [...recent, ...added.map((node): DepartedNode => ({ node, at: now.toISOString() }))];
   return { [DEPARTED]: record.length === 0 ? undefined : JSON.stringify(record) };
 }
 

@@ -30,6 +30,17 @@ describe('nodes that have gone', () => {
     expect(changes[1]).toMatchObject({ scope: 'application', entries: { [DEPARTED]: record(['gone', 0]) } });
   });
 
+  it('keep the time of the first attempt while their removal fails: with each time another one the plan would not come to an end', () => {
+    const text = record(['gone', 5]);
+    const facts = withRecord(text);
+    const workers = facts.workers.map((each) => ({
+      ...each,
+      shared: { ...each.shared, 'k8s-worker/7': 'joined-gone' },
+    }));
+    const { changes } = planControlPlane({ ...facts, workers });
+    expect(changes).toEqual([expect.objectContaining({ kind: 'remove-node', node: 'gone' })]);
+  });
+
   it.each<[string, string, readonly string[], string | undefined]>([
     ['stay on record for an hour', record(['a', 59]), [], record(['a', 59])],
     ['are forgotten after an hour', record(['a', 61], ['b', 1]), [], record(['b', 1])],

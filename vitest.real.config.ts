@@ -10,7 +10,7 @@ class LongestFirst extends BaseSequencer {
 }
 
 function rank({ moduleId }: TestSpecification): number {
-  const order = ['live-cluster', 'configurations', 'secrets-in-etcd', 'given-certificates'];
+  const order = ['live-cluster', 'configurations', 'bad-arguments', 'secrets-in-etcd', 'given-certificates'];
   const place = order.findIndex((name) => moduleId.includes(name));
   return place < 0 ? order.length : place;
 }
@@ -22,6 +22,7 @@ export default defineConfig({
     include: [
       'test/real/**/*.test.ts',
       'test/hardening/policies/made-cluster.test.ts',
+      'test/k8sd/bad-arguments.test.ts',
       'test/k8sd/kubernetes.test.ts',
       'test/k8sd/secrets-in-etcd.test.ts',
       'test/kubernetes/machines.test.ts',

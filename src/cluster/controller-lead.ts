@@ -1,7 +1,8 @@
 /**
- * Whether a controller manager does its work. kube-controller-manager reads several of its files (keys, CAs, ranges) only when it leads, so
- * that a bad argument ends it seconds after it has got the lease, long after it was started. A lease that a process leaves behind holds for
- * half a minute; nobody leads until then.
+ * Whether a controller manager or a scheduler does its work. kube-controller-manager reads several of its files (keys, CAs, ranges) only when
+ * it leads, so that a bad argument ends it seconds after it has got the lease, long after it was started. kube-scheduler judges its last
+ * arguments when it has filled its caches, which takes as long as the API server does. A lease that a process leaves behind holds for half a
+ * minute; nobody leads until then.
  */
 
 import { parseArguments } from '../core/argument-file.ts';
@@ -11,23 +12,38 @@ import type { Service } from './default-arguments.ts';
 
 /** Where a service that is to lead writes that it does, and how often. */
 export interface Lead extends LeaseName {
+  /** As messages name it. */
+  readonly who: string;
+  /** How long one must be seen to lead before it is believed. */
+  readonly provenMs: number;
   readonly retryMs: number;
   /** How long a lease holds that a process leaves behind. */
   readonly holdsMs: number;
 }
 
-/** With the defaults of kube-controller-manager itself; k8sd gives a longer lease. */
+/** Real ones that could not read a file ended up to five seconds after they had got the lease. */
+const PROVEN_MS = 8_000;
+
+/** With the defaults of the programs themselves; k8sd gives a longer lease. */
 const LEADS: Readonly<Partial<Record<Service, Lead>>> = {
   'kube-controller-manager': {
+    who: 'controller manager',
+    provenMs: PROVEN_MS,
     namespace: 'kube-system',
     name: 'kube-controller-manager',
     retryMs: 2_000,
     holdsMs: 15_000,
   },
+  // One that has got so far as to lead has no arguments left to judge.
+  'kube-scheduler': {
+    who: 'scheduler',
+    provenMs: 0,
+    namespace: 'kube-system',
+    name: 'kube-scheduler',
+    retryMs: 2_000,
+    holdsMs: 15_000,
+  },
 };
-
-/** Real ones that could not read a file ended up to five seconds after they had got the lease. */
-const PROVEN_MS = 8_000;
 
 /** A lease of hours keeps no rollout for hours. */
 const MOST_PATIENCE_MS = 300_000;
@@ -45,6 +61,7 @@ export function leadOf(service: Service, text: string): Lead | undefined {
   const flags = parseArguments(service, text);
   if (['false', '0', 'f'].includes((flags['--leader-elect'] ?? 'true').toLowerCase())) return undefined;
   return {
+    ...usual,
     namespace: flags['--leader-elect-resource-namespace'] || usual.namespace,
     name: flags['--leader-elect-resource-name'] || usual.name,
     retryMs: durationMs(flags['--leader-elect-retry-period'] ?? '') ?? usual.retryMs,
@@ -53,8 +70,8 @@ export function leadOf(service: Service, text: string): Lead | undefined {
 }
 
 /** How long it takes to see that a good one leads, where nobody can be asked to let it and the lease before has to end first. */
-export function patienceFor({ retryMs, holdsMs }: Lead): number {
-  return Math.min(MOST_PATIENCE_MS, 30_000 + PROVEN_MS + holdsMs + 2 * RENEWALS * retryMs);
+export function patienceFor({ retryMs, holdsMs, provenMs }: Lead): number {
+  return Math.min(MOST_PATIENCE_MS, 30_000 + provenMs + holdsMs + 2 * RENEWALS * retryMs);
 }
 
 /** Whether nobody has renewed the lease for longer than any leader takes. */
@@ -63,7 +80,7 @@ export function isLost({ holdsMs }: Lead, lease: LeaseState | undefined, now: Da
   return Number.isNaN(renewed) || now.getTime() - renewed > Math.max(LOST_MS, RENEWALS * holdsMs);
 }
 
-/** Of a process on this machine: `<host name>_<uuid>` (cmd/kube-controller-manager/app/controllermanager.go). */
+/** Of a process on this machine: `<host name>_<uuid>` (cmd/kube-controller-manager/app/controllermanager.go, cmd/kube-scheduler/app/options/options.go). */
 function isOnHost(holder: string, hostname: string): boolean {
   return holder.toLowerCase().startsWith(`${hostname.toLowerCase()}_`);
 }
@@ -87,7 +104,11 @@ export async function releaseLead(
  * Looks again and again. @returns a function that takes what the lease says now and tells whether the same process has held and renewed it
  * long enough to be believed, and else what is missing.
  */
-export function watchLead({ retryMs }: Lead): (lease: LeaseState | undefined, nowMs: number) => string | undefined {
+export function watchLead({
+  retryMs,
+  provenMs,
+  who,
+}: Lead): (lease: LeaseState | undefined, nowMs: number) => string | undefined {
   let last: LeaseState | undefined;
   let since: number | undefined;
   let seenAlive = 0;
@@ -101,7 +122,7 @@ export function watchLead({ retryMs }: Lead): (lease: LeaseState | undefined, no
       seenAlive = nowMs;
     }
     last = lease;
-    if (since === undefined) return 'no controller manager leads';
-    return alive && nowMs - since >= PROVEN_MS ? undefined : 'the controller manager has led for a few seconds only';
+    if (since === undefined) return `no ${who} leads`;
+    return alive && nowMs - since >= provenMs ? undefined : `the ${who} has led for a few seconds only`;
   };
 }

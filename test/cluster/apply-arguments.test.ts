@@ -53,22 +53,22 @@ it.each([
   }
 });
 
-const SCHEDULER = '/var/snap/k8s/common/args/kube-scheduler';
-const HEALTHY = '--profiling="false"\n--v="1"\n';
-const BY_HAND = '--profiling="false"\n--bind-address=nowhere\n--v="1"\n';
+const PROXY = '/var/snap/k8s/common/args/kube-proxy';
+const HEALTHY = '--cleanup="false"\n--v="1"\n';
+const BY_HAND = '--cleanup="false"\n--hostname-override=nowhere\n--v="1"\n';
 
-/** A scheduler that comes up with some texts of its file only. */
+/** A kube-proxy that comes up with some texts of its file only. */
 async function change(comesUpWith: (text: string) => boolean, healthy: string | undefined) {
   const root = await mkdtemp(join(tmpdir(), 'aa-'));
   const host = openHost(root);
-  await host.files.write(SCHEDULER, BY_HAND, { mode: 0o600 });
+  await host.files.write(PROXY, BY_HAND, { mode: 0o600 });
   let active = false;
   let clock = 0;
   const snapd = {
     log: async () => [],
-    services: async () => [{ name: 'kube-scheduler', active, enabled: true }],
+    services: async () => [{ name: 'kube-proxy', active, enabled: true }],
     restart: async () => {
-      active = comesUpWith((await host.files.read(SCHEDULER)) ?? '');
+      active = comesUpWith((await host.files.read(PROXY)) ?? '');
     },
   };
   const timed = {
@@ -83,16 +83,16 @@ async function change(comesUpWith: (text: string) => boolean, healthy: string | 
     juju: { state: memoryState(), log: { warning() {} } },
   } as unknown as Doors;
   const journal = { before: '', after: HEALTHY, remembered: {}, remember: {}, finished: true, healthy };
-  const facts = leader({ arguments: { 'kube-scheduler': { text: BY_HAND, journal } } });
-  const wanted = { service: 'kube-scheduler', set: { '--v': '2' }, remember: {}, foreign: [], drifted: [] } as const;
+  const facts = leader({ arguments: { 'kube-proxy': { text: BY_HAND, journal } } });
+  const wanted = { service: 'kube-proxy', set: { '--v': '2' }, remember: {}, foreign: [], drifted: [] } as const;
   const message = await writeArguments(doors, facts, wanted, BY_HAND).then(
     () => 'it came up',
     (error: Error) => error.message,
   );
   const [text, kept, noted] = await Promise.all([
-    host.files.read(SCHEDULER),
-    host.files.read('/var/lib/k8s-charm/arguments/kube-scheduler.by-hand'),
-    host.files.read('/var/lib/k8s-charm/arguments/kube-scheduler.json'),
+    host.files.read(PROXY),
+    host.files.read('/var/lib/k8s-charm/arguments/kube-proxy.by-hand'),
+    host.files.read('/var/lib/k8s-charm/arguments/kube-proxy.json'),
   ]);
   await rm(root, { recursive: true, force: true });
   return { message, text, kept, healthy: JSON.parse(noted ?? '{}').healthy };
@@ -266,4 +266,57 @@ it('a controller manager is not blamed for an API server that does not answer', 
     message: 'it came up',
     restored: false,
   });
+});
+
+const SCHEDULER = '/var/snap/k8s/common/args/kube-scheduler';
+
+it.each<[string, string, boolean]>([
+  ['that ends when its caches are filled, however long that takes,', '40s', false],
+  ['that is good', '8s', true],
+])('a scheduler %s is judged when it leads', async (_, deadline, good) => {
+  const root = await mkdtemp(join(tmpdir(), 'aa-'));
+  try {
+    const host = openHost(root);
+    await host.files.write(SCHEDULER, '', { mode: 0o600 });
+    let clock = 1_000_000;
+    let started = 0;
+    let bad = false;
+    const uptime = () => (clock - started) % (bad ? 5_000 : Number.POSITIVE_INFINITY);
+    const snapd = {
+      log: async () => ['Error: leaseDuration must be greater than renewDeadline'],
+      services: async () => [{ name: 'kube-scheduler', active: uptime() < 4_000 || !bad, enabled: true }],
+      restart: async () => {
+        bad = ((await host.files.read(SCHEDULER)) ?? '').includes('40s');
+        started = clock;
+      },
+    };
+    const leads = () => !bad && uptime() >= 4_000;
+    const api = {
+      leaseState: async () => (leads() ? { holder: 'node-0_x', renewed: String(clock - (clock % 2_000)) } : undefined),
+      giveBackLease: async () => {},
+    };
+    const timed = {
+      snapd,
+      hostname: async () => 'node-0',
+      now: () => new Date(clock),
+      sleep: async (ms: number) => {
+        clock += ms;
+      },
+    };
+    const doors = {
+      host: { ...host, ...timed },
+      juju: { state: memoryState(), log: { warning() {} } },
+      kubernetes: async () => api,
+    } as unknown as Doors;
+    const facts = leader({ arguments: { 'kube-scheduler': { text: '', journal: undefined } } });
+    const set = { '--leader-elect-renew-deadline': deadline };
+    const wanted = { service: 'kube-scheduler', set, remember: {}, foreign: [], drifted: [] } as const;
+    const attempt = writeArguments(doors, facts, wanted, '');
+    if (good) await attempt;
+    else await expect(attempt).rejects.toThrow('leaseDuration must be greater than renewDeadline');
+    expect((await host.files.read(SCHEDULER))?.includes('--leader-elect-renew-deadline')).toBe(good);
+    expect(clock - 1_000_000).toBeLessThan(good ? 10_000 : 120_000);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
 });

@@ -20,8 +20,10 @@ export interface Delays {
   restartGap: number;
   /** From approval of a certificate signing request to the certificate. */
   signing: number;
-  /** How often kube-controller-manager asks for its lease or renews it; the real one does every two seconds. */
+  /** How often kube-controller-manager and kube-scheduler ask for their lease or renew it; the real ones do every two seconds. */
   leaderRetry: number;
+  /** From getting the lease to ending on what its controllers cannot read; the real kube-controller-manager took one to five seconds. */
+  controllersStart: number;
   /** How often kubelets report and controllers look. */
   heartbeat: number;
   /** Silence after which a node's Ready becomes Unknown. */
@@ -50,6 +52,7 @@ export const defaultDelays: Delays = {
   restartGap: 50,
   signing: 1000,
   leaderRetry: 300,
+  controllersStart: 1500,
   heartbeat: 100,
   nodeNotReady: 500,
   reRegister: 500,

@@ -4,8 +4,9 @@
  * own address.
  */
 
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeMachine, Program } from '../k8sd/machines.ts';
 import { probeOf } from './probes.ts';
@@ -66,21 +67,31 @@ export function realPrograms(
 ): RealPrograms {
   const current = new Map<string, Promise<RunningProgram>>();
   const last = new Map<string, RunningProgram>();
+  const stopped = new Set<string>();
   const start =
     (program: ProgramName): Program['start'] =>
     async (machine, words, ended) => {
       const id = `${machine.id} ${program}`;
       let asked = false;
       const launch = async (): Promise<RunningProgram> => {
+        const unit = `snap.k8s.${program}.service`;
+        const note = (text: string) => noteIn(logFileOf(machine, program), text);
+        if (last.get(id)?.exit !== undefined && !stopped.has(id))
+          note(`${unit}: Scheduled restart job, restart counter is at 1.`);
+        stopped.delete(id);
+        note(`Started ${unit} - Service for snap application k8s.${program}.`);
         const process = await startProgram({
           program,
           words: alter(program, await wordsOnMachine(machine, program, words)),
-          logFile: join(ownFolder(machine), `${program}.log`),
+          logFile: logFileOf(machine, program),
           directory: machine.root,
         });
         last.set(id, process);
         void process.ended.then((exit) => {
-          if (!asked) ended(exit.lastWords);
+          if (asked) return;
+          note(`${unit}: Main process exited, code=exited, status=${exit.code ?? exit.signal}/FAILURE`);
+          note(`${unit}: Failed with result 'exit-code'.`);
+          ended(exit.lastWords);
         });
         return process;
       };
@@ -92,6 +103,11 @@ export function realPrograms(
       if (!waits) await process;
       return async (how) => {
         asked = true;
+        stopped.add(id);
+        noteIn(
+          logFileOf(machine, program),
+          `Stopping snap.k8s.${program}.service - Service for snap application k8s.${program}...`,
+        );
         await process.then(
           (running) => running.stop(how === 'at once' ? 'SIGKILL' : 'SIGTERM'),
           () => {},
@@ -111,8 +127,14 @@ export function realPrograms(
     async (machine) => {
       await (await started(machine, program)).ready(probeOf(machine, program));
     };
+  const log =
+    (program: ProgramName): Program['log'] =>
+    (machine) =>
+      readFileSync(logFileOf(machine, program), 'utf8').trimEnd().split('\n');
   return {
-    programs: Object.fromEntries(names.map((name) => [name, { start: start(name), ready: ready(name) }])),
+    programs: Object.fromEntries(
+      names.map((name) => [name, { start: start(name), ready: ready(name), log: log(name) }]),
+    ),
     running: (machine, program) => last.get(`${machine.id} ${program}`),
     started,
   };
@@ -192,6 +214,16 @@ async function copyWithPaths(machine: NodeMachine, program: ProgramName, path: s
 /** Beside the machine's own folder, which is as charms find it. */
 function ownFolder(machine: NodeMachine): string {
   return `${machine.root}-real`;
+}
+
+/** What systemd writes into the log of a service, between the lines of its processes. */
+function noteIn(logFile: string, text: string): void {
+  mkdirSync(dirname(logFile), { recursive: true });
+  appendFileSync(logFile, `${text}\n`);
+}
+
+function logFileOf(machine: NodeMachine, program: ProgramName): string {
+  return join(ownFolder(machine), `${program}.log`);
 }
 
 function split(word: string): readonly [string, string | undefined] {

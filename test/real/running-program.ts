@@ -4,7 +4,7 @@
  */
 
 import { spawn } from 'node:child_process';
-import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ProgramName, pathOf } from './programs.ts';
@@ -42,7 +42,7 @@ export type Probe = () => Promise<string | undefined>;
 export interface StartOptions {
   readonly program: ProgramName;
   readonly words: readonly string[];
-  /** Is written anew. */
+  /** Is added to, as a service's log is. */
   readonly logFile: string;
   /** Folder in which it runs. */
   readonly directory?: string;
@@ -70,7 +70,8 @@ process.once('exit', () => {
 export async function startProgram({ program, words, logFile, directory }: StartOptions): Promise<RunningProgram> {
   const path = pathOf(program);
   mkdirSync(dirname(logFile), { recursive: true });
-  const log = openSync(logFile, 'w');
+  const log = openSync(logFile, 'a');
+  const begins = fstatSync(log).size;
   const [command, ...before] = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', path] : [path];
   const child = spawn(command, [...before, ...words], {
     stdio: ['ignore', log, log],
@@ -81,7 +82,7 @@ export async function startProgram({ program, words, logFile, directory }: Start
   closeSync(log);
   const started = performance.now();
   let exit: Exit | undefined;
-  const read = (): string => readFileSync(logFile, 'utf8');
+  const read = (): string => readFileSync(logFile).subarray(begins).toString('utf8');
   const ended = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => {
       alive.delete(child.pid ?? 0);

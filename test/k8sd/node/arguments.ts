@@ -1,5 +1,6 @@
 /** The files under `args/`: one flag a line, written by k8sd and read by the snap's wrapper through a shell. */
 
+import { isIP } from 'node:net';
 import { flagTypes } from './flag-types.ts';
 
 export type Arguments = Readonly<Record<string, string>>;
@@ -124,16 +125,39 @@ export function parseCommandLine(service: string, words: readonly string[]): Rec
     if (match[3] === undefined && !boolean && words[++index] === undefined)
       throw new Error(`flag needs an argument: ${word}`);
     const value = match[3] ?? (boolean ? 'true' : (words[index] ?? ''));
-    if (type === 'bool' && !/^(?:1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(value))
-      throw new Error(
-        `invalid argument ${JSON.stringify(value)} for ${JSON.stringify(flag)} flag: strconv.ParseBool: invalid syntax`,
-      );
+    const problem = misreadAs(type, value);
+    if (problem !== undefined)
+      throw new Error(`invalid argument ${JSON.stringify(value)} for ${JSON.stringify(flag)} flag: ${problem}`);
     const divider = ADDITIVE[type ?? ''];
     const before = values[flag];
     values[flag] =
       divider === undefined || !before ? value : [before, value].filter((part) => part !== '').join(divider);
   }
   return values;
+}
+
+/** What pflag says of a value that is not of its flag's type. */
+function misreadAs(type: string | undefined, value: string): string | undefined {
+  const quoted = JSON.stringify(value);
+  switch (type) {
+    case 'bool':
+      return /^(?:1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(value)
+        ? undefined
+        : `strconv.ParseBool: parsing ${quoted}: invalid syntax`;
+    case 'ip':
+      return isIP(value.trim()) !== 0 || value === '' ? undefined : `failed to parse IP: ${quoted}`;
+    case 'int':
+    case 'int32':
+      return /^[+-]?(?:\d+|0[xX][\da-fA-F]+)$/.test(value)
+        ? undefined
+        : `strconv.ParseInt: parsing ${quoted}: invalid syntax`;
+    case 'duration':
+      return /^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+)$/.test(value)
+        ? undefined
+        : `time: ${/^[\d.]+$/.test(value) ? 'missing unit in' : 'invalid'} duration ${quoted}`;
+    default:
+      return undefined;
+  }
 }
 
 function nameOf(service: string, dashes: string, name: string): string {

@@ -1,7 +1,8 @@
 /**
- * kube-controller-manager, as far as a charm can see it: it writes into its lease that it leads as soon as nobody else does, and reads what
- * its controllers need only then. What it cannot read ends it, long after it was started. It leaves its lease behind when it ends
- * (the gate ControllerManagerReleaseLeaderElectionLockOnExit is off by default), so that the next one waits for the lease to run out.
+ * kube-controller-manager and kube-scheduler, as far as a charm can see them: they write into their lease that they lead as soon as nobody
+ * else does. The controller manager reads what its controllers need only then; what it cannot read ends it, long after it was started. They
+ * leave their lease behind when they end (the gate ControllerManagerReleaseLeaderElectionLockOnExit is off by default), so that the next one
+ * waits for the lease to run out.
  */
 
 import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
@@ -15,9 +16,24 @@ import type { Arguments, Ended, Stop } from './services.ts';
 
 const LEASES = typeOf('leases');
 const NAMESPACE = 'kube-system';
-const NAME = 'kube-controller-manager';
 
-export async function startControllerManager(machine: NodeMachine, values: Arguments, ended: Ended): Promise<Stop> {
+export function startControllerManager(machine: NodeMachine, values: Arguments, ended: Ended): Promise<Stop> {
+  return startElected('kube-controller-manager', { machine, values, ended, atWork: unreadable });
+}
+
+export function startScheduler(machine: NodeMachine, values: Arguments, ended: Ended): Promise<Stop> {
+  return startElected('kube-scheduler', { machine, values, ended, atWork: async () => undefined });
+}
+
+interface Elected {
+  readonly machine: NodeMachine;
+  readonly values: Arguments;
+  readonly ended: Ended;
+  /** What ends it once it leads, in its words. */
+  readonly atWork: (machine: NodeMachine, values: Arguments) => Promise<string | undefined>;
+}
+
+async function startElected(name: string, { machine, values, ended, atWork }: Elected): Promise<Stop> {
   const identity = `${machine.hostname}_${randomUUID()}`;
   const elects = values['--leader-elect'] !== 'false';
   const seconds = Number.parseInt(values['--leader-elect-lease-duration'] ?? '15', 10);
@@ -25,13 +41,16 @@ export async function startControllerManager(machine: NodeMachine, values: Argum
   let leads = false;
 
   const turn = async (): Promise<void> => {
-    if (elects && !(await hold(machine, identity, seconds))) return;
+    if (elects && !(await hold(machine, { name, identity, seconds }))) return;
     if (leads) return;
     leads = true;
-    const problem = await unreadable(machine, values);
-    if (problem === undefined || stopped) return;
-    stopped = true;
-    ended(problem);
+    const problem = await atWork(machine, values);
+    if (problem === undefined) return;
+    machine.timers.after(machine.site.delays.controllersStart, async () => {
+      if (stopped) return;
+      stopped = true;
+      ended(problem);
+    });
   };
 
   const loop = async (): Promise<void> => {
@@ -55,18 +74,24 @@ function isRefusal(error: unknown): boolean {
   return typeof at(error, 'code') === 'number';
 }
 
+interface Claim {
+  readonly name: string;
+  readonly identity: string;
+  readonly seconds: number;
+}
+
 /** Takes or renews the lease. @returns whether it is ours. */
-async function hold(machine: NodeMachine, identity: string, seconds: number): Promise<boolean> {
+async function hold(machine: NodeMachine, { name, identity, seconds }: Claim): Promise<boolean> {
   const cluster = machine.state.k8sd.member?.cluster;
   if (cluster === undefined || !machine.site.api(cluster).answers(machine)) return false;
   const objects = machine.site.objects(cluster);
-  const lease = await objects.find(LEASES, NAMESPACE, NAME);
+  const lease = await objects.find(LEASES, NAMESPACE, name);
   const holder = at(lease, 'spec', 'holderIdentity');
   const until = Date.parse(String(at(lease, 'spec', 'renewTime'))) + seconds * 1000;
   if (holder !== identity && typeof holder === 'string' && holder !== '' && Date.now() < until) return false;
   const now = new Date().toISOString().replace('Z', '000Z');
   await objects.ensure(LEASES, {
-    metadata: { name: NAME, namespace: NAMESPACE },
+    metadata: { name, namespace: NAMESPACE },
     spec: {
       holderIdentity: identity,
       leaseDurationSeconds: seconds,

@@ -1,6 +1,6 @@
 /**
  * What kube-apiserver reads when it starts and ends on when it is not right: its audit policy, the configuration of its admission plugins
- * and their names; and what all services end on: a version of TLS that there is not, a feature gate that is gone.
+ * and their names; and what all services end on: a version of TLS that there is not.
  * (kubernetes/kubernetes: apiserver/pkg/audit/policy, pkg/apis/audit/validation, pkg/admission/config.go, plugin/pkg/admission/
  * eventratelimit and podsecurity, component-base/cli/flag; etcd: server/embed/config.go.)
  */
@@ -8,6 +8,7 @@
 import { parse } from 'yaml';
 import { at } from '../json.ts';
 import type { NodeMachine } from './machine.ts';
+import { requireKnownNames } from './names.ts';
 import type { Arguments } from './services.ts';
 
 /** Of 1.36, besides those that are on anyway. */
@@ -21,17 +22,10 @@ const PLUGINS = new Set(
   ValidatingAdmissionPolicy ValidatingAdmissionWebhook`.split(/\s+/),
 );
 
-/** Gates of which Kubernetes knows no more than that they were there. */
-const GONE = ['PodSecurity', 'DynamicAuditing', 'DynamicKubeletConfig', 'RotateKubeletClientCertificate'];
-
 /** Throws the words with which the service ends. */
 export async function requirePolicies(machine: NodeMachine, service: string, values: Arguments): Promise<void> {
   requireTls(service, values);
-  for (const gate of itemsOf(values['--feature-gates'])) {
-    const [name = ''] = gate.split('=');
-    if (service !== 'etcd' && GONE.includes(name))
-      throw new Error(`invalid argument "${gate}" for "--feature-gates" flag: unrecognized feature gate: ${name}`);
-  }
+  requireKnownNames(service, values);
   if (service !== 'kube-apiserver') return;
   requirePlugins(values);
   const policy = values['--audit-policy-file'];

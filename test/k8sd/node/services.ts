@@ -10,11 +10,12 @@ import { serveApi } from '../kubernetes/server.ts';
 import { requireKeyPair } from '../pki/parse.ts';
 import type { ServiceState } from '../state.ts';
 import { parseCommandLine, shellWords } from './arguments.ts';
-import { startControllerManager } from './controller-manager.ts';
+import { startControllerManager, startScheduler } from './controller-manager.ts';
 import { startEtcd } from './etcd.ts';
 import { fileFlags, lateFileFlags, pairFlags, requireKnownFlags } from './flags.ts';
 import { startKubelet } from './kubelet.ts';
 import type { NodeMachine } from './machine.ts';
+import { requireLeaderElection } from './names.ts';
 import { paths } from './paths.ts';
 import { requirePolicies } from './policies.ts';
 import { startApiServerProxy } from './proxy.ts';
@@ -44,6 +45,8 @@ export interface Program {
    * @param ended is called when it ends without having been asked, with its last words
    */
   start(machine: NodeMachine, words: readonly string[], ended: (lastWords: string) => void): Promise<Stop>;
+  /** What its processes have written, oldest first. */
+  log(machine: NodeMachine): readonly string[];
   /** Resolves when it serves. Throws its last words when it has ended, or what is missing after a while. */
   ready(machine: NodeMachine): Promise<void>;
 }
@@ -61,7 +64,7 @@ const launches: Readonly<Record<string, Launch>> = {
   },
   'kube-apiserver': serveApi,
   'kube-controller-manager': startControllerManager,
-  'kube-scheduler': nothingToServe,
+  'kube-scheduler': startScheduler,
   'kube-proxy': nothingToServe,
   kubelet: startKubelet,
   'k8s-apiserver-proxy': startApiServerProxy,
@@ -95,6 +98,7 @@ export class Services {
   readonly #machine: NodeMachine;
   readonly #running = new Map<string, Stop>();
   readonly #ends = new Map<string, readonly number[]>();
+  readonly #lastWords = new Map<string, readonly string[]>();
   #turn: Promise<void> = Promise.resolve();
   #off = false;
 
@@ -110,6 +114,16 @@ export class Services {
 
   isActive(name: string): boolean {
     return this.#machine.state.services[name]?.active === true;
+  }
+
+  /** Why processes of that service have ended, oldest first: what is in its log stays when the next one runs. */
+  lastWords(name: string): readonly string[] {
+    return this.#lastWords.get(name) ?? [];
+  }
+
+  #died(name: string, words: string): void {
+    this.state(name).failure = words;
+    this.#lastWords.set(name, [...this.lastWords(name), words].slice(-20));
   }
 
   /** Words that the running process was started with, without its own name. */
@@ -221,7 +235,7 @@ export class Services {
       state.active = false;
       delete state.running;
       delete state.words;
-      state.failure = (error as Error).message;
+      this.#died(name, (error as Error).message);
     }
     await this.#record(name);
   }
@@ -252,7 +266,7 @@ export class Services {
     this.#tell(name, 'down');
     const state = this.state(name);
     state.active = false;
-    state.failure = lastWords;
+    this.#died(name, lastWords);
     await this.#record(name);
     const now = Date.now();
     const recent = [...(this.#ends.get(name) ?? []).filter((end) => now - end < RESTART.withinMs), now];
@@ -299,6 +313,7 @@ async function readCommandLine(machine: NodeMachine, service: string): Promise<C
   const words = shellWords(text);
   const values = parseCommandLine(service, words);
   requireKnownFlags(service, values);
+  requireLeaderElection(service, values);
   for (const [flag, value] of Object.entries(values)) {
     const late = service === 'kube-controller-manager' && lateFileFlags.has(flag);
     if (!late && fileFlags.has(flag) && value.startsWith('/')) await machine.files.need(value);

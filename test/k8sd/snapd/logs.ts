@@ -27,13 +27,34 @@ export function showLog(machine: NodeMachine, exchange: Exchange): Answer {
 
 /** A service that ended on its arguments: kubelet says so in klog's form, the others as commands do. */
 function linesOf(machine: NodeMachine, service: string): readonly string[] {
-  const { failure } = machine.services.state(service);
   const unit = `snap.k8s.${service}.service`;
-  if (failure === undefined) return [`Started ${unit} - Service for snap application k8s.${service}.`];
+  const started = `Started ${unit} - Service for snap application k8s.${service}.`;
+  const program = machine.site.programs[service];
+  if (program !== undefined) return program.log(machine);
+  const { failure } = machine.services.state(service);
+  // What a machine was saved with has no log.
+  const ends = machine.services.lastWords(service);
+  const known = failure === undefined || ends.at(-1) === failure ? ends : [...ends, failure];
+  const begin = failure === undefined ? beginOf(service, started) : [];
+  const again =
+    failure === undefined && known.length > 0 ? [`${unit}: Scheduled restart job, restart counter is at 1.`] : [];
+  return [...known.flatMap((words) => endOf(service, unit, words)), ...again, ...begin];
+}
+
+/** What those of Kubernetes say at each start: without `--allow-metric-labels-manifest` they take its absence for an error. */
+function beginOf(service: string, started: string): readonly string[] {
+  const complains = service.startsWith('kube-') && service !== 'kube-proxy';
+  return [
+    started,
+    ...(complains ? ['E1201 10:00:00.000000    1234 options.go:205] The manifest file is empty, ignoring.'] : []),
+  ];
+}
+
+function endOf(service: string, unit: string, failure: string): readonly string[] {
   const said =
     service === 'kubelet'
       ? `E1201 10:00:00.000000    1234 run.go:72] "command failed" err=${JSON.stringify(failure)}`
-      : `Error: ${failure}`;
+      : `${failure.startsWith('panic: ') ? '' : 'Error: '}${failure}`;
   return [
     said,
     `${unit}: Main process exited, code=exited, status=1/FAILURE`,

@@ -2,7 +2,6 @@
 
 import type { Report } from '../core/report.ts';
 import type { Databag } from '../juju/juju.ts';
-import type { UnitStatus } from '../juju/status.ts';
 import { certificateMode, keptAuthorities } from './certificate-mode.ts';
 import type { Change, Entries } from './change.ts';
 import { departedEntries, planReturned } from './departed.ts';
@@ -27,6 +26,11 @@ import {
   VERSION,
 } from './wire.ts';
 
+/** A unit that is in the cluster tells its version with its next hook. */
+const LONGEST_SILENT_MS = 30 * 60_000;
+/** Workers are upgraded after control planes, maybe in the next maintenance window. */
+const LONGEST_UPGRADE_MS = 24 * 60 * 60_000;
+const MOST_NAMED = 5;
 const LONGEST_HELD_MS = 60 * 60_000;
 const HELD_WAY = 'repair that unit, or remove it if it does not come back';
 
@@ -113,16 +117,28 @@ function dismissal({ id, shared }: RelationFacts): readonly Change[] {
 }
 
 /** Units that announce no version, or another one than ours. */
-function versionReport(facts: ControlPlaneFacts): UnitStatus | undefined {
+function versionReport(facts: ControlPlaneFacts): Report | undefined {
   const [late, lateWorkers] = [
     strays(facts, facts.peers),
     facts.workers.flatMap((relation) => strays(facts, relation)),
   ];
   const silent = [...late, ...lateWorkers].find(([, bag]) => !bag[VERSION]);
-  if (silent) return waiting(`Waiting for version from ${silent[0]}`);
+  if (silent) {
+    const way = `see juju status ${silent[0]} and juju debug-log --include ${silent[0]}`;
+    return {
+      ...waiting(`Waiting for version from ${silent[0]}`),
+      lasts: { key: 'version', atMostMs: LONGEST_SILENT_MS, way },
+    };
+  }
   const counts = [count(late.length, 'Control Plane'), count(lateWorkers.length, 'Worker')];
   const texts = counts.filter((text) => text !== undefined);
-  return texts.length === 0 ? undefined : waiting(`Waiting for ${texts.join(', ')} to upgrade`);
+  if (texts.length === 0) return undefined;
+  const units = [...late, ...lateWorkers].slice(0, MOST_NAMED).map(([unit]) => unit);
+  const way = `see juju status ${units.join(' ')}, and set the same snap-channel everywhere`;
+  return {
+    ...waiting(`Waiting for ${texts.join(', ')} to upgrade`),
+    lasts: { key: 'upgrade', atMostMs: LONGEST_UPGRADE_MS, way },
+  };
 }
 
 /** Of the relation's units those of another version, and members without one. Workers that had no token are not in the cluster. */

@@ -518,7 +518,12 @@ describe('the leader announces', () => {
       : [];
     const { changes, reports } = planControlPlane(leader({ workers }));
     expect(published(changes, workers).get(WORKERS)?.shared['version']).toBe('1.35.0');
-    expect(reports).toEqual([{ status: 'waiting', message }]);
+    expect(reports).toMatchObject([{ status: 'waiting', message }]);
+    // A unit that never says it, or never gets there, is one for an operator.
+    const { waits } = withWaits(reports, {}, new Date('2026-12-01T10:00:00Z'));
+    const [shown] = withWaits(reports, waits, new Date('2026-12-02T10:00:00Z')).reports;
+    expect(shown?.status).toBe('blocked');
+    expect(shown?.message).toMatch(/ \(since 2026-12-01.*\); see juju status k8s-worker\/0/);
   });
 
   it('a version without regard to a worker that had no token: what it says of itself counts for nothing', () => {
@@ -555,7 +560,7 @@ describe('the leader announces', () => {
       },
       workers: workers.map((each) => ({ ...each, units: new Map([['k8s-worker/0', old(workerBag(0))]]) })),
     });
-    expect(planControlPlane(facts).reports).toEqual([
+    expect(planControlPlane(facts).reports).toMatchObject([
       { status: 'waiting', message: 'Waiting for 2 Control Planes, 1 Worker to upgrade' },
     ]);
   });

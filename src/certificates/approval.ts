@@ -95,17 +95,22 @@ function nameReason(dnsNames: readonly string[], { node, foreign }: Requester): 
 function addressReason(addresses: readonly string[], requester: Requester): string | undefined {
   const own = new Set([...requester.addresses, ...LOOPBACK].map(normaliseSan));
   const other = addresses.filter((address) => !own.has(address));
+  // An address in such a range is put on record for nobody: an operator has to change the range, or the address.
+  for (const address of other) {
+    const range = rangeOf(address, requester);
+    if (range !== undefined) return `the address ${address} belongs to ${range.owner}, too`;
+  }
   if (other.length > 0)
     return `the addresses ${other.join(', ')} are not the unit's own (on record: ${requester.addresses.join(', ') || 'none'}); if they are right: ${requester.remedy} addresses=${[...requester.addresses, ...other].join(',')}`;
   for (const address of addresses) {
-    const owner = ownerOf(address, requester);
+    const owner = requester.foreign.get(address) ?? rangeOf(address, requester)?.owner;
     if (owner !== undefined) return `the address ${address} belongs to ${owner}, too`;
   }
   return undefined;
 }
 
-function ownerOf(address: string, { foreign, reservedRanges }: Requester): string | undefined {
-  return foreign.get(address) ?? reservedRanges.find(({ range }) => rangeHolds(range, address))?.owner;
+function rangeOf(address: string, { reservedRanges }: Requester): ReservedRange | undefined {
+  return reservedRanges.find(({ range }) => rangeHolds(range, address));
 }
 
 function subjectText(subject: readonly SubjectPart[]): string {

@@ -115,13 +115,17 @@ export function reservedAddresses(facts: ControlPlaneFacts): Reserved {
     ...(configuration?.config['load-balancer']?.cidrs ?? []),
     ...(options.features['load-balancer']?.cidrs ?? []),
   ];
-  const range = (owner: string) => (one: string) => ({ range: one.trim(), owner });
+  // Who reads this has an address of a node in it, and a range to change.
+  const range = (owner: string, option: string) => (text: string) => {
+    const one = text.trim();
+    return { range: one, owner: `${owner} (${option} has ${one})` };
+  };
   return {
     addresses: new Map(known.filter(([one]) => !LOOPBACK.includes(one))),
     ranges: [
-      ...services.split(',').map(range('the range of services')),
-      ...pods.split(',').map(range('the range of pods')),
-      ...balanced.map(range('the load balancer')),
+      ...services.split(',').map(range('the range of services', 'bootstrap-service-cidr')),
+      ...pods.split(',').map(range('the range of pods', 'bootstrap-pod-cidr')),
+      ...balanced.map(range('the load balancer', 'load-balancer-cidrs')),
     ],
   };
 }

@@ -191,7 +191,6 @@ describe('somebody with root on one worker', () => {
   it.each([
     ['another unit', () => good.machine.address],
     ['the control plane', () => leader.machine.address],
-    ['the API server', () => '10.152.183.1'],
     ['nobody here', () => '203.0.113.7'],
   ])('gets no certificate for the address of %s, whatever its databag says', async (_, address) => {
     const request = await serving(taken, address());
@@ -214,6 +213,18 @@ describe('somebody with root on one worker', () => {
     const fooled = leaderWith({ workerAddresses: new Map([...addresses(), [taken.agent.unit, [address()]]]) });
     write(taken, { 'certificate-requests': wishFor('x', [object, request]) });
     expect((await decided(taken, fooled))?.reason).toBe(`${object}: the address ${address()} belongs to ${owner}, too`);
+  });
+
+  it('gets none for an address in a range of the cluster, with the option that has the range', async () => {
+    const request = await serving(taken, '192.0.2.15');
+    const object = await submit(taken, request);
+    const balanced = leaderWith({
+      reservedRanges: [{ range: '192.0.2.0/24', owner: 'the load balancer (load-balancer-cidrs has 192.0.2.0/24)' }],
+    });
+    write(taken, { 'certificate-requests': wishFor('x', [object, request]) });
+    expect((await decided(taken, balanced))?.reason).toBe(
+      `${object}: the address 192.0.2.15 belongs to the load balancer (load-balancer-cidrs has 192.0.2.0/24), too`,
+    );
   });
 
   it('gets none for the address of a node that is no unit’s', async () => {

@@ -8,6 +8,8 @@ import {
   joinAddressEntry,
   recordedAddresses,
   recordReports,
+  reservedAddresses,
+  reservedFor,
   saidAddresses,
   withRecords,
 } from '../../src/cluster/records.ts';
@@ -106,6 +108,14 @@ describe('addresses of a worker', () => {
     expect(entries(cluster({ 'private-address': '192.0.2.15' }, {}, { configuration: { config } }))).toEqual([
       { [ADDRESSES]: '["10.0.0.20"]' },
     ]);
+  });
+
+  it('in a range of the cluster are told with the option that has the range', () => {
+    const config = { 'load-balancer': { cidrs: ['192.0.2.10-192.0.2.20'] } };
+    const reserved = reservedAddresses(leader({ configuration: { config } }));
+    expect(reservedFor(reserved, '192.0.2.15')).toBe(
+      'the load balancer (load-balancer-cidrs has 192.0.2.10-192.0.2.20)',
+    );
   });
 
   it('on record for another are not recorded; where neither has a record, for neither', () => {

@@ -5,7 +5,15 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
 import { packedArchives } from '../archives.ts';
 import type { ActionOutcome } from '../model/model.ts';
-import { deployCluster, NO_QUORUM, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import {
+  deployCluster,
+  NO_QUORUM,
+  onJuju4,
+  openCluster,
+  resetOptions,
+  settleActive,
+  type TestCluster,
+} from './cluster.ts';
 import { fingerprints, machineOf, runningArguments, served } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
 
@@ -113,7 +121,14 @@ describe('refresh-certs with nonsense', { timeout: 60_000 }, () => {
   });
 
   it('of a kind that Juju itself refuses never reaches the unit', async () => {
-    await expect(run(CONTROL, 'refresh-certs', { 'expires-in': 30 })).rejects.toThrow('must be of type string');
+    const asked = run(CONTROL, 'refresh-certs', { 'expires-in': 30 });
+    // 4.0 takes the task, and its agent fails it.
+    if (onJuju4(cluster.model))
+      expect(await asked).toMatchObject({
+        status: 'failed',
+        message: expect.stringContaining('must be of type string'),
+      });
+    else await expect(asked).rejects.toThrow('must be of type string');
   });
 
   it('of the other charm is refused with what there is', async () => {
@@ -320,7 +335,7 @@ describe('plan', { timeout: 120_000 }, () => {
     );
     expect(hardening).toContain('\n   set --audit-log-path=');
     for (const line of String(hardening).split('\n')) expect(line.length, line).toBeLessThanOrEqual(160);
-    await model.configure('k8s', {}, { reset: ['cis-mode'] });
+    await resetOptions(model, 'k8s', ['cis-mode']);
     expect(await everything('k8s/0')).toEqual(before.get('k8s/0'));
 
     await model.configure('k8s', {
@@ -377,7 +392,7 @@ describe('plan', { timeout: 120_000 }, () => {
       status:
         'blocked: snap-channel is "nowhere", of which the track "nowhere" is not a version and -classic; set a channel such as 1.36-classic/stable',
     });
-    await model.configure('k8s', {}, { reset: ['snap-channel'] });
+    await resetOptions(model, 'k8s', ['snap-channel']);
     await settleActive(model, 60_000);
   });
 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
 import type { NodeMachine } from '../k8sd/machines.ts';
 import type { Model } from '../model/model.ts';
-import { allActive, deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { allActive, deployCluster, openCluster, settleActive, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 import { expectCleanMachine, expectWholeCluster, kubernetesNodes, unitsOf } from './reality.ts';
 
@@ -18,7 +18,7 @@ describe('a cluster with workers of two applications', { timeout: 240_000 }, () 
   let model: Model;
 
   beforeAll(async () => {
-    cluster = await openCluster();
+    cluster = await openCluster(USUALLY_JUJU_4);
     model = cluster.model;
     await deployCluster(cluster, { controlPlanes: 1, workers: 1 });
     await model.deploy((await packedArchives()).worker, { application: 'workers-gpu', units: 2 });

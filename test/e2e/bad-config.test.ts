@@ -5,7 +5,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
-import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { deployCluster, openCluster, resetOptions, settleActive, type TestCluster } from './cluster.ts';
 import { fingerprints, machineOf } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
 
@@ -177,7 +177,7 @@ describe('wrong options from the start', { timeout: 120_000 }, () => {
     expect(model.unit('third/0').workload.message).toMatch(
       /^Bootstrap failed: .*kube-apiserver.*; if it fails again, look at kube-apiserver-extra-args and at journalctl -u 'snap\.k8s\.\*'$/,
     );
-    await model.configure('third', {}, { reset: Object.keys(config) });
+    await resetOptions(model, 'third', Object.keys(config));
     await settleActive(model, 60_000);
   });
 });

@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openK8sd } from '../../src/k8sd/open-k8sd.ts';
 import { packedArchives } from '../archives.ts';
-import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { deployCluster, openCluster, settleActive, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 import { fingerprints, machineOf, runningArguments } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
 
@@ -20,7 +20,7 @@ const NO_SENSE = ['{', '[]', 'null', '{"id": 7}', `{"${LONG}": 1}`, '{"__proto__
 let cluster: TestCluster;
 
 beforeAll(async () => {
-  cluster = await openCluster();
+  cluster = await openCluster(USUALLY_JUJU_4);
   await deployCluster(cluster, { controlPlanes: 2, workers: 1 });
 }, 120_000);
 

@@ -12,6 +12,7 @@ import {
   NO_QUORUM,
   openCluster,
   reportsOf,
+  resetOptions,
   settleActive,
   settleUntil,
   type TestCluster,
@@ -129,7 +130,7 @@ describe('authorities without their keys', { timeout: 240_000 }, () => {
     expect(message('k8s/0')).toBe(
       "blocked: bootstrap-service-cidr must name the range while ca-key is missing in ca-certificates: the API server's certificate holds its first address",
     );
-    await cluster.model.configure('k8s', {}, { reset: ['bootstrap-service-cidr'] });
+    await resetOptions(cluster.model, 'k8s', ['bootstrap-service-cidr']);
     const other = await own.bring({ ...wish('k8s/0'), nodeName: 'node-9' }, 'bootstrap');
     bring(other);
     await settle(() => message('k8s/0').includes('k8s-0-kubelet-crt has no DNS name'));

@@ -4,7 +4,15 @@ import type { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { packedArchives } from '../archives.ts';
 import { packCaCharm } from '../model/ca-charm/pack.ts';
-import { openCluster, reportsOf, settleActive, settleUntil, type TestCluster, toldBy } from './cluster.ts';
+import {
+  openCluster,
+  reportsOf,
+  settleActive,
+  settleUntil,
+  type TestCluster,
+  toldBy,
+  USUALLY_JUJU_4,
+} from './cluster.ts';
 import { fingerprints, machineOf, served } from './nodes.ts';
 import { restartsSince } from './restarts.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
@@ -22,7 +30,7 @@ const HOUR_MS = 3_600_000;
 let cluster: TestCluster;
 
 beforeAll(async () => {
-  cluster = await openCluster();
+  cluster = await openCluster(USUALLY_JUJU_4);
   const { model } = cluster;
   const archives = await packedArchives();
   const config = { 'bootstrap-certificates': 'external', 'kube-apiserver-extra-sans': 'api.example' };

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
 import { packCaCharm } from '../model/ca-charm/pack.ts';
-import { openCluster, settleActive, settleUntil, type TestCluster, toldBy } from './cluster.ts';
+import { openCluster, settleActive, settleUntil, type TestCluster, toldBy, USUALLY_JUJU_4 } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 import { allServed, serialsOf } from './sound.ts';
 
@@ -12,7 +12,7 @@ const CONTROL = 'k8s/0';
 let cluster: TestCluster;
 
 beforeAll(async () => {
-  cluster = await openCluster();
+  cluster = await openCluster(USUALLY_JUJU_4);
   const { model } = cluster;
   const archives = await packedArchives();
   await model.deploy(archives.k8s, {

@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { deployCluster, openCluster, resetOptions, settleActive, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 import { shortenLives } from './short-lives.ts';
 
@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000;
 let cluster: TestCluster;
 
 beforeAll(async () => {
-  cluster = await openCluster();
+  cluster = await openCluster(USUALLY_JUJU_4);
   await deployCluster(cluster, { controlPlanes: 1, workers: 1 });
 }, 180_000);
 afterAll(() => cluster.close());
@@ -159,8 +159,8 @@ describe('a cluster whose certificates end in 20 days', { timeout: 120_000 }, ()
     // What lies in the files is told all the same.
     const status = await model.run('k8s/0', 'certs-status', { format: 'json' });
     expect(status.results).toMatchObject({ unchecked: expect.stringContaining('certificate-validity') });
-    await model.configure('k8s', {}, { reset: ['certificate-validity'] });
-    await model.configure('k8s-worker', {}, { reset: ['certificate-renew-before'] });
+    await resetOptions(model, 'k8s', ['certificate-validity']);
+    await resetOptions(model, 'k8s-worker', ['certificate-renew-before']);
     await settleActive(model);
   });
 });

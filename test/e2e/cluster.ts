@@ -15,7 +15,17 @@ export interface TestCluster {
   close(): Promise<void>;
 }
 
+/** The line of Juju for all tests that do not insist on one: `K8S_TESTS_JUJU=3.6.9` or `K8S_TESTS_JUJU=4.0.2`. */
+const { K8S_TESTS_JUJU: JUJU_VERSION } = process.env;
+
+/**
+ * For half of the test files, so that each capability is seen on both lines in one run; those of the others run on 3.6. A test that insists on
+ * a line gives `jujuVersion` itself.
+ */
+export const USUALLY_JUJU_4 = { jujuVersion: JUJU_VERSION ?? '4.0.2' };
+
 export interface ClusterOptions {
+  /** By default that of the environment, else 3.6: see `USUALLY_JUJU_4`. */
   readonly jujuVersion?: string;
   readonly modelUuid?: string;
   readonly delays?: Partial<Delays>;
@@ -29,7 +39,13 @@ export async function openCluster({ delays, real, ...options }: ClusterOptions =
   const directory = await mkdtemp(join(tmpdir(), 'kc-'));
   const machines = await openMachines({ directory, ...real, ...(delays === undefined ? {} : { delays }) });
   const { unpacked } = await packedArchives();
-  const model = await Model.create({ directory, charmCache: unpacked, provider: machines, ...options });
+  const model = await Model.create({
+    directory,
+    charmCache: unpacked,
+    provider: machines,
+    ...(JUJU_VERSION === undefined ? {} : { jujuVersion: JUJU_VERSION }),
+    ...options,
+  });
   return {
     model,
     machines,
@@ -59,6 +75,18 @@ export async function deployCluster(
     await model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
   }
   await settleActive(model);
+}
+
+/** Juju 4.0 fires no event for an option that is reset; units find out with their next one, which comes here. */
+export async function resetOptions(model: Model, application: string, options: readonly string[]): Promise<void> {
+  await model.configure(application, {}, { reset: options });
+  if (!onJuju4(model)) return;
+  for (const unit of Object.values(model.state.units))
+    if (unit.application === application) model.updateStatus(unit.name);
+}
+
+export function onJuju4(model: Model): boolean {
+  return model.state.jujuVersion.startsWith('4.');
 }
 
 /** Waits until all is at rest and every unit active; while it is not, time passes (`update-status`). */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
 import { at } from '../k8sd/json.ts';
 import { typeOf } from '../k8sd/kubernetes/resources.ts';
-import { openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { openCluster, resetOptions, settleActive, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 import { argumentsOf, argumentText, machineOf, runningArguments } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
 
@@ -14,7 +14,7 @@ const PASSWORD = 'correct-horse-battery-staple';
 let cluster: TestCluster;
 
 beforeAll(async () => {
-  cluster = await openCluster();
+  cluster = await openCluster(USUALLY_JUJU_4);
   const { model } = cluster;
   const archives = await packedArchives();
   await model.deploy(archives.k8s, {
@@ -60,7 +60,7 @@ async function configure(application: string, values: Record<string, string | nu
 }
 
 async function reset(application: string, ...options: readonly string[]): Promise<void> {
-  await cluster.model.configure(application, {}, { reset: options });
+  await resetOptions(cluster.model, application, options);
   await settleActive(cluster.model, 40_000);
 }
 
@@ -107,7 +107,7 @@ describe('arguments of all services', { timeout: 120_000 }, () => {
         ),
       );
     // What came with the bootstrap and the join is taken out: nothing stood there before it.
-    await model.configure('k8s-worker', {}, { reset: ['kubelet-extra-args'] });
+    await resetOptions(model, 'k8s-worker', ['kubelet-extra-args']);
     await reset('k8s', 'kube-apiserver-extra-args');
     expect(runningArguments(cluster, 'k8s/0', 'kube-apiserver')).not.toHaveProperty('--audit-log-maxage');
     expect(runningArguments(cluster, 'k8s-worker/0', 'kubelet')).not.toHaveProperty('--max-pods');
@@ -129,7 +129,11 @@ describe('arguments of all services', { timeout: 120_000 }, () => {
       }
 
     for (const [unit, table] of Object.entries(TABLES))
-      await model.configure(unit.split('/')[0] ?? '', {}, { reset: table.map(([option]) => option) });
+      await resetOptions(
+        model,
+        unit.split('/')[0] ?? '',
+        table.map(([option]) => option),
+      );
     await settleActive(model, 40_000);
     expect(await texts()).toEqual(before);
   });
@@ -250,7 +254,7 @@ describe('options of the nodes', { timeout: 120_000 }, () => {
     await configure('k8s', { 'node-labels': 'zone=b rack=7' });
     expect(labelsOf('k8s/0')).toMatchObject({ zone: 'b', rack: '7' });
     expect(labelsOf('k8s-worker/0')).toMatchObject({ disk: 'ssd' });
-    await cluster.model.configure('k8s-worker', {}, { reset: ['node-labels'] });
+    await resetOptions(cluster.model, 'k8s-worker', ['node-labels']);
     await reset('k8s', 'node-labels');
     for (const unit of ['k8s/0', 'k8s-worker/0'])
       expect(Object.keys(labelsOf(unit) as object)).not.toEqual(

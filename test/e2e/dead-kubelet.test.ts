@@ -7,13 +7,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
 import type { Model } from '../model/model.ts';
-import { openCluster, settleActive, type TestCluster, toldBy } from './cluster.ts';
+import { openCluster, resetOptions, settleActive, type TestCluster, toldBy, USUALLY_JUJU_4 } from './cluster.ts';
 
 let cluster: TestCluster;
 let model: Model;
 
 beforeAll(async () => {
-  cluster = await openCluster();
+  cluster = await openCluster(USUALLY_JUJU_4);
   ({ model } = cluster);
 });
 
@@ -43,8 +43,8 @@ describe('an argument that kubelet does not know, at the first deployment', { ti
   });
 
   it('is forgotten with the option', async () => {
-    await model.configure('k8s', {}, { reset: ['kubelet-extra-args'] });
-    await model.configure('k8s-worker', {}, { reset: ['kubelet-extra-args'] });
+    await resetOptions(model, 'k8s', ['kubelet-extra-args']);
+    await resetOptions(model, 'k8s-worker', ['kubelet-extra-args']);
     await settleActive(model);
   });
 });

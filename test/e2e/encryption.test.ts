@@ -5,7 +5,7 @@
 
 import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allActive, deployCluster, openCluster, type TestCluster } from './cluster.ts';
+import { allActive, deployCluster, openCluster, resetOptions, type TestCluster } from './cluster.ts';
 import { machineOf, runningArguments } from './nodes.ts';
 import { unitsOf } from './reality.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
@@ -129,7 +129,7 @@ describe('encryption at rest', { timeout: 400_000 }, () => {
       expect(Object.keys(runningArguments(cluster, unit, API) ?? {}).filter((flag) => flag in FLAGS)).toEqual([]);
       expect(await machineOf(cluster, unit).files.exists(FILE)).toBe(false);
     }
-    await model.configure('k8s', {}, { reset: ['encryption-at-rest'] });
+    await resetOptions(model, 'k8s', ['encryption-at-rest']);
     await settleOn(cluster, 'aesgcm:3');
     await settle(model);
     await expectInService('aesgcm:3');

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
 import { ARGUMENTS_DIRECTORY } from '../../src/core/argument-file.ts';
-import { deployCluster, openCluster, settleActive } from './cluster.ts';
+import { deployCluster, openCluster, resetOptions, settleActive } from './cluster.ts';
 import { argumentsOf, argumentText, machineOf, runningArguments } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
 
@@ -68,7 +68,7 @@ it('an argument that finds the disk full is set when there is room', { timeout: 
   expect(runningArguments(cluster, 'k8s/0', 'kube-scheduler')).toMatchObject({ '--kube-api-qps': '77' });
   await rm(join(folder, 'ballast'));
 
-  await model.configure('k8s', {}, { reset: ['kube-scheduler-extra-args'] });
+  await resetOptions(model, 'k8s', ['kube-scheduler-extra-args']);
   await settleActive(model, 60_000);
   expect(await argumentText(cluster, 'k8s/0', 'kube-scheduler')).toBe(before);
   await expectNoSecretsToldIn(cluster);

@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
-import { allActive, openCluster, type TestCluster } from './cluster.ts';
+import { allActive, openCluster, resetOptions, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 import { argumentsOf, machineOf, runningArguments } from './nodes.ts';
 
 const OLD = { 'snap-channel': '1.35-classic/stable' };
@@ -12,7 +12,7 @@ const NODES = ['k8s/0', 'k8s-worker/0'];
 let cluster: TestCluster;
 
 beforeAll(async () => {
-  cluster = await openCluster();
+  cluster = await openCluster(USUALLY_JUJU_4);
   const modes = { 'cis-mode': true, 'stig-mode': true };
   const archives = await packedArchives();
   const { model } = cluster;
@@ -51,8 +51,8 @@ describe('a cluster that is deployed with both modes', { timeout: 240_000 }, () 
 
   it('is kept so through a refresh of the snap, with which snapd makes files of units anew', async () => {
     const { model } = cluster;
-    await model.configure('k8s', {}, { reset: ['snap-channel'] });
-    await model.configure('k8s-worker', {}, { reset: ['snap-channel'] });
+    await resetOptions(model, 'k8s', ['snap-channel']);
+    await resetOptions(model, 'k8s-worker', ['snap-channel']);
     await settled();
     for (const unit of NODES) {
       const machine = machineOf(cluster, unit);

@@ -9,7 +9,7 @@ import { chmod, lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { allActive, deployCluster, openCluster, type TestCluster } from './cluster.ts';
+import { allActive, deployCluster, openCluster, resetOptions, type TestCluster } from './cluster.ts';
 import { argumentsOf, argumentText, machineOf, runningArguments } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
 
@@ -148,7 +148,7 @@ describe('both modes, turned off', { timeout: 300_000 }, () => {
   it('while a control plane dies in its turn, are given back by all others once it is removed', async () => {
     const { model } = cluster;
     const rollout = servicesSince();
-    await model.configure('k8s', {}, { reset: [...Object.keys(BOTH), 'audit-policy', 'kube-scheduler-extra-args'] });
+    await resetOptions(model, 'k8s', [...Object.keys(BOTH), 'audit-policy', 'kube-scheduler-extra-args']);
     const victim = await vi.waitUntil(() => rollout.down(API), { timeout: 120_000, interval: 10 });
     const unit = CONTROL_PLANES.find((one) => machineOf(cluster, one).id === victim) ?? '';
     await model.loseMachine(unit);

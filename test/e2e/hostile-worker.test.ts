@@ -15,6 +15,7 @@ import {
   settleUntil,
   type TestCluster,
   toldBy,
+  USUALLY_JUJU_4,
 } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 import { expectCleanMachine, expectWholeCluster, kubernetesNodes } from './reality.ts';
@@ -28,7 +29,7 @@ let cluster: TestCluster;
 let model: Model;
 
 beforeAll(async () => {
-  cluster = await openCluster();
+  cluster = await openCluster(USUALLY_JUJU_4);
   model = cluster.model;
   await deployCluster(cluster, { controlPlanes: 1, workers: 2 });
 }, 240_000);

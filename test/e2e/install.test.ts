@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
 import type { Model } from '../model/model.ts';
-import { openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { openCluster, resetOptions, settleActive, type TestCluster } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 import { expectWholeCluster } from './reality.ts';
 
@@ -94,7 +94,7 @@ describe('a store that fails', { timeout: 120_000 }, () => {
     });
     const { id } = machineOf(cluster, 'k8s/0');
     cluster.machines.failNext(id, 'snap install', { text: 'cannot mount squashfs image: no space left on device' });
-    await model.configure('k8s', {}, { reset: ['snap-channel'] });
+    await resetOptions(model, 'k8s', ['snap-channel']);
     await model.settle({ timeoutMs: 60_000 });
     expect(model.unit('k8s/0').workload).toMatchObject({
       status: 'blocked',

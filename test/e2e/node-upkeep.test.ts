@@ -8,12 +8,12 @@ import { openHost } from '../../src/host/open-host.ts';
 import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
 import { packedArchives } from '../archives.ts';
 import type { Model } from '../model/model.ts';
-import { allActive, deployCluster, openCluster, type TestCluster } from './cluster.ts';
+import { allActive, deployCluster, openCluster, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 
 let cluster: TestCluster;
 
 beforeAll(async () => {
-  cluster = await openCluster();
+  cluster = await openCluster(USUALLY_JUJU_4);
   await deployCluster(cluster, { controlPlanes: 2, workers: 1 });
 }, 240_000);
 

@@ -8,7 +8,15 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Model } from '../model/model.ts';
-import { deployCluster, openCluster, settleActive, settleUntil, type TestCluster, toldBy } from './cluster.ts';
+import {
+  deployCluster,
+  openCluster,
+  resetOptions,
+  settleActive,
+  settleUntil,
+  type TestCluster,
+  toldBy,
+} from './cluster.ts';
 
 const UNITS = ['k8s/0', 'k8s/1', 'k8s/2'];
 /** Hooks of three units that a change of an option, one failure and its news to the others take; without memory it never ended. */
@@ -93,7 +101,7 @@ describe('a channel that the store does not have', { timeout: 240_000 }, () => {
 
   it('is forgotten with the option, and all are ready', async () => {
     from = model.log().length;
-    await model.configure('k8s', {}, { reset: ['snap-channel'] });
+    await resetOptions(model, 'k8s', ['snap-channel']);
     await settleActive(model);
     expect(triedBy()).toEqual([]);
   });

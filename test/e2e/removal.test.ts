@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NodeMachine } from '../k8sd/machines.ts';
 import type { Model } from '../model/model.ts';
-import { allActive, deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { allActive, deployCluster, openCluster, settleActive, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 import { expectCleanMachine, expectWholeCluster } from './reality.ts';
 
@@ -11,7 +11,7 @@ describe('a cluster of three control planes and three workers', { timeout: 240_0
   let cluster: TestCluster;
 
   beforeAll(async () => {
-    cluster = await openCluster();
+    cluster = await openCluster(USUALLY_JUJU_4);
     await deployCluster(cluster, { controlPlanes: 3, workers: 3 });
   }, 240_000);
 

@@ -4,7 +4,16 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { deployCluster, openCluster, settleActive, settleUntil, type TestCluster, toldBy } from './cluster.ts';
+import {
+  deployCluster,
+  openCluster,
+  resetOptions,
+  settleActive,
+  settleUntil,
+  type TestCluster,
+  toldBy,
+  USUALLY_JUJU_4,
+} from './cluster.ts';
 import { fingerprints, machineOf, served } from './nodes.ts';
 import { restartsSince } from './restarts.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
@@ -22,7 +31,7 @@ const DAY_MS = 86_400_000;
 let cluster: TestCluster;
 
 beforeAll(async () => {
-  cluster = await openCluster();
+  cluster = await openCluster(USUALLY_JUJU_4);
   await deployCluster(cluster, { controlPlanes: 3, workers: 2 });
   // Long enough that two restarts at once could not miss each other.
   cluster.machines.delays.restartGap = 600;
@@ -50,7 +59,7 @@ describe('certificates that run out', { timeout: 240_000 }, () => {
     const ends = await Promise.all(ALL.map((unit) => firstEnd(cluster, unit)));
     const restarts = restartsSince(cluster);
     for (const application of ['k8s', 'k8s-worker'])
-      await model.configure(application, {}, { reset: ['certificate-renew-before'] });
+      await resetOptions(model, application, ['certificate-renew-before']);
     await untilRenewed(ALL);
     expect(Math.min(...ends.map((end) => end.getTime()))).toBeGreaterThan(Date.now());
     expect(restarts.most()).toBe(1);

@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deployCluster, openCluster, settleActive, settleUntil, type TestCluster } from './cluster.ts';
+import { deployCluster, openCluster, resetOptions, settleActive, settleUntil, type TestCluster } from './cluster.ts';
 import { argumentsOf, argumentText, fingerprints, machineOf, runningArguments, served } from './nodes.ts';
 import { restartsSince } from './restarts.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
@@ -78,7 +78,7 @@ describe('an argument of kube-apiserver', { timeout: 240_000 }, () => {
   it('that is taken back leaves what stood there before, byte for byte, on one control plane at a time', async () => {
     const { model } = cluster;
     const rollout = restartsSince(cluster);
-    await model.configure('k8s', {}, { reset: ['kube-apiserver-extra-args'] });
+    await resetOptions(model, 'k8s', ['kube-apiserver-extra-args']);
     await settleActive(model);
     expect(rollout.most()).toBe(1);
     expect(rollout.restarted()).toEqual(machinesOf(CONTROL_PLANES));

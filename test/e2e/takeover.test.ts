@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
 import type { Model } from '../model/model.ts';
-import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { deployCluster, openCluster, resetOptions, settleActive, type TestCluster } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 
 const UNITS = ['k8s/0', 'k8s/1', 'k8s-worker/0'];
@@ -45,7 +45,7 @@ describe('a cluster of the Python charms', { timeout: 300_000 }, () => {
   it('comes to the defaults of these charms with one restart of each service at most, and none of the snap', async () => {
     const from = cluster.machines.serviceEvents.length;
     const archives = await packedArchives();
-    await model.configure('k8s', {}, { reset: DEFAULTS });
+    await resetOptions(model, 'k8s', DEFAULTS);
     await model.refresh('k8s', archives.k8s);
     await model.refresh('k8s-worker', archives.worker);
     await settleActive(model, 280_000);

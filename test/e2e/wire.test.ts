@@ -42,7 +42,7 @@ describe('a worker of the existing charms in our cluster', { timeout: 120_000 },
       'workers-small/0': `pending-${worker.hostname}`,
       // Ours; the existing charms read keys of another form only.
       'workers-small/0-addresses': expect.stringMatching(/^\["[0-9.]+"\]$/),
-      'workers-small/0-secret-id': expect.stringMatching(/^secret:[0-9a-z]{20}$/),
+      'workers-small/0-secret-id': expect.stringMatching(/^secret:(?:\/\/[0-9a-f-]{36}\/)?[0-9a-z]{20}$/),
     });
     expect(without(model.unit('k8s/0').bag('k8s-cluster'))).toEqual({
       'node-name': model.unit('k8s/0').machine.hostname,

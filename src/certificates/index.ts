@@ -1,5 +1,6 @@
 /** What the charms use of the certificates domain. */
 
+export { daysUntil, parseValidity, refuseBeyondAuthority } from '../core/validity.ts';
 export { applyCertificates } from './apply.ts';
 export {
   type Change as CertificateChange,
@@ -40,7 +41,12 @@ export { takeInventory } from './inventory/remembered.ts';
 export { lookAtServed, type Served } from './inventory/served.ts';
 export { CONTROL_PLANE_NAMES, fieldOf, WORKER_NAMES } from './names.ts';
 export { observeCertificates } from './observe.ts';
-export { type CertificateOptions, MINIMUM_CA_VALIDITY, readCertificateOptions } from './options.ts';
+export {
+  CERTIFICATE_OPTIONS,
+  type CertificateOptions,
+  MINIMUM_CA_VALIDITY,
+  readCertificateOptions,
+} from './options.ts';
 export { RefreshFailed } from './outcome.ts';
 export { type CertificatePlan, planCertificates } from './plan.ts';
 export { isReadable, type ReadCertificate, readCertificates } from './read.ts';
@@ -65,5 +71,4 @@ export { apiServerSans, requiredSansOf } from './required-sans.ts';
 export { parseSanParameter, sansToRequest } from './sans.ts';
 export { applyTransfer, observeTransfer } from './transfer/observe.ts';
 export { planTransfer, type TransferChange, type TransferFacts } from './transfer/plan.ts';
-export { daysUntil, parseValidity, refuseBeyondAuthority } from './validity.ts';
 export { decisionKey, formatWish, REQUESTS } from './wire.ts';

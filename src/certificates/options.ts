@@ -1,7 +1,9 @@
-/** The options of this domain, checked once. */
+/** The options of this domain, each declared once, and what the domain decides by, made of their values. */
 
-import type { ConfigValue } from '../juju/juju.ts';
-import { LONGEST_SECONDS, parseSeconds, SHORTEST_SECONDS } from './validity.ts';
+import { type Duration, duration, durationOf } from '../core/duration-option.ts';
+import { BOTH, CONTROL_PLANE } from '../core/option-kinds.ts';
+import type { Checked } from '../core/option-problem.ts';
+import { type Contradiction, type RawOptions, readOptions, type ValuesOf } from '../core/options.ts';
 
 export interface CertificateOptions {
   /** What a refresh asks for when nobody says otherwise. */
@@ -14,80 +16,54 @@ export interface CertificateOptions {
   readonly minimumCaSeconds: number;
 }
 
-/** A value that cannot be used. */
-export interface CertificateOptionProblem {
-  readonly option: string;
-  /** Completes the sentence that begins with the option's name. */
-  readonly message: string;
-}
-
 const VALIDITY = 'certificate-validity';
 const RENEW_BEFORE = 'certificate-renew-before';
 export const MINIMUM_CA_VALIDITY = 'bootstrap-ca-minimum-validity';
-const DAY = 86_400;
-export const DEFAULT_OPTIONS: CertificateOptions = {
-  validitySeconds: 365 * DAY,
-  renewBeforeSeconds: 30 * DAY,
-  warnSeconds: 30 * DAY,
-  minimumCaSeconds: 5 * 365 * DAY,
-};
 
-const LONGEST_CA_SECONDS = 50 * 365 * DAY;
+/** Kubernetes signs no certificate for less, and control planes approve no longer life for a worker (`validity.ts`). */
+const OF_CERTIFICATES = { on: BOTH, atLeast: '10m', atMost: '10y', examples: '1y, 30d or 12h' } as const;
+const NONE: Duration | undefined = undefined;
+
+export const CERTIFICATE_OPTIONS = {
+  [MINIMUM_CA_VALIDITY]: duration({
+    on: CONTROL_PLANE,
+    default: '5y',
+    empty: { seconds: 0, text: '' },
+    // CAs live longer than certificates.
+    atMost: '50y',
+    examples: '5y or 90d, or empty',
+  }),
+  [VALIDITY]: duration({ ...OF_CERTIFICATES, default: '1y', empty: durationOf('1y') }),
+  [RENEW_BEFORE]: duration({ ...OF_CERTIFICATES, default: '30d', empty: NONE }),
+} as const;
+
+type Values = ValuesOf<typeof CERTIFICATE_OPTIONS>;
+
+/** The status warns so long before where nothing is renewed by itself. */
+const WARN_SECONDS = durationOf('30d').seconds;
 
 /** With a problem in one of them, the default stands in for it. */
-export function readCertificateOptions(raw: Readonly<Record<string, ConfigValue>>): {
-  readonly value: CertificateOptions;
-  readonly problems: readonly CertificateOptionProblem[];
-} {
-  const problems: CertificateOptionProblem[] = [];
-  const read = (option: string, given: string, fallback: number): number => {
-    const result = readDuration(given);
-    if (typeof result === 'number') return result;
-    problems.push({ option, message: result });
-    return fallback;
-  };
-  const validityText = text(raw, VALIDITY) || '1y';
-  const renewText = text(raw, RENEW_BEFORE);
-  const minimum = readMinimum(raw);
-  if (typeof minimum === 'string') problems.push({ option: MINIMUM_CA_VALIDITY, message: minimum });
-  const validitySeconds = read(VALIDITY, validityText, DEFAULT_OPTIONS.validitySeconds);
-  const renewBeforeSeconds = renewText === '' ? undefined : read(RENEW_BEFORE, renewText, DEFAULT_OPTIONS.warnSeconds);
-  // Between two renewals there has to be time.
-  if (problems.length === 0 && (renewBeforeSeconds ?? 0) > validitySeconds / 2)
-    problems.push({
-      option: RENEW_BEFORE,
-      message: `must be at most half of ${VALIDITY}, which is ${validityText}; else certificates would be renewed all the time`,
-    });
+export function readCertificateOptions(raw: RawOptions): Checked<CertificateOptions> {
+  const { value, problems } = readOptions(CERTIFICATE_OPTIONS, raw, contradictions);
+  return { value: optionsOf(value), problems };
+}
+
+export const DEFAULT_OPTIONS: CertificateOptions = readCertificateOptions({}).value;
+
+function optionsOf(value: Values): CertificateOptions {
+  const renewBeforeSeconds = value[RENEW_BEFORE]?.seconds;
   return {
-    value: {
-      validitySeconds,
-      renewBeforeSeconds,
-      warnSeconds: renewBeforeSeconds ?? DEFAULT_OPTIONS.warnSeconds,
-      minimumCaSeconds: typeof minimum === 'string' ? DEFAULT_OPTIONS.minimumCaSeconds : minimum,
-    },
-    problems,
+    validitySeconds: value[VALIDITY].seconds,
+    renewBeforeSeconds,
+    warnSeconds: renewBeforeSeconds ?? WARN_SECONDS,
+    minimumCaSeconds: value[MINIMUM_CA_VALIDITY].seconds,
   };
 }
 
-/** CAs live longer than certificates. Empty: none is too short. */
-function readMinimum(raw: Readonly<Record<string, ConfigValue>>): number | string {
-  const given = raw[MINIMUM_CA_VALIDITY];
-  if (given === undefined) return DEFAULT_OPTIONS.minimumCaSeconds;
-  const trimmed = String(given).trim();
-  const seconds = trimmed === '' ? 0 : parseSeconds(trimmed);
-  if (seconds === undefined) return 'must be a number and one of y, mo, d, h, m, such as 5y or 90d, or empty';
-  return seconds > LONGEST_CA_SECONDS ? 'must be at most 50y' : seconds;
-}
-
-/** Seconds, or what is wrong. */
-function readDuration(text: string): number | string {
-  const seconds = parseSeconds(text);
-  if (seconds === undefined) return 'must be a number and one of y, mo, d, h, m, such as 1y, 30d or 12h';
-  if (seconds < SHORTEST_SECONDS) return 'must be at least 10m';
-  return seconds > LONGEST_SECONDS ? 'must be at most 10y' : seconds;
-}
-
-/** An option that is absent (a charm of before) has its default; one that is empty is empty. */
-function text(raw: Readonly<Record<string, ConfigValue>>, option: string): string {
-  return String(raw[option] ?? (option === RENEW_BEFORE ? '30d' : '')).trim();
+/** Between two renewals there has to be time. */
+function contradictions(value: Values): readonly Contradiction<keyof Values>[] {
+  const { [VALIDITY]: validity, [RENEW_BEFORE]: before } = value;
+  if ((before?.seconds ?? 0) <= validity.seconds / 2) return [];
+  const message = `must be at most half of ${VALIDITY}, which is ${validity.text}; else certificates would be renewed all the time`;
+  return [{ option: RENEW_BEFORE, message, beside: [VALIDITY] }];
 }

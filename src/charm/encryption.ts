@@ -3,7 +3,6 @@
  * arguments goes there, at birth and in turn later.
  */
 
-import { parseValidity } from '../certificates/index.ts';
 import {
   allocations,
   type ClusterFacts,
@@ -16,7 +15,6 @@ import {
   serviceBases,
   tokenHolder,
 } from '../cluster/index.ts';
-import { boundedOptions } from '../core/bounded-options.ts';
 import type { Report } from '../core/report.ts';
 import {
   applyEncryption,
@@ -43,7 +41,6 @@ import type { Foreseen } from './foresight.ts';
 import { bringing, identify, inWork, type PlannedChange } from './planned-change.ts';
 import type { Role } from './role.ts';
 
-const ROTATION = 'encryption-key-rotation';
 const OPTION = 'encryption-at-rest';
 const SERVICE = 'kube-apiserver';
 
@@ -59,14 +56,7 @@ const NOTHING: Encryption = { changes: [], reports: [], demand: (hardened) => ha
 /** Of a control plane; workers have nothing to do with it. */
 export function readEncryption(raw: Readonly<Record<string, ConfigValue>>, role: Role) {
   if (role === 'worker') return { value: undefined, problems: [] };
-  const text = String(raw[ROTATION] ?? '30d').trim();
-  try {
-    return readEncryptionOptions(raw, text === '' ? undefined : parseValidity(ROTATION, text));
-  } catch (error) {
-    const { value, problems } = readEncryptionOptions(raw, undefined);
-    const message = String((error as Error).message).replace(`${ROTATION} `, '');
-    return { value, problems: [...problems, { option: ROTATION, message }] };
-  }
+  return readEncryptionOptions(raw);
 }
 
 export async function lookAtEncryption(
@@ -172,7 +162,7 @@ export async function importKeys(
   cluster: ControlPlaneFacts,
   content: SecretContent,
 ): Promise<readonly number[]> {
-  const { value: options } = readEncryption(boundedOptions(await doors.juju.config()).options, 'control-plane');
+  const { value: options } = readEncryption(await doors.juju.config(), 'control-plane');
   const question = options && questionOf(cluster, options);
   if (question === undefined) throw new Error('this unit is in no cluster');
   const facts = await observeEncryption(doors, question);
@@ -191,7 +181,7 @@ export async function beginRotation(
   doors: Doors,
   cluster: ControlPlaneFacts,
 ): Promise<{ readonly key: number; readonly provider: string }> {
-  const { value: options } = readEncryption(boundedOptions(await doors.juju.config()).options, 'control-plane');
+  const { value: options } = readEncryption(await doors.juju.config(), 'control-plane');
   const question = options && questionOf(cluster, options);
   if (question === undefined) throw new Error('this unit is in no cluster');
   const facts = await observeEncryption(doors, question);

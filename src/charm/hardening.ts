@@ -12,7 +12,6 @@ import {
   type ServiceBase,
   serviceBases,
 } from '../cluster/index.ts';
-import { boundedOptions } from '../core/bounded-options.ts';
 import {
   applyRemedy,
   dayOf,
@@ -153,7 +152,7 @@ function giveWay(service: Service, { flag, given, askers, controls }: Overridden
 /** On each relation to workers; by the leader, who alone writes for the application. */
 async function tellWorkers({ juju }: Doors, cluster: ClusterFacts): Promise<readonly PlannedChange[]> {
   if (cluster.role !== 'control-plane' || !cluster.leader || cluster.node === undefined) return [];
-  const text = formatInheritance(boundedOptions(await juju.config()).options);
+  const text = formatInheritance(await juju.config());
   return cluster.workers
     .filter(({ shared }) => (shared[HARDENING_KEY] ?? '') !== (text ?? ''))
     .map(({ id }) => ({

@@ -1,6 +1,5 @@
 /** What the status of a unit says while a mode is on: how many controls of its node hold. */
 
-import { boundedOptions } from '../core/bounded-options.ts';
 import { dayOf, forgetScore, type HardeningOptions, recallScore, rememberModes } from '../hardening/index.ts';
 import type { UnitStatus } from '../juju/status.ts';
 import type { Doors } from './doors.ts';
@@ -19,7 +18,7 @@ export async function scoreReports(
 ): Promise<readonly UnitStatus[]> {
   const { juju, host } = doors;
   if (cluster.node === undefined || cluster.leaving || cluster.snap === undefined) return [];
-  const { value: options } = await readOptions(doors, cluster, boundedOptions(await juju.config()).options);
+  const { value: options } = await readOptions(doors, cluster, await juju.config());
   if (!options.cis && !options.stig) {
     if (notes) {
       await forgetScore(host);

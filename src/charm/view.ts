@@ -39,7 +39,6 @@ import {
   snapMinor,
   workOf,
 } from '../cluster/index.ts';
-import { boundedOptions } from '../core/bounded-options.ts';
 import { sentenceIdentity } from '../core/change-identity.ts';
 import { type Ignored, reportIgnored } from '../core/remote-units.ts';
 import type { Report } from '../core/report.ts';
@@ -133,9 +132,7 @@ function returningLease(doors: Doors): PlannedChange {
 
 /** An option of any domain that cannot be used keeps all from changing anything. */
 async function observe(doors: Doors, role: Role): Promise<Observed> {
-  const [cluster, given] = await Promise.all([observeCluster(doors, role, apiServerSans), doors.juju.config()]);
-  // Those that are too long are among the cluster's problems.
-  const { options: raw } = boundedOptions(given);
+  const [cluster, raw] = await Promise.all([observeCluster(doors, role, apiServerSans), doors.juju.config()]);
   const certificates = readCertificateOptions(raw);
   const hardening = await readOptions(doors, cluster, raw);
   const encryption = readEncryption(raw, role);

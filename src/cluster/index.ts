@@ -11,6 +11,7 @@ export {
   isDisruptive as isDisruptiveClusterChange,
 } from './change.ts';
 export { planned as plannedInWords, workOf } from './change-words.ts';
+export { CLUSTER_OPTIONS } from './declared-options.ts';
 export { optionOf, type Service } from './default-arguments.ts';
 export { sealedFor } from './deputy.ts';
 export {

@@ -2,7 +2,6 @@
 
 import { joinAddresses } from '../core/addresses.ts';
 import { ARGUMENTS_DIRECTORY, parseArguments } from '../core/argument-file.ts';
-import { boundedOptions } from '../core/bounded-options.ts';
 import { SnapdError } from '../host/errors.ts';
 import { fileDigest } from '../host/file-digest.ts';
 import type { Host, Snap } from '../host/host.ts';
@@ -60,20 +59,18 @@ export async function observeCluster(
 
 async function observeControlPlane(doors: Doors, apiServerSansOf: ApiServerSansOf): Promise<ControlPlaneFacts> {
   const { juju, host } = doors;
-  const [given, leader, peers, workers, machine] = await Promise.all([
+  const [config, leader, peers, workers, machine] = await Promise.all([
     juju.config(),
     juju.isLeader(),
     observeRelations(juju, 'cluster', 'peer'),
     observeRelations(juju, 'k8s-cluster', 'ours'),
     observeMachine(doors, SERVICES),
   ]);
-  const { options: config, problems: long } = boundedOptions(given);
   const registries = await registriesAsJson(`${config['containerd-custom-registries'] ?? '[]'}`);
-  const { value: options, problems: wrong } = readControlPlaneOptions({
+  const { value: options, problems } = readControlPlaneOptions({
     ...config,
     'containerd-custom-registries': registries,
   });
-  const problems = [...long, ...wrong];
   const cluster = peers[0] ?? noPeersYet(juju);
   const common = await observeNode(doors, machine, cluster, options.registries, options.snapChannel);
   const k8sd = doors.k8sd(snapMinor(common.snap));
@@ -145,13 +142,12 @@ async function observeRegistration(
 
 async function observeWorker(doors: Doors): Promise<WorkerFacts> {
   const { juju } = doors;
-  const [given, clusters, containerd, machine] = await Promise.all([
+  const [config, clusters, containerd, machine] = await Promise.all([
     juju.config(),
     observeRelations(juju, 'cluster', 'theirs'),
     observeRelations(juju, 'containerd', 'theirs'),
     observeMachine(doors, WORKER_SERVICES),
   ]);
-  const { options: config, problems: long } = boundedOptions(given);
   const { value: options, problems } = readWorkerOptions(config);
   const cluster = clusters[0];
   const registries = parseRegistries(
@@ -164,7 +160,7 @@ async function observeWorker(doors: Doors): Promise<WorkerFacts> {
     registered: await observeRegistration(doors, common, 'worker', options),
     role: 'worker',
     options,
-    problems: [...long, ...problems, ...registries.problems],
+    problems: [...problems, ...registries.problems],
     cluster,
     registries: registries.value,
   };

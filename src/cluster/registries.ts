@@ -45,7 +45,8 @@ export async function registriesAsJson(text: string): Promise<string> {
 }
 
 /** Some hundred registries, each with its certificates; all of it travels in a databag, too. */
-const BOUNDS: Bounds = { length: 512 * 1024, depth: 4, values: 10_000 };
+export const REGISTRIES_LENGTH = 512 * 1024;
+const BOUNDS: Bounds = { length: REGISTRIES_LENGTH, depth: 4, values: 10_000 };
 const YAML: YamlBounds = { length: BOUNDS.length, depth: BOUNDS.depth, nodes: BOUNDS.values };
 /** The paths of their files are remembered in one value of the unit state. */
 const MOST_REGISTRIES = 100;

@@ -15,6 +15,7 @@ export {
 } from './catalogue.ts';
 export type { Benchmark, Control, Place } from './control.ts';
 export { candidateText, controlsNamed, type Named, shortTitle } from './control-names.ts';
+export { HARDENING_OPTIONS } from './declared-options.ts';
 export { driftReports } from './drift.ts';
 export { applyEncryption } from './encryption/apply.ts';
 export {
@@ -29,7 +30,7 @@ export { rotated } from './encryption/decide.ts';
 export type { EncryptionFacts, EncryptionPlan, EncryptionQuestion } from './encryption/facts.ts';
 export { withImported } from './encryption/imported.ts';
 export { observeEncryption } from './encryption/observe.ts';
-export { type EncryptionOptions, readEncryptionOptions } from './encryption/options.ts';
+export { ENCRYPTION_OPTIONS, type EncryptionOptions, readEncryptionOptions } from './encryption/options.ts';
 export { EncryptionFailed } from './encryption/outcome.ts';
 export { planEncryption } from './encryption/plan.ts';
 export { asksForEncryption, withStoredSecrets } from './encryption/prove.ts';

@@ -5,32 +5,22 @@
  */
 
 import { parseObject } from '../core/foreign-json.ts';
-import type { ConfigValue } from '../juju/juju.ts';
-import type { RawOptions } from './options.ts';
+import { lengthProblem, type Option, type RawOptions } from '../core/options.ts';
+import { HARDENING_OPTIONS } from './declared-options.ts';
 
 /** Key of the application databag: a JSON object of options that differ from their defaults. */
 export const HARDENING_KEY = 'hardening';
 
-interface Inherited {
-  readonly type: 'boolean' | 'number' | 'string';
-  /** Of the control plane's option; the worker's when nobody says anything. */
-  readonly default: ConfigValue | undefined;
-}
-
-const INHERITED: Readonly<Record<string, Inherited>> = {
-  'cis-mode': { type: 'boolean', default: false },
-  'stig-mode': { type: 'boolean', default: false },
-  'cis-benchmark': { type: 'string', default: '1.12' },
-  'hardening-waivers': { type: 'string', default: '' },
-  'pod-max-pids': { type: 'number', default: undefined },
-  'tls-min-version': { type: 'string', default: '1.3' },
-};
+const INHERITED: readonly (readonly [string, Option<unknown>])[] = Object.entries(HARDENING_OPTIONS).filter(
+  ([, { inherited }]) => inherited,
+);
 
 /** @returns undefined when all is as it is anyway: nothing has to be told then. */
 export function formatInheritance(raw: RawOptions): string | undefined {
-  const told = Object.entries(INHERITED).flatMap(([option, { default: usual }]) => {
-    const value = raw[option];
-    return value === undefined || value === usual || value === '' ? [] : [[option, value] as const];
+  const told = INHERITED.flatMap(([name, option]) => {
+    const value = raw[name];
+    const usual = value === undefined || value === option.default || value === '';
+    return usual || lengthProblem(option, value) !== undefined ? [] : [[name, value] as const];
   });
   return told.length === 0 ? undefined : JSON.stringify(Object.fromEntries(told));
 }
@@ -38,11 +28,23 @@ export function formatInheritance(raw: RawOptions): string | undefined {
 /** The worker's options with those of the control plane where it has none. What cannot be understood is passed over. */
 export function withInheritance(own: RawOptions, text: string | undefined): RawOptions {
   const told = parseObject(text);
-  const values = Object.entries(INHERITED).flatMap(([option, { type }]) => {
-    const set = own[option];
+  const values = INHERITED.flatMap(([name, option]) => {
+    const set = own[name];
     if (set !== undefined && set !== '') return [];
-    const value = told[option];
-    return typeof value === type ? [[option, value as ConfigValue] as const] : [];
+    const value = told[name];
+    return isOfType(value, option) ? [[name, value] as const] : [];
   });
   return { ...own, ...Object.fromEntries(values) };
+}
+
+function isOfType(value: unknown, { type }: Option<unknown>): value is RawOptions[string] {
+  switch (type) {
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'int':
+    case 'float':
+      return typeof value === 'number';
+    default:
+      return typeof value === 'string';
+  }
 }

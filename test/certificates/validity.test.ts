@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { daysUntil, parseValidity, refuseBeyondAuthority } from '../../src/certificates/validity.ts';
+import { daysUntil, parseValidity, refuseBeyondAuthority } from '../../src/core/validity.ts';
 
 describe('parseValidity', () => {
   it.each([

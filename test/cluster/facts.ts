@@ -16,7 +16,8 @@ import {
 } from '../../src/cluster/facts.ts';
 import { featuresFor } from '../../src/cluster/features.ts';
 import { NOTHING_GIVEN } from '../../src/cluster/given-certificates.ts';
-import { type RawOptions, readControlPlaneOptions, readWorkerOptions } from '../../src/cluster/options.ts';
+import { readControlPlaneOptions, readWorkerOptions } from '../../src/cluster/options.ts';
+import type { RawOptions } from '../../src/core/options.ts';
 import type { Databag } from '../../src/juju/juju.ts';
 
 export const CLUSTER = 'k8s-376106d671644e274a3877e86a4bdbc5';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type RawOptions, readControlPlaneOptions, readWorkerOptions } from '../../src/cluster/options.ts';
+import { readControlPlaneOptions, readWorkerOptions } from '../../src/cluster/options.ts';
+import type { RawOptions } from '../../src/core/options.ts';
 import { configured } from './facts.ts';
 
 const read = (set: RawOptions) => readControlPlaneOptions(configured('control-plane', set));

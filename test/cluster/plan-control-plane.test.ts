@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { formatSealedOffer } from '../../src/cluster/deputy.ts';
 import type { ControlPlaneFacts } from '../../src/cluster/facts.ts';
-import type { RawOptions } from '../../src/cluster/options.ts';
 import { planControlPlane } from '../../src/cluster/plan-control-plane.ts';
 import { planRemovals } from '../../src/cluster/plan-leader.ts';
+import type { RawOptions } from '../../src/core/options.ts';
 import { withWaits } from '../../src/core/waits.ts';
 import {
   CLUSTER,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkerFacts } from '../../src/cluster/facts.ts';
-import type { RawOptions } from '../../src/cluster/options.ts';
 import { planWorker } from '../../src/cluster/plan-worker.ts';
+import type { RawOptions } from '../../src/core/options.ts';
 import {
   CLUSTER,
   controlPlaneBag,

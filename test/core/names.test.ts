@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { boundedOptions } from '../../src/core/bounded-options.ts';
 import { hostNameProblem, isNodeName } from '../../src/core/node-name.ts';
 import { oneLine, quoted } from '../../src/core/printable.ts';
 
@@ -56,23 +55,5 @@ describe('one line', () => {
 
   it('in quotation marks shows where it ends', () => {
     expect(quoted('a "b"\n')).toBe('"a \\"b\\""');
-  });
-});
-
-describe('options', () => {
-  it('that are longer than anything that follows from them can be count as not set, and are named', () => {
-    const { options, problems } = boundedOptions({
-      'node-labels': 'x'.repeat(24 * 1024 + 1),
-      'snap-channel': 'x'.repeat(24 * 1024),
-      'audit-policy': 'é'.repeat(32 * 1024),
-      'hardening-waivers': 'é'.repeat(32 * 1024 + 1),
-      'cis-mode': true,
-      'pod-max-pids': 5,
-    });
-    expect(Object.keys(options)).toEqual(['snap-channel', 'audit-policy', 'cis-mode', 'pod-max-pids']);
-    expect(problems).toEqual([
-      { option: 'node-labels', message: 'has 24577 bytes; at most 24576 are taken' },
-      { option: 'hardening-waivers', message: 'has 65538 bytes; at most 65536 are taken' },
-    ]);
   });
 });

@@ -3,8 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import type { RawOptions } from '../../src/core/options.ts';
 import { formatInheritance, withInheritance } from '../../src/hardening/inheritance.ts';
-import { type RawOptions, readHardeningOptions } from '../../src/hardening/options.ts';
+import { readHardeningOptions } from '../../src/hardening/options.ts';
 import { memoryState } from './state.ts';
 
 function defaults(path: string): RawOptions {

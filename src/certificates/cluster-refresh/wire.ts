@@ -14,7 +14,7 @@
 import { readForeign } from '../../core/foreign-json.ts';
 import { oneLine } from '../../core/printable.ts';
 import { line, list, moment, object, or, type Shape, text, whole } from '../../core/shapes.ts';
-import { LONGEST_SECONDS, SHORTEST_SECONDS } from '../validity.ts';
+import { LONGEST_SECONDS, SHORTEST_SECONDS } from '../../core/validity.ts';
 
 export const ORDER = 'cluster-refresh';
 export const REPORT = 'cluster-refreshed';

@@ -1,8 +1,8 @@
 /** Whether the CAs that k8sd is about to be given last long enough: it keeps them for ever, and a cluster ends with the first of them. Pure. */
 
+import { daysUntil } from '../../core/validity.ts';
 import { orderChain } from '../relation/chain.ts';
 import { type IssuedCertificate, isSignedBy, readAllIssued } from '../relation/issued.ts';
-import { daysUntil } from '../validity.ts';
 
 export interface BriefAuthority {
   /** k8sd's name: `ca`, `client-ca`. */

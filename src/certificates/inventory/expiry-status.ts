@@ -1,8 +1,8 @@
 /** What the unit's status says of certificates that run out, or are not served: pure. Who can mend it is the operator. */
 
+import { daysUntil } from '../../core/validity.ts';
 import type { UnitStatus } from '../../juju/status.ts';
 import type { Role } from '../names.ts';
-import { daysUntil } from '../validity.ts';
 import type { Examined } from './examined.ts';
 import { type Circumstances, days, situationOf, warnedBefore } from './findings.ts';
 import { placeOf } from './places.ts';

@@ -1,9 +1,9 @@
 /** What an operator should know of the unit's certificates: pure, from what was read, the time, and what there has to be. */
 
+import { daysUntil } from '../../core/validity.ts';
 import type { Role } from '../names.ts';
 import { missingSans } from '../sans.ts';
 import { thresholdOf } from '../threshold.ts';
-import { daysUntil } from '../validity.ts';
 import type { Examined } from './examined.ts';
 import type { Flaw, FlawCode } from './flaws.ts';
 import { type Place, placeOf, type Renewal } from './places.ts';

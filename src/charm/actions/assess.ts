@@ -1,6 +1,5 @@
 /** The action `assess`: control by control, what holds on this unit, what does not, why, and what to do about it. */
 
-import { boundedOptions } from '../../core/bounded-options.ts';
 import {
   type Assessment,
   type Benchmark,
@@ -42,7 +41,7 @@ export async function assessAction(doors: Doors, role: Role): Promise<void> {
   if (cluster.daemon === 'starting' || cluster.daemon === 'upgrading')
     throw new Error('k8sd is not ready; try again when the unit is active');
   if (cluster.node === undefined) throw new Error('this unit is in no cluster yet; there is nothing to assess');
-  const { value: options, problems } = await readOptions(doors, cluster, boundedOptions(await juju.config()).options);
+  const { value: options, problems } = await readOptions(doors, cluster, await juju.config());
   const problem = problems.find(({ option }) => ['cis-benchmark', 'hardening-waivers'].includes(option));
   if (problem !== undefined) throw new Error(`${problem.option} ${problem.message}`);
   const catalogues = await openCatalogues(doors, role);

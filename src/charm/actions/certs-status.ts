@@ -15,7 +15,6 @@ import {
   requiredSansOf,
   takeInventory,
 } from '../../certificates/index.ts';
-import { boundedOptions } from '../../core/bounded-options.ts';
 import { messageOf } from '../../core/thrown.ts';
 import type { Doors } from '../doors.ts';
 import type { Role } from '../role.ts';
@@ -36,7 +35,7 @@ export async function certsStatus(doors: Doors, role: Role): Promise<void> {
   if (inventory.every(({ place }) => place.name.startsWith(K8SD_PREFIX)))
     throw new Error(`this unit has no certificates yet: ${member.reason ?? 'it is in no cluster'}`);
   const served = await lookAtServed(host, inventory.filter(isRead), member.identity?.address);
-  const options = readCertificateOptions(boundedOptions(await juju.config()).options).value;
+  const options = readCertificateOptions(await juju.config()).value;
   const circumstances = {
     role,
     served,

@@ -1,7 +1,10 @@
-/** The options of encryption at rest, checked once. */
+/** The options of encryption at rest, each declared once, and what is decided by, made of their values. */
 
-import type { ConfigValue } from '../../juju/juju.ts';
-import type { Checked, OptionProblem } from '../option-problem.ts';
+import { duration } from '../../core/duration-option.ts';
+import { CONTROL_PLANE, choiceOrEmpty } from '../../core/option-kinds.ts';
+import type { Checked } from '../../core/option-problem.ts';
+import { type RawOptions, readOptions } from '../../core/options.ts';
+import { HARDENING_OPTIONS } from '../declared-options.ts';
 import { PROVIDERS, type Provider } from './cipher.ts';
 
 export interface EncryptionOptions {
@@ -12,23 +15,29 @@ export interface EncryptionOptions {
   readonly rotationSeconds: number | undefined;
 }
 
-const OPTION = 'encryption-at-rest';
-const CHOICES = ['auto', ...PROVIDERS, 'none'] as const;
+export const ENCRYPTION_OPTIONS = {
+  'encryption-at-rest': choiceOrEmpty(['auto', ...PROVIDERS, 'none'], {
+    on: CONTROL_PLANE,
+    default: 'auto',
+    empty: 'auto',
+  }),
+  'encryption-key-rotation': duration({
+    on: CONTROL_PLANE,
+    default: '30d',
+    empty: undefined,
+    atLeast: '10m',
+    atMost: '10y',
+    examples: '1y, 30d or 12h',
+  }),
+};
 
-/**
- * By default AES-256-GCM; while a mode is on that asks for one of the providers of CIS 1.2.30, AES-CBC.
- * @param rotationSeconds from the option `encryption-key-rotation`.
- */
-export function readEncryptionOptions(
-  raw: Readonly<Record<string, ConfigValue>>,
-  rotationSeconds: number | undefined,
-): Checked<EncryptionOptions> {
-  const text = String(raw[OPTION] ?? 'auto').trim() || 'auto';
-  const choice = CHOICES.find((one) => one === text);
-  const problems: readonly OptionProblem[] =
-    choice === undefined ? [{ option: OPTION, message: `must be one of ${CHOICES.join(', ')}` }] : [];
-  const hardened = raw['cis-mode'] === true || raw['stig-mode'] === true;
-  const automatic = choice === undefined || choice === 'auto';
-  const provider = automatic ? (hardened ? 'aescbc' : 'aesgcm') : choice;
+/** By default AES-256-GCM; while a mode is on that asks for one of the providers of CIS 1.2.30, AES-CBC. */
+export function readEncryptionOptions(raw: RawOptions): Checked<EncryptionOptions> {
+  const { value, problems } = readOptions(ENCRYPTION_OPTIONS, raw);
+  const { 'cis-mode': cis, 'stig-mode': stig } = readOptions(HARDENING_OPTIONS, raw).value;
+  const choice = value['encryption-at-rest'];
+  const automatic = choice === 'auto';
+  const provider = automatic ? (cis || stig ? 'aescbc' : 'aesgcm') : choice;
+  const rotationSeconds = value['encryption-key-rotation']?.seconds;
   return { value: { provider, automatic, rotationSeconds }, problems };
 }

@@ -1,7 +1,8 @@
 /** The one file with the configuration of admission plugins that kube-apiserver takes. */
 
+import type { PodSecurityLevel } from '../declared-options.ts';
 import { CLUSTER_NAMESPACES } from '../observe-node.ts';
-import type { PodSecurityLevel, RateLimit } from '../options.ts';
+import type { RateLimit } from '../options.ts';
 
 export interface AdmissionParts {
   readonly rateLimits: readonly RateLimit[] | undefined;

@@ -4,7 +4,8 @@
  */
 
 import type { Control, FileKind, HardenedService, RemedyStep } from '../control.ts';
-import type { AuditLog, HardeningOptions, TlsVersion } from '../options.ts';
+import type { TlsVersion } from '../declared-options.ts';
+import type { AuditLog, HardeningOptions } from '../options.ts';
 import { type AdmissionParts, admissionConfiguration } from './admission-configuration.ts';
 import { type FlagTest, testsOf } from './flag-holds.ts';
 import { isNeverRemedied } from './never.ts';

@@ -132,14 +132,14 @@ describe('the option', () => {
     [{ 'cis-mode': true, 'encryption-at-rest': 'aesgcm' }, 'aesgcm', false],
     [{ 'encryption-at-rest': 'none' }, 'none', false],
   ])('%j means %s', (raw, provider, automatic) => {
-    expect(readEncryptionOptions(raw, 60)).toEqual({
-      value: { provider, automatic, rotationSeconds: 60 },
+    expect(readEncryptionOptions({ ...raw, 'encryption-key-rotation': '1h' })).toEqual({
+      value: { provider, automatic, rotationSeconds: 3600 },
       problems: [],
     });
   });
 
   it('refuses what there is not', () => {
-    expect(readEncryptionOptions({ 'encryption-at-rest': 'rot13' }, undefined).problems).toEqual([
+    expect(readEncryptionOptions({ 'encryption-at-rest': 'rot13' }).problems).toEqual([
       { option: 'encryption-at-rest', message: 'must be one of auto, aesgcm, aescbc, none' },
     ]);
   });

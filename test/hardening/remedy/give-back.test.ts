@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExtraArguments } from '../../../src/cluster/extra-arguments.ts';
-import { CIS_BENCHMARKS } from '../../../src/hardening/options.ts';
+import { CIS_BENCHMARKS } from '../../../src/hardening/declared-options.ts';
 import { forgetRemedies } from '../../../src/hardening/remedy/apply.ts';
 import { controlsIn, optionsWith } from './controls.ts';
 import { KUBELET_UNIT, SimulatedNode, type Wishes } from './simulated-node.ts';

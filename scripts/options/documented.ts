@@ -1,0 +1,48 @@
+/** The options of a charm with what is said of them: what `config.yaml` and the README are made from. */
+import { CERTIFICATE_DOCUMENTATION } from '../../src/certificates/options.documentation.ts';
+import { CLUSTER_DOCUMENTATION } from '../../src/cluster/options.documentation.ts';
+import type { DocumentationOf } from '../../src/core/option-documentation.ts';
+import { defaultOn, type OptionSet } from '../../src/core/options.ts';
+import type { Role } from '../../src/core/role.ts';
+import { ENCRYPTION_DOCUMENTATION } from '../../src/hardening/encryption/options.documentation.ts';
+import { HARDENING_DOCUMENTATION } from '../../src/hardening/options.documentation.ts';
+import { optionsOf } from '../../src/options.ts';
+import type { Charm } from '../pack/archive.ts';
+
+/** As `config.yaml` has it. */
+export interface DocumentedOption {
+  readonly type: string;
+  readonly default?: string | number | boolean;
+  /** On one line. */
+  readonly description: string;
+}
+
+const ROLES: Readonly<Record<Charm, Role>> = { k8s: 'control-plane', 'k8s-worker': 'worker' };
+
+const DOCUMENTATION: DocumentationOf<OptionSet> = {
+  ...CLUSTER_DOCUMENTATION,
+  ...CERTIFICATE_DOCUMENTATION,
+  ...HARDENING_DOCUMENTATION,
+  ...ENCRYPTION_DOCUMENTATION,
+};
+
+/** In alphabetical order, by name. @throws Error for an option without a text. */
+export function documentedOptions(charm: Charm): Readonly<Record<string, DocumentedOption>> {
+  const role = ROLES[charm];
+  const options = Object.entries(optionsOf(role)).map(([name, option]) => {
+    const usual = defaultOn(role, option);
+    const documented = {
+      type: option.type,
+      ...(usual === undefined ? {} : { default: usual }),
+      description: descriptionOf(name, role),
+    };
+    return [name, documented] as const;
+  });
+  return Object.fromEntries(options.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function descriptionOf(name: string, role: Role): string {
+  const text = DOCUMENTATION[name];
+  if (text === undefined) throw new Error(`the option ${name} has no documentation`);
+  return (typeof text === 'string' ? text : text[role]).trim().replaceAll(/\s+/g, ' ');
+}

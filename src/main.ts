@@ -1,16 +1,15 @@
 /** The program that `dispatch` starts, once for each event and action. */
 
 import { dispatch } from './charm/dispatch.ts';
-import { createExecTransport } from './juju/exec-transport.ts';
+import { openTransport } from './juju/open-transport.ts';
 
-const surroundings = {
-  environment: process.env,
-  transport: createExecTransport(),
-  root: process.env['K8S_CHARM_ROOT'] || '/',
-};
+const transport = openTransport();
+const surroundings = { environment: process.env, transport, root: process.env['K8S_CHARM_ROOT'] || '/' };
 
 // No `await` out here, which only an ES module may have: the program is bundled as what loads faster.
-void dispatch(surroundings).then((exitCode) => {
-  // Not process.exit: what is still being written would be lost.
-  process.exitCode = exitCode;
-});
+void dispatch(surroundings)
+  .then((exitCode) => {
+    // Not process.exit: what is still being written would be lost.
+    process.exitCode = exitCode;
+  })
+  .finally(transport.close);

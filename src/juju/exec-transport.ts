@@ -4,43 +4,16 @@
  */
 
 import { execFile } from 'node:child_process';
+import { createCallLimit } from './call-limit.ts';
 import { HookToolFailure, UnusableAnswer } from './errors.ts';
-import type { HookToolAnswer, Transport } from './transport.ts';
+import { type HookToolAnswer, LARGEST_OUTPUT, type Transport } from './transport.ts';
 
-/** Bytes, where the caller does not say. Node's default of 1 MiB would cut the unit state off, of which Juju keeps 2 MiB. */
-const LARGEST_OUTPUT = 24 * 1024 * 1024;
-
-/** The agent runs one tool at a time; more processes than this would only wait for it, each with its memory. */
-const PROCESSES_AT_ONCE = 4;
-
-/** Runs each tool from `PATH` of the environment, with a few processes at a time. */
+/** Runs each tool from `PATH` of the environment, with a few processes at a time: each has its memory. */
 export function createExecTransport(env: NodeJS.ProcessEnv = process.env): Transport {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-
-  const enter = async (): Promise<void> => {
-    if (running < PROCESSES_AT_ONCE) {
-      running += 1;
-      return;
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  };
-
-  const leave = (): void => {
-    const next = waiting.shift();
-    if (next === undefined) running -= 1;
-    else next();
-  };
-
+  const limited = createCallLimit();
   return {
-    async call(tool, args, stdin, largestOutput = LARGEST_OUTPUT) {
-      await enter();
-      try {
-        return await execute(tool, args, { env, stdin, largestOutput });
-      } finally {
-        leave();
-      }
-    },
+    call: (tool, args, stdin, largestOutput = LARGEST_OUTPUT) =>
+      limited(() => execute(tool, args, { env, stdin, largestOutput })),
   };
 }
 

@@ -1,4 +1,4 @@
-/** How hook tools are reached: one method, so that it can be an executable today and a socket tomorrow. */
+/** How hook tools are reached: one method, whether they are executables or calls over the agent's socket. */
 
 export interface HookToolAnswer {
   /** 0 success, 1 a refusal by Juju's state, 2 a call that Juju could not parse (a bug of ours). */
@@ -14,3 +14,11 @@ export interface Transport {
    */
   call(tool: string, args: readonly string[], stdin?: string, largestOutput?: number): Promise<HookToolAnswer>;
 }
+
+export interface OpenTransport extends Transport {
+  /** The dispatch is over: what is held open goes. */
+  close(): void;
+}
+
+/** Bytes, where the caller does not say. Node's default of 1 MiB would cut the unit state off, of which Juju keeps 2 MiB. */
+export const LARGEST_OUTPUT = 24 * 1024 * 1024;

@@ -54,7 +54,9 @@ interface Ended {
 }
 
 function dispatch(variables: NodeJS.ProcessEnv): Promise<Ended> {
-  const env = { ...tools.environment, K8S_CHARM_ROOT: root, ...variables };
+  // Its hook tools are executables.
+  const ways = { K8S_CHARM_HOOK_TOOLS: 'executables', K8S_CHARM_ROOT: root };
+  const env = { ...tools.environment, ...ways, ...variables };
   const child = spawn(process.execPath, [join(program, 'main.cjs')], { cwd: tools.charmDirectory, env });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk) => {

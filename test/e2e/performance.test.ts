@@ -1,5 +1,7 @@
 /** Guards what makes a dispatch cheap and does not depend on how fast a machine is: what it asks, what it loads, how much memory it takes. */
 
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
 import type { DispatchRecord } from '../model/hook-run.ts';
@@ -36,8 +38,8 @@ const tools = ({ calls }: DispatchRecord): readonly string[] => calls.map(({ too
 
 describe('a dispatch that changes nothing', () => {
   it.each([
-    ['k8s/0', 11],
-    ['k8s-worker/0', 7],
+    ['k8s/0', 12],
+    ['k8s-worker/0', 8],
   ])('on %s only reads, with few hook tools and little memory', async (unit, most) => {
     const record = await dispatched(unit, 'hooks/update-status', () => cluster.model.updateStatus(unit));
     expect(
@@ -48,6 +50,21 @@ describe('a dispatch that changes nothing', () => {
     );
     expect(record.calls.length).toBeLessThanOrEqual(most);
     expect(record.maxRssKb).toBeLessThan(MOST_KB);
+  });
+
+  it('starts no process for a hook tool, unless the operator says so on the machine', async () => {
+    const { model } = cluster;
+    const channels = async () => {
+      const record = await dispatched('k8s/0', 'hooks/update-status', () => model.updateStatus('k8s/0'));
+      return new Set(record.calls.map(({ channel }) => channel));
+    };
+    expect(await channels()).toEqual(new Set(['socket']));
+    const settings = join(model.unit('k8s/0').machine.root, 'etc/default/k8s-charm');
+    await mkdir(dirname(settings), { recursive: true });
+    await writeFile(settings, '# For now.\nK8S_CHARM_HOOK_TOOLS=executables\n');
+    expect(await channels()).toEqual(new Set(['executable']));
+    await rm(settings);
+    expect(await channels()).toEqual(new Set(['socket']));
   });
 
   it('loads neither X.509 nor what starts other programs', async () => {

@@ -3,16 +3,17 @@
  * secret to each unit of a related application, and takes it back when that unit goes.
  */
 
-import { createExecTransport } from '../../src/juju/exec-transport.ts';
 import type { Juju } from '../../src/juju/juju.ts';
 import { openJuju } from '../../src/juju/open-juju.ts';
+import { openTransport } from '../../src/juju/open-transport.ts';
 
 /** What YAML, trimming and argument vectors would each break in their own way. */
 export const AWKWARD = '-----BEGIN X-----\n"é" \u0085 😀 \\/ a=b\n-----END X-----\n';
 
 /** One dispatch, as the `main` of a charm makes it. */
 export async function dispatch(): Promise<void> {
-  const juju = openJuju(process.env, createExecTransport());
+  const transport = openTransport();
+  const juju = openJuju(process.env, transport);
   try {
     if (juju.event.kind === 'action') await act(juju);
     else await reconcile(juju);
@@ -21,6 +22,8 @@ export async function dispatch(): Promise<void> {
     juju.log.error(String(error));
     await juju.flushLog();
     process.exitCode = 1;
+  } finally {
+    transport.close();
   }
 }
 

@@ -48,7 +48,8 @@ export interface ToolsOnPath {
   remove(): void;
 }
 
-const TOOLS = [
+/** Those that the charms use. */
+export const TOOLS = [
   'action-fail',
   'action-get',
   'action-log',

@@ -4,13 +4,22 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Controller } from './controller.ts';
+import { serveAgentSocket } from './agent-socket/serve.ts';
+import { type Controller, isJuju4 } from './controller.ts';
 import { type DispatchExit, startDispatch } from './dispatch-process.ts';
 import { agentDirectory, charmDirectory, hookEnvironment } from './environment.ts';
 import { type Hook, hookName } from './hook.ts';
 import { type HookContext, newHookContext } from './hook-context.ts';
+import { NoStdin } from './hook-tools/failure.ts';
 import { runHookTool } from './hook-tools/run.ts';
-import { type HookToolReply, type HookToolRequest, serveHookTools, UNANSWERED } from './hook-tools/server.ts';
+import {
+  type HookToolChannel,
+  type HookToolHandler,
+  type HookToolReply,
+  type HookToolRequest,
+  serveHookTools,
+  UNANSWERED,
+} from './hook-tools/server.ts';
 import type { CallPhase, Machine } from './machine.ts';
 import type { OutsideCalls } from './outside-calls.ts';
 import type { RelationCaches } from './relation-cache.ts';
@@ -21,6 +30,7 @@ import { JUJU_EXEC } from './task-queue.ts';
 export interface HookToolCall {
   readonly tool: string;
   readonly args: readonly string[];
+  readonly channel: HookToolChannel;
 }
 
 /** What one dispatch did and cost. */
@@ -93,7 +103,13 @@ export async function runInContext(
       : await writeCommands(join(agentDirectory(host, unit), `${nonce}.sh`), String(commands), host.machine(unit).root);
   if (script === undefined) return { context, exit: missingExit() };
   const run = newRun(host, unit, context);
-  const server = await serveHookTools(join(agentDirectory(host, unit), nonce), (request) => run.serve(request));
+  const serve = oneAtATime((request) => run.serve(request));
+  const agent = agentDirectory(host, unit);
+  const executables = await serveHookTools(join(agent, nonce), serve);
+  const socket = await serveAgentSocket(
+    { path: join(agent, 'agent.socket'), contextId: context.id, juju4: isJuju4(host.state) },
+    serve,
+  );
   const machine = host.machine(unit);
   machine.observer = (call, phase) => (run.outside(call, phase) ? new Promise(() => undefined) : undefined);
   const process = startDispatch({
@@ -110,7 +126,8 @@ export async function runInContext(
   const exit = await process.exit;
   machine.observer = undefined;
   if (commands !== undefined) await rm(script, { force: true });
-  server.close();
+  executables.close();
+  await socket.close().catch((error: unknown) => host.broken(unit, error));
   host.record({
     unit: unit.name,
     event: path,
@@ -149,7 +166,7 @@ function newRun(host: Host, unit: UnitState, context: HookContext): Run {
       const { tool, args } = request;
       const what = [tool, ...args].join(' ');
       if (run.outside(what, 'before')) return UNANSWERED;
-      run.calls.push({ tool, args });
+      run.calls.push({ tool, args, channel: request.channel });
       const fault = host.hookToolFault?.(unit.name, tool, args);
       const reply = fault
         ? { code: fault.code, stdout: '', stderr: fault.stderr }
@@ -160,11 +177,22 @@ function newRun(host: Host, unit: UnitState, context: HookContext): Run {
   return run;
 }
 
+/** Juju runs one hook tool of a unit at a time, however they come. */
+function oneAtATime(handler: HookToolHandler): HookToolHandler {
+  let last: Promise<unknown> = Promise.resolve();
+  return (request) => {
+    const answer = last.then(() => handler(request));
+    last = answer.catch(() => undefined);
+    return answer;
+  };
+}
+
 /** A fault of the model itself is for the test to see, and an error for the charm. */
 async function answer(host: Host, context: HookContext, request: HookToolRequest): Promise<HookToolReply> {
   try {
     return await runHookTool(request, context);
   } catch (error) {
+    if (error instanceof NoStdin) throw error;
     host.broken(context.unit, error);
     return { code: 3, stdout: '', stderr: `ERROR the local model failed: ${String(error)}\n` };
   }

@@ -10,6 +10,15 @@ export class ToolFailure extends Error {
   }
 }
 
+/** Not a failure of the tool: the agent says it to the client, which is to send its input and ask again. */
+export class NoStdin extends Error {
+  override readonly name = 'NoStdin';
+
+  constructor() {
+    super('hook tool requires stdin, none supplied');
+  }
+}
+
 export function misuse(message: string): ToolFailure {
   return new ToolFailure(2, message);
 }

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { misuse, refusal } from './failure.ts';
+import { misuse, NoStdin, refusal } from './failure.ts';
 import type { ToolCall } from './tool.ts';
 import { readSettingsYaml } from './yaml-input.ts';
 
@@ -29,7 +29,10 @@ export function readSettings(call: ToolCall, args: readonly string[]): Map<strin
 }
 
 function readInput(call: ToolCall, file: string): string {
-  if (file === '-') return call.stdin ?? '';
+  if (file === '-') {
+    if (call.stdin === undefined) throw new NoStdin();
+    return call.stdin;
+  }
   try {
     return readFileSync(resolve(call.directory, file), 'utf8');
   } catch {

@@ -27,8 +27,14 @@ export interface HookToolRequest {
   readonly args: readonly string[];
   /** Working directory of the caller. */
   readonly directory: string;
+  /** Undefined when the client has sent none. */
   readonly stdin: string | undefined;
+  /** How it came. */
+  readonly channel: HookToolChannel;
 }
+
+/** One of Juju's two ways to a hook tool: a process, or the socket that such a process would use. */
+export type HookToolChannel = 'executable' | 'socket';
 
 export interface HookToolReply {
   readonly code: number;
@@ -50,7 +56,7 @@ const run = promisify(execFile);
 /** The shell reads an answer byte by byte, and some shells garble bytes beyond ASCII when they do. */
 const SHORT_ANSWER = /^[\x20-\x7e]{1,300}\n$/;
 
-/** Opens a channel in a new folder. Calls are handled one at a time, in the order in which they come, as Juju does. */
+/** Opens a channel in a new folder. Calls go to the handler in the order in which they come. */
 export async function serveHookTools(directory: string, handler: HookToolHandler): Promise<HookToolServer> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const slots = Array.from({ length: SLOTS }, (_, slot) => String(slot));
@@ -59,7 +65,6 @@ export async function serveHookTools(directory: string, handler: HookToolHandler
   const calls = new Socket({ fd: descriptor, readable: true, writable: false });
   const waiting = new Set<string>();
   let open = true;
-  let queue = Promise.resolve();
   let answers = 0;
 
   const answer = (slot: string, reply: HookToolReply): void => {
@@ -84,7 +89,7 @@ export async function serveHookTools(directory: string, handler: HookToolHandler
       const [verb, slot] = line.split(' ');
       if (!slot) continue;
       if (verb === 'done') remove(join(directory, `${slot}.lock`));
-      else queue = queue.then(() => handle(slot));
+      else void handle(slot);
     }
   });
   calls.on('error', () => undefined);
@@ -105,10 +110,10 @@ function readRequest(directory: string, slot: string): HookToolRequest | undefin
   const base = join(directory, slot);
   if (!existsSync(`${base}.args`)) return undefined;
   const [cwd = '/', tool = '', ...args] = readFileSync(`${base}.args`, 'utf8').split('\0').slice(0, -1);
-  const stdin = existsSync(`${base}.stdin`) ? readFileSync(`${base}.stdin`, 'utf8') : undefined;
+  const stdin = existsSync(`${base}.stdin`) ? readFileSync(`${base}.stdin`, 'utf8') : '';
   remove(`${base}.args`);
   remove(`${base}.stdin`);
-  return { tool, args, directory: cwd, stdin };
+  return { tool, args, directory: cwd, stdin, channel: 'executable' };
 }
 
 function writeAnswer(directory: string, slot: string, reply: HookToolReply, number: number): void {

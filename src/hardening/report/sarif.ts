@@ -52,7 +52,10 @@ function run(assessment: Assessment): object {
       {
         executionSuccessful: true,
         endTimeUtc: new Date(assessment.at).toISOString(),
-        toolConfigurationNotifications: assessment.problems.map((text) => ({ level: 'warning', message: { text } })),
+        toolConfigurationNotifications: assessment.problems.map((text) => ({
+          level: 'warning',
+          message: { text: withoutLinks(text) },
+        })),
       },
     ],
     results: findings.flatMap((finding, index) => (isOpen(finding) ? [result(assessment, finding, index)] : [])),
@@ -111,6 +114,14 @@ function pascalCase(text: string): string {
   return words.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`).join('');
 }
 
+/**
+ * A message may hold links as in Markdown (SARIF 2.1.0, 3.11.6), and pages make them ones to click on. What lies on a node or in a waiver is not
+ * there to lead an auditor anywhere: a bracket that ends the text of a link is escaped, and what would escape that.
+ */
+function withoutLinks(text: string): string {
+  return text.replaceAll(/(\\*)\](?=\()/g, '$1$1\\]');
+}
+
 function result(assessment: Assessment, finding: Finding, ruleIndex: number): object {
   const { number, control, state } = finding;
   const text = [details(finding), justification(finding), remedyText(finding)]
@@ -121,7 +132,7 @@ function result(assessment: Assessment, finding: Finding, ruleIndex: number): ob
     ruleIndex,
     kind: 'fail',
     level: LEVEL[control.severity],
-    message: { text },
+    message: { text: withoutLinks(text) },
     locations: [location(assessment, control)],
     partialFingerprints: { 'control/v1': fingerprint(assessment, control) },
     properties: { state, control: control.id },

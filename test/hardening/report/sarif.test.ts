@@ -119,6 +119,20 @@ describe('the SARIF report', () => {
     expect(uri({ check: { type: 'api', rule: 'wildcards' } })).toBe('kubernetes-api');
   });
 
+  it.each([
+    ['[see here](https://evil.example)', '[see here\\](https://evil.example)'],
+    ['![](https://evil.example/p.png)', '![\\](https://evil.example/p.png)'],
+    ['[a\\](https://evil.example)', '[a\\\\\\](https://evil.example)'],
+    ['[\\]](1)', '[\\]\\](1)'],
+    ['rules[0] (of two)', 'rules[0] (of two)'],
+  ])('makes no link of %s', (text, shown) => {
+    const [run] = runsOf(assessment({ findings: [finding({ reason: text })], problems: [text] }));
+    expect(run?.results[0]?.message.text).toContain(shown);
+    expect(run?.invocations[0]?.toolConfigurationNotifications).toEqual([
+      { level: 'warning', message: { text: shown } },
+    ]);
+  });
+
   it('fits the schema with hostile texts', async () => {
     expect(await sarifComplaints(JSON.parse(renderSarif([hostileAssessment('cis-1.12')])))).toEqual([]);
   });

@@ -20,5 +20,5 @@ export const CERTIFICATE_DOCUMENTATION: DocumentationOf<typeof CERTIFICATE_OPTIO
   'certificate-renew-before': `
     Remaining life below which a certificate is renewed by itself: a number and y, mo, d, h or m, at most half
     of certificate-validity. Shorter lives are renewed when a third of them is left. What cannot be renewed is
-    told in the status. Empty: nothing is renewed by itself, and the status warns 30 days before.`,
+    reported in the status. Empty: nothing is renewed by itself, and the status warns 30 days before.`,
 };

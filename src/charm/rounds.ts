@@ -16,6 +16,8 @@ export interface ForeseenChanges {
   readonly view: View;
   /** In the order in which they will be made. */
   readonly changes: readonly PlannedChange[];
+  /** How many of them each round makes. */
+  readonly rounds: readonly number[];
 }
 
 export async function foreseeChanges(doors: Doors, role: Role): Promise<ForeseenChanges> {
@@ -23,14 +25,16 @@ export async function foreseeChanges(doors: Doors, role: Role): Promise<Foreseen
   const changes = new Map<string, PlannedChange>();
   let foreseen: Foreseen = NOTHING_FORESEEN;
   let next: View = view;
+  const rounds: number[] = [];
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const fresh = inOrder(next.changes).filter(({ id }) => !changes.has(id));
     for (const change of fresh) changes.set(change.id, change);
+    if (fresh.length > 0) rounds.push(fresh.length);
     if (fresh.every(({ brings }) => brings === undefined)) break;
     foreseen = Object.assign({}, foreseen, ...fresh.map(({ brings }) => brings));
     next = await look(doors, role, foreseen);
   }
-  return { view, changes: [...changes.values()] };
+  return { view, changes: [...changes.values()], rounds };
 }
 
 /** As a dispatch makes them: what restarts nothing comes first. */

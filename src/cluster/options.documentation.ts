@@ -55,13 +55,13 @@ export const CLUSTER_DOCUMENTATION: DocumentationOf<typeof CLUSTER_OPTIONS> = {
     'control-plane': `
       Secret with certificates of your own, for bootstrap-certificates=provided: ca-crt and ca-key, and where
       the snap shall not make them client-ca-crt, client-ca-key, front-proxy-ca-crt, front-proxy-ca-key,
-      etcd-ca-crt, etcd-ca-key. PEM, RSA keys; an intermediate authority with its issuers up to the root
-      behind it. Grant it to the application. Read at bootstrap; not needed afterwards. Without an authority's
-      key (etcd's apart) the secret also holds what that authority has issued for each unit, such as
+      etcd-ca-crt, etcd-ca-key. PEM, RSA keys; an intermediate CA with its issuers up to the root
+      behind it. Grant it to the application. Read at bootstrap; not needed afterwards. Without a CA's
+      key (etcd's apart) the secret also holds what that CA has issued for each unit, such as
       k8s-0-apiserver-crt and k8s-0-apiserver-key; what is put there later is taken into service.`,
     worker: `
       Secret with certificates of your own, where the control plane's bootstrap-certificates is provided and
-      an authority's key stays with you: for each unit k8s-worker-0-kubelet-crt and k8s-worker-0-kubelet-key,
+      a CA's key stays with you: for each unit k8s-worker-0-kubelet-crt and k8s-worker-0-kubelet-key,
       and without client-ca-key also kubelet-client and kube-proxy-client. PEM, RSA keys. Grant it to the
       application. What is put there later is taken into service.`,
   },
@@ -69,10 +69,10 @@ export const CLUSTER_DOCUMENTATION: DocumentationOf<typeof CLUSTER_OPTIONS> = {
     Where the cluster keeps its state: managed-etcd (operated by the snap) or etcd (an etcd charm, integrated
     on the etcd endpoint). Read at bootstrap; cannot change afterwards.`,
   'bootstrap-certificates': `
-    Where the cluster's certificates come from: snap-managed (the snap's own authorities), intermediate-ca (a
-    CA charm, integrated on the certificates endpoint, signs the authorities; the snap issues everything else)
+    Where the cluster's certificates come from: snap-managed (the snap's own CAs), intermediate-ca (a
+    CA charm, integrated on the certificates endpoint, signs the CAs; the snap issues everything else)
     or external (a CA charm, integrated on the certificates endpoints of k8s and k8s-worker, issues what each
-    API server and kubelet serves) or provided (authorities of your own, with or without their keys, in the
+    API server and kubelet serves) or provided (CAs of your own, with or without their keys, in the
     secret that ca-certificates names). Read at bootstrap; cannot change afterwards.`,
   'bootstrap-pod-cidr': `
     Address range of pods: one CIDR, or two separated by a comma (one IPv4, one IPv6). "auto" leaves it to the

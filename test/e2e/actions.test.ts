@@ -383,6 +383,49 @@ describe('plan', { timeout: 120_000 }, () => {
     for (const unit of ['k8s/0', CONTROL, WORKER]) expect((await run(unit, 'plan')).results['count']).toBe('0');
   });
 
+  it('shows what options would change, and sets and writes nothing', async () => {
+    const { model } = cluster;
+    const units = ['k8s/0', CONTROL, WORKER];
+    const before = new Map<string, unknown>();
+    for (const unit of units) before.set(unit, await everything(unit));
+    const tried = async (unit: string, config: unknown) => (await run(unit, 'plan', { config })).results;
+
+    const hardening = await tried('k8s/0', 'cis-mode=true');
+    expect(hardening).toMatchObject({
+      assumed: 'cis-mode',
+      rounds: expect.stringMatching(/^1-\d+, \d+/),
+      disruptive: expect.stringMatching(/^\d+(?:, \d+)*$/),
+      'rollout-lock': 'free; the leader grants it to one unit at a time',
+    });
+    expect(hardening['changes']).toMatch(
+      /\d+\. restart kube-apiserver \(.*cis-mode.*\) \(with the rollout lock\)\n {3}set --/,
+    );
+    expect(hardening['changes']).toContain('tell the workers on');
+
+    const labels = await tried(CONTROL, { 'node-labels': 'tried=yes', 'kube-scheduler-extra-args': 'kube-api-qps=77' });
+    expect(labels).toMatchObject({ count: '2', assumed: 'kube-scheduler-extra-args, node-labels' });
+    expect(labels['changes']).toContain(`label node ${nodeOf(CONTROL)}: tried=yes`);
+    expect(labels['changes']).toContain('set --kube-api-qps=77');
+    const kubelet = await tried(WORKER, 'kubelet-extra-args="max-pods=77 v=3"\ncis-mode=true');
+    expect(kubelet['changes']).toMatch(/restart kubelet \(.*\)\n(?: {3}.*\n)* {3}set --max-pods=77/);
+    expect(kubelet).not.toHaveProperty('rollout-lock');
+    expect(await tried('k8s/0', 'bootstrap-datastore=dqlite')).toMatchObject({
+      changes: 'nothing to change',
+      status: expect.stringMatching(/^blocked: bootstrap-datastore must be managed-etcd or etcd/),
+    });
+    expect(await tried('k8s/0', '')).toMatchObject({ changes: 'nothing to change', count: '0' });
+    for (const [unit, config, message] of [
+      ['k8s/0', 'cis-mod=true', 'config: there is no option "cis-mod" (did you mean cis-mode?)'],
+      ['k8s/0', 'cis-mode=perhaps', 'config: cis-mode must be true or false'],
+      [WORKER, 'dns-enabled=false', 'config: dns-enabled is an option of control-plane units; run plan on one of them'],
+    ] as const)
+      expect(await run(unit, 'plan', { config })).toMatchObject({ status: 'failed', message });
+
+    for (const unit of units) expect(await everything(unit)).toEqual(before.get(unit));
+    for (const unit of units) expect((await run(unit, 'plan')).results['count']).toBe('0');
+    await settleActive(model, 60_000);
+  });
+
   it('tells what stands in the way of a change', async () => {
     const { model } = cluster;
     await model.configure('k8s', { 'snap-channel': 'nowhere' });

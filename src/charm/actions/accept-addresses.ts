@@ -14,10 +14,10 @@ import {
   saidAddresses,
 } from '../../cluster/index.ts';
 import { canonicalAddress, isAddress } from '../../core/addresses.ts';
+import { listParameter, refuseUnknown, textParameter } from '../../core/parameters.ts';
 import type { Doors } from '../doors.ts';
 import type { Role } from '../role.ts';
 import { memberView } from './member.ts';
-import { listParameter, refuseUnknown, textParameter } from './parameters.ts';
 
 /** More than that no machine has, and a databag is read by everybody. */
 const MOST = 20;

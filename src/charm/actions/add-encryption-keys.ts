@@ -1,11 +1,11 @@
 /** The action `add-encryption-keys`: gives back keys of a backup, so that the Secrets of a restored datastore can be read. */
 
+import { refuseUnknown, textParameter } from '../../core/parameters.ts';
 import type { Juju, SecretContent } from '../../juju/juju.ts';
 import type { Doors } from '../doors.ts';
 import { importKeys } from '../encryption.ts';
 import type { Role } from '../role.ts';
 import { memberView } from './member.ts';
-import { refuseUnknown, textParameter } from './parameters.ts';
 
 const SECRET = /^(?:secret:(?:\/\/[0-9a-zA-Z-]+\/)?)?[0-9a-zA-Z]{1,64}$/;
 

@@ -1,5 +1,6 @@
 /** The action `assess`: control by control, what holds on this unit, what does not, why, and what to do about it. */
 
+import { listParameter, type Parameters, refuseUnknown, textParameter } from '../../core/parameters.ts';
 import {
   type Assessment,
   type Benchmark,
@@ -26,7 +27,6 @@ import type { Doors } from '../doors.ts';
 import { readOptions } from '../hardening.ts';
 import type { Role } from '../role.ts';
 import { look } from '../view.ts';
-import { listParameter, type Parameters, refuseUnknown, textParameter } from './parameters.ts';
 import { keepReport } from './reports.ts';
 
 const BENCHMARKS = ['cis', 'stig', 'all'] as const;

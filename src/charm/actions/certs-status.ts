@@ -15,13 +15,13 @@ import {
   requiredSansOf,
   takeInventory,
 } from '../../certificates/index.ts';
+import { refuseUnknown, textParameter } from '../../core/parameters.ts';
 import { messageOf } from '../../core/thrown.ts';
 import type { Doors } from '../doors.ts';
 import type { Role } from '../role.ts';
 import { look } from '../view.ts';
 import { type CertificateRow, certificateRows } from './certificate-rows.ts';
 import { certificatesTable, findingsText } from './certificates-table.ts';
-import { refuseUnknown, textParameter } from './parameters.ts';
 import { formatYaml } from './yaml.ts';
 
 export async function certsStatus(doors: Doors, role: Role): Promise<void> {

@@ -1,10 +1,10 @@
 /** The action `get-kubeconfig`: an administrator's kubeconfig, as a secret, since everybody who may read the model reads results. */
 
 import { isReadable, readCertificates } from '../../certificates/index.ts';
+import { refuseUnknown, textParameter } from '../../core/parameters.ts';
 import type { Doors } from '../doors.ts';
 import type { Role } from '../role.ts';
 import { look } from '../view.ts';
-import { refuseUnknown, textParameter } from './parameters.ts';
 
 const ADMIN_KUBECONFIG = '/etc/kubernetes/admin.conf';
 const API_PORT = 6443;

@@ -7,10 +7,10 @@ import {
   readCertificates,
   refuseBeyondAuthority,
 } from '../../certificates/index.ts';
+import { type Parameters, textParameter } from '../../core/parameters.ts';
 import type { Doors } from '../doors.ts';
 import type { Role } from '../role.ts';
 import { look, type View } from '../view.ts';
-import { type Parameters, textParameter } from './parameters.ts';
 
 export type Member = View & { readonly identity: NonNullable<View['identity']> };
 

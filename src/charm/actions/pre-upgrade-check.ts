@@ -1,13 +1,13 @@
 /** The action `pre-upgrade-check`: whether the cluster, or on a worker its node, is fit for an upgrade of the charm or the snap. */
 
 import { GRANT } from '../../cluster/index.ts';
+import { refuseUnknown } from '../../core/parameters.ts';
 import { KubernetesError } from '../../kubernetes/errors.ts';
 import { standingReports } from '../current.ts';
 import type { Doors } from '../doors.ts';
 import type { Role } from '../role.ts';
 import { quorumWarning } from '../size.ts';
 import { look } from '../view.ts';
-import { refuseUnknown } from './parameters.ts';
 
 export async function preUpgradeCheck(doors: Doors, role: Role): Promise<void> {
   const { juju } = doors;

@@ -20,11 +20,11 @@ import {
   whyNotRenewable,
 } from '../../certificates/index.ts';
 import { type ControlPlaneFacts, GRANT, JOINED } from '../../cluster/index.ts';
+import { listParameter, type Parameters, refuseUnknown, textParameter } from '../../core/parameters.ts';
 import type { Doors } from '../doors.ts';
 import { withLease } from '../lease.ts';
 import type { Role } from '../role.ts';
 import { memberView, readCommon, refuseBeyondAuthorities } from './member.ts';
-import { listParameter, type Parameters, refuseUnknown, textParameter } from './parameters.ts';
 import { refreshCertsOfCluster } from './refresh-cluster.ts';
 
 const API_PORT = 6443;

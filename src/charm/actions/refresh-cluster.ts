@@ -2,9 +2,9 @@
 
 import { CONTROL_PLANE_NAMES, clusterRefreshNews, orderClusterRefresh } from '../../certificates/index.ts';
 import { JOINED } from '../../cluster/index.ts';
+import type { Parameters } from '../../core/parameters.ts';
 import type { Doors } from '../doors.ts';
 import { type Member, readCommon, refuseBeyondAuthorities } from './member.ts';
-import type { Parameters } from './parameters.ts';
 
 export async function refreshCertsOfCluster(
   doors: Doors,

@@ -1,9 +1,9 @@
 /** The action `retry`: forgets that changes failed, so that the next hook tries them again. */
 
 import { FAILURE, recallFailures, rememberFailures } from '../../cluster/index.ts';
+import { refuseUnknown } from '../../core/parameters.ts';
 import type { Doors } from '../doors.ts';
 import type { Role } from '../role.ts';
-import { refuseUnknown } from './parameters.ts';
 
 const ENDPOINT = 'cluster';
 

@@ -1,10 +1,10 @@
 /** The action `rotate-encryption-key`: makes the next key; the rest goes its way in the dispatches that follow. */
 
+import { refuseUnknown } from '../../core/parameters.ts';
 import type { Doors } from '../doors.ts';
 import { beginRotation } from '../encryption.ts';
 import type { Role } from '../role.ts';
 import { memberView } from './member.ts';
-import { refuseUnknown } from './parameters.ts';
 
 export async function rotateEncryptionKey(doors: Doors, role: Role): Promise<void> {
   const { juju } = doors;

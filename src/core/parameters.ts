@@ -25,7 +25,7 @@ export function refuseUnknown(parameters: Parameters, known: readonly string[]):
 }
 
 /** One letter too many, too few or another. */
-function isNear(given: string, name: string): boolean {
+export function isNear(given: string, name: string): boolean {
   const [short, long] = given.length <= name.length ? [given, name] : [name, given];
   if (long.length - short.length > 1) return false;
   const at = [...long].findIndex((letter, index) => letter !== short[index]);

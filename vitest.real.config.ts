@@ -21,11 +21,11 @@ export default defineConfig({
   test: {
     include: [
       'test/real/**/*.test.ts',
-      'test/hardening/policies/made-cluster.test.ts',
+      'test/capabilities/hardening/policies/made-cluster.test.ts',
       'test/k8sd/bad-arguments.test.ts',
       'test/k8sd/kubernetes.test.ts',
       'test/k8sd/secrets-in-etcd.test.ts',
-      'test/kubernetes/machines.test.ts',
+      'test/clients/kubernetes/machines.test.ts',
     ],
     env: { K8S_TESTS_ON: 'real' },
     pool: 'forks',

@@ -1,13 +1,14 @@
 /** The program that `dispatch` starts, once for each event and action. */
 
-import { dispatch } from './charm/dispatch.ts';
-import { openTransport } from './juju/open-transport.ts';
+import { charmOf } from './charms.ts';
+import { openTransport } from './clients/juju/open-transport.ts';
+import { dispatch } from './engine/dispatch.ts';
 
 const transport = openTransport();
 const surroundings = { environment: process.env, transport, root: process.env['K8S_CHARM_ROOT'] || '/' };
 
 // No `await` out here, which only an ES module may have: the program is bundled as what loads faster.
-void dispatch(surroundings)
+void dispatch(surroundings, charmOf)
   .then((exitCode) => {
     // Not process.exit: what is still being written would be lost.
     process.exitCode = exitCode;

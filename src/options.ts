@@ -1,10 +1,11 @@
 /** The table of all options: `config.yaml` of both charms and the README are made from it, and `plan` knows from it what can be set. */
 
-import { CERTIFICATE_OPTIONS } from './certificates/index.ts';
-import { CLUSTER_OPTIONS } from './cluster/index.ts';
+import { CERTIFICATE_OPTIONS } from './capabilities/certificates/options.ts';
+import { ENCRYPTION_OPTIONS } from './capabilities/encryption/options.ts';
+import { HARDENING_OPTIONS } from './capabilities/hardening/declared-options.ts';
+import { CLUSTER_OPTIONS } from './capabilities/membership/declared-options.ts';
 import type { OptionSet } from './core/options.ts';
 import type { Role } from './core/role.ts';
-import { ENCRYPTION_OPTIONS, HARDENING_OPTIONS } from './hardening/index.ts';
 
 const OPTIONS: OptionSet = {
   ...CLUSTER_OPTIONS,

@@ -3,8 +3,10 @@
  * charm>`. Prints what it took as JSON.
  */
 import { readFile } from 'node:fs/promises';
-import { CATALOGUES, controlsOf, type NodeFacts, observePolicies, readCatalogue } from '../../src/hardening/index.ts';
-import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
+import { CATALOGUES, controlsOf, readCatalogue } from '../../src/capabilities/hardening/catalogue.ts';
+import type { NodeFacts } from '../../src/capabilities/hardening/node-facts.ts';
+import { observePolicies } from '../../src/capabilities/hardening/observe-policies.ts';
+import { openKubernetes } from '../../src/clients/kubernetes/open-kubernetes.ts';
 
 export interface PolicyFigures {
   readonly milliseconds: number;

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { CATALOGUES, type Catalogue, type CatalogueName } from '../../src/hardening/catalogue.ts';
-import type { Control } from '../../src/hardening/control.ts';
+import { CATALOGUES, type Catalogue, type CatalogueName } from '../../src/capabilities/hardening/catalogue.ts';
+import type { Control } from '../../src/capabilities/hardening/control.ts';
 import { repository } from '../pack/places.ts';
 import { registerSchemaValidators } from '../schema-validators-in-node.ts';
 import { catalogueProblems } from './rules.ts';
@@ -38,7 +38,7 @@ async function parsed(name: CatalogueName): Promise<unknown> {
 /** One sentence for each place where a value is not of the language. */
 export async function schemaProblems(name: string, value: unknown): Promise<readonly string[]> {
   registerSchemaValidators();
-  const { validate } = await import('../../src/hardening/catalogue.schema.json?validator');
+  const { validate } = await import('../../src/capabilities/hardening/catalogue.schema.json?validator');
   return validate(value).map(({ path, message }) => `charm/hardening/${name}.yaml: ${place(value, path)} ${message}`);
 }
 

@@ -1,5 +1,5 @@
 /** What no schema can say of the catalogues: how controls fit together, and which remedies do harm. */
-import type { Check, Control, HardenedService, RemedyStep } from '../../src/hardening/control.ts';
+import type { Check, Control, HardenedService, RemedyStep } from '../../src/capabilities/hardening/control.ts';
 
 /** One sentence for each thing that is wrong. */
 export function catalogueProblems(controls: readonly Control[]): readonly string[] {

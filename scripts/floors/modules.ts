@@ -10,6 +10,8 @@ export interface Import {
   /** `./x.ts` resolved to a path from the root, such as `src/host/x.ts`; other specifiers as they stand. */
   readonly target: string;
   readonly relative: boolean;
+  /** Nothing is left of it when the program runs. */
+  readonly type: boolean;
 }
 
 export interface Module {
@@ -30,30 +32,34 @@ async function readModule(root: string, file: string): Promise<Module> {
   const text = await readFile(file, 'utf8');
   const path = relative(root, file);
   if (!path.endsWith('.ts')) return { path, text, imports: [] };
-  const imports = specifiers(path, text).map((specifier) => {
+  const imports = [...specifiers(path, text)].map(([specifier, type]) => {
     const isRelative = specifier.startsWith('.');
     const target = isRelative ? join(dirname(path), specifier.replace(/\?.*/, '')) : specifier;
-    return { target, relative: isRelative };
+    return { target, relative: isRelative, type };
   });
   return { path, text, imports };
 }
 
-/** Every way in which TypeScript names another module: import, export from, `import()` and `import('…').Type`. */
-function specifiers(path: string, text: string): readonly string[] {
+/** Every way in which TypeScript names another module: import, export from, `import()` and `import('…').Type`. With whether it is for types alone. */
+function specifiers(path: string, text: string): ReadonlyMap<string, boolean> {
   const { program, module, errors } = parseSync(path, text);
   const [error] = errors;
   if (error !== undefined) throw new Error(`${path}: ${error.message}`);
-  const found = module.staticImports.map((one) => one.moduleRequest.value);
+  const found = new Map<string, boolean>();
+  const add = (specifier: string, type: boolean) => found.set(specifier, type && found.get(specifier) !== false);
+  for (const { moduleRequest, entries } of module.staticImports)
+    add(moduleRequest.value, entries.length > 0 && entries.every(({ isType }) => isType));
   for (const { entries } of module.staticExports) {
-    for (const { moduleRequest } of entries) if (moduleRequest != null) found.push(moduleRequest.value);
+    for (const { moduleRequest, isType } of entries) if (moduleRequest != null) add(moduleRequest.value, isType);
   }
-  const add = (source: { type: string; value?: unknown }) => {
+  const addSource = (source: { type: string; value?: unknown }, type: boolean) => {
     if (typeof source.value !== 'string')
       throw new Error(`${path}: an import() of something that is not a plain string`);
-    found.push(source.value);
+    add(source.value, type);
   };
-  new Visitor({ ImportExpression: (node) => add(node.source), TSImportType: (node) => add(node.source) }).visit(
-    program,
-  );
-  return [...new Set(found)];
+  new Visitor({
+    ImportExpression: (node) => addSource(node.source, false),
+    TSImportType: (node) => addSource(node.source, true),
+  }).visit(program);
+  return found;
 }

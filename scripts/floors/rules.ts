@@ -1,21 +1,32 @@
 /**
- * The floors of the house: `main` stands on `charm`, `charm` on the domains, a domain on `core` and the doors, a door on nothing of ours.
- * `core` holds pure notions that several domains need; of a door it may use types. What the floors are for: a decision can be tested without
- * a machine, and a door can be replaced without touching who goes through it.
+ * Who may import whom. `main` stands on the table of the charms and the engine, the table on capabilities and the engine, a capability on `core`
+ * and the clients, never on another capability; the engine knows no capability, `core` uses only types of clients, and a client knows nothing
+ * of ours. What that is for: a decision can be tested without a machine, a client can be replaced without touching who uses it, and a new
+ * capability is a folder and a line.
  */
 import type { Module } from './modules.ts';
-
-const domains = ['cluster', 'certificates', 'hardening', 'access'];
-const doors = ['juju', 'k8sd', 'kubernetes', 'host'];
 
 /** Packages that may be part of a charm. Everything else is for developers. */
 const packages = ['@peculiar/x509', 'execa', 'fast-xml-builder', 'ipaddr.js', 'reflect-metadata', 'yaml'];
 
-/** Words of other doors' languages that a door has never heard of. */
+/** Words of other clients' languages that a client has never heard of. */
 const unheardOf: Readonly<Record<string, RegExp>> = {
-  juju: /kubernetes/i,
-  k8sd: /juju/i,
+  'clients/juju': /kubernetes/i,
+  'clients/k8sd': /juju/i,
 };
+
+/** What each kind of module may import, beside what is in its own room. */
+const below: Readonly<Record<Kind, readonly Kind[]>> = {
+  main: ['charms', 'engine', 'clients'],
+  charms: ['options', 'capabilities', 'engine', 'core'],
+  options: ['capabilities', 'core'],
+  engine: ['core', 'clients'],
+  capabilities: ['core', 'clients'],
+  core: [],
+  clients: [],
+};
+
+type Kind = 'main' | 'charms' | 'options' | 'engine' | 'capabilities' | 'core' | 'clients';
 
 /** One sentence for each place where a rule is broken. */
 export function violations(modules: readonly Module[]): readonly string[] {
@@ -25,7 +36,7 @@ export function violations(modules: readonly Module[]): readonly string[] {
 function violationsOf(module: Module): readonly string[] {
   return [
     ...module.imports.flatMap((one) => {
-      const problem = one.relative ? relativeProblem(module.path, one.target) : packageProblem(one.target);
+      const problem = one.relative ? relativeProblem(module.path, one) : packageProblem(one.target);
       return problem === undefined ? [] : [`${module.path} imports ${one.target}: ${problem}`];
     }),
     ...indexProblems(module),
@@ -34,29 +45,28 @@ function violationsOf(module: Module): readonly string[] {
   ];
 }
 
-function relativeProblem(from: string, to: string): string | undefined {
+function relativeProblem(from: string, { target: to, type }: Module['imports'][number]): string | undefined {
   if (!to.startsWith('src/')) return 'src/ uses nothing outside it';
-  const [own, other] = [room(from), room(to)];
-  if (own === other) return undefined;
-  if (doors.includes(own)) return 'a door stands on nothing of ours';
-  if (floor(other) === floor(own)) return 'no domain imports another; charm/ hands the answer of one to the other';
-  if (floor(other) > floor(own)) return 'a floor imports only what is below it';
-  if (domains.includes(other) && to !== `src/${other}/index.ts`) return 'a domain is entered through its index.ts';
-  return undefined;
+  if (room(from) === room(to)) return undefined;
+  const [own, other] = [kind(from), kind(to)];
+  if (own === undefined) return `${from} belongs to no part of the house`;
+  if (own === 'clients') return 'a client knows nothing of ours';
+  if (own === 'capabilities' && other === 'capabilities') return 'no capability imports another';
+  if (own === 'core' && other === 'clients') return type ? undefined : 'core uses only types of clients';
+  return other !== undefined && below[own].includes(other)
+    ? undefined
+    : `${own} imports only ${below[own].join(', ') || 'itself'}`;
 }
 
-/** The folder below src/, or the name of the file for what stands directly in it. */
+/** `capabilities/hardening`, `clients/juju`, or the name of what stands directly in src/. */
 function room(path: string): string {
-  return path.split('/')[1] ?? '';
+  const [, first = '', second = ''] = path.split('/');
+  return first === 'capabilities' || first === 'clients' ? `${first}/${second}` : first;
 }
 
-function floor(room: string): number {
-  if (doors.includes(room)) return 0;
-  if (room === 'core') return 1;
-  if (domains.includes(room)) return 2;
-  // The table of what the domains declare, which the charm reads.
-  if (room === 'options.ts') return 2.5;
-  return room === 'charm' ? 3 : 4;
+function kind(path: string): Kind | undefined {
+  const name = path.split('/')[1]?.replace(/\.ts$/, '') ?? '';
+  return Object.hasOwn(below, name) ? (name as Kind) : undefined;
 }
 
 function packageProblem(specifier: string): string | undefined {
@@ -65,18 +75,18 @@ function packageProblem(specifier: string): string | undefined {
   return packages.includes(name) ? undefined : 'not one of the packages that a charm is made of';
 }
 
+/** A module is imported where it is: what passes names on hides who uses what. */
 function indexProblems({ path }: Module): readonly string[] {
-  if (!/\/index\.\w+$/.test(path)) return [];
-  return domains.some((domain) => path === `src/${domain}/index.ts`) ? [] : [`${path}: only a domain has an index.ts`];
+  return /^src\/.*\/index\.\w+$/.test(path) ? [`${path}: nothing is called index`] : [];
 }
 
 function wordProblems({ path, text }: Module): readonly string[] {
   const words = unheardOf[room(path)];
-  const inside = path.split('/').slice(2).join('/');
+  const inside = path.split('/').slice(3).join('/');
   if (words === undefined || !path.startsWith('src/')) return [];
   return `${inside}\n${text}`.split('\n').flatMap((line, index) => {
     const found = words.exec(line)?.[0];
-    return found === undefined ? [] : [`${path}:${index}: a door that should never have heard of ${found}`];
+    return found === undefined ? [] : [`${path}:${index}: a client that should never have heard of ${found}`];
   });
 }
 
@@ -84,7 +94,7 @@ function wordProblems({ path, text }: Module): readonly string[] {
 const BAG_READERS = ['src/core/remote-units.ts'];
 
 function bagProblems({ path, text }: Module): readonly string[] {
-  if (!path.startsWith('src/') || room(path) === 'juju' || BAG_READERS.includes(path)) return [];
+  if (!path.startsWith('src/') || room(path) === 'clients/juju' || BAG_READERS.includes(path)) return [];
   return text.includes('.remoteBags(') ? [`${path} reads databags of remote units past ${BAG_READERS.join(', ')}`] : [];
 }
 

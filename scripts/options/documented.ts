@@ -1,11 +1,11 @@
 /** The options of a charm with what is said of them: what `config.yaml` and the README are made from. */
-import { CERTIFICATE_DOCUMENTATION } from '../../src/certificates/options.documentation.ts';
-import { CLUSTER_DOCUMENTATION } from '../../src/cluster/options.documentation.ts';
+import { CERTIFICATE_DOCUMENTATION } from '../../src/capabilities/certificates/options.documentation.ts';
+import { ENCRYPTION_DOCUMENTATION } from '../../src/capabilities/encryption/options.documentation.ts';
+import { HARDENING_DOCUMENTATION } from '../../src/capabilities/hardening/options.documentation.ts';
+import { CLUSTER_DOCUMENTATION } from '../../src/capabilities/membership/options.documentation.ts';
 import type { DocumentationOf } from '../../src/core/option-documentation.ts';
 import { defaultOn, type OptionSet } from '../../src/core/options.ts';
 import type { Role } from '../../src/core/role.ts';
-import { ENCRYPTION_DOCUMENTATION } from '../../src/hardening/encryption/options.documentation.ts';
-import { HARDENING_DOCUMENTATION } from '../../src/hardening/options.documentation.ts';
 import { optionsOf } from '../../src/options.ts';
 import type { Charm } from '../pack/archive.ts';
 

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { CATALOGUES } from '../../src/hardening/catalogue.ts';
+import { CATALOGUES } from '../../src/capabilities/hardening/catalogue.ts';
 import { catalogueJson, readCatalogues } from '../catalogues/read.ts';
 import type { Bundle } from './bundle.ts';
 import { deflated } from './deflate.ts';

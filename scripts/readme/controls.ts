@@ -1,8 +1,8 @@
 /** The reference of all controls, `docs/reference/controls.md`, out of the catalogues: one row each. */
-import { controlsOf } from '../../src/hardening/catalogue.ts';
-import type { Benchmark, Check, Control, Place } from '../../src/hardening/control.ts';
-import { judgeFlag, judgeList } from '../../src/hardening/evaluate-flag.ts';
-import { judgePolicy } from '../../src/hardening/evaluate-policy.ts';
+import { controlsOf } from '../../src/capabilities/hardening/catalogue.ts';
+import type { Benchmark, Check, Control, Place } from '../../src/capabilities/hardening/control.ts';
+import { judgeFlag, judgeList } from '../../src/capabilities/hardening/evaluate-flag.ts';
+import { judgePolicy } from '../../src/capabilities/hardening/evaluate-policy.ts';
 import type { Catalogues } from '../catalogues/read.ts';
 import { cell, table } from './tables.ts';
 

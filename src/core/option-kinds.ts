@@ -1,6 +1,6 @@
 /** The kinds of options that there are, for their declarations: each knows the type for Juju and reads a value of it. */
 
-import type { ConfigValue } from '../juju/juju.ts';
+import type { ConfigValue } from '../clients/juju/juju.ts';
 import type { Checked } from './option-problem.ts';
 import type { Option, OptionType } from './options.ts';
 import type { Role } from './role.ts';

@@ -3,7 +3,7 @@
  * in `juju config` is refused here, too.
  */
 
-import type { ConfigValue } from '../juju/juju.ts';
+import type { ConfigValue } from '../clients/juju/juju.ts';
 import { parseBoundedYaml, type YamlBounds } from './bounded-yaml.ts';
 import { defaultOn, type Option, type OptionSet, type RawOptions } from './options.ts';
 import { isNear } from './parameters.ts';

@@ -3,7 +3,7 @@
  * declarations the types of the values, `config.yaml`, the tables of the README and what a worker inherits are made; here values are read.
  */
 
-import type { ConfigValue } from '../juju/juju.ts';
+import type { ConfigValue } from '../clients/juju/juju.ts';
 import type { Checked, OptionProblem } from './option-problem.ts';
 import type { Role } from './role.ts';
 

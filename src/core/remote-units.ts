@@ -4,8 +4,8 @@
  */
 
 import { isIP } from 'node:net';
-import type { Databag, Juju } from '../juju/juju.ts';
-import type { UnitStatus } from '../juju/status.ts';
+import type { Databag, Juju } from '../clients/juju/juju.ts';
+import type { UnitStatus } from '../clients/juju/status.ts';
 import { isNodeName } from './node-name.ts';
 import { oneLine } from './printable.ts';
 

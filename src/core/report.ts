@@ -1,6 +1,6 @@
 /** What a unit has to tell an operator: a status, and how long it may last before somebody has to look. */
 
-import type { StatusWord, UnitStatus } from '../juju/status.ts';
+import type { StatusWord, UnitStatus } from '../clients/juju/status.ts';
 import { readForeign } from './foreign-json.ts';
 import { list, object, oneOf, type Shape, text, whole } from './shapes.ts';
 

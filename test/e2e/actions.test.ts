@@ -2,7 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
+import { openKubernetes } from '../../src/clients/kubernetes/open-kubernetes.ts';
 import { packedArchives } from '../archives.ts';
 import type { ActionOutcome } from '../model/model.ts';
 import {

@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openK8sd } from '../../src/k8sd/open-k8sd.ts';
+import { openK8sd } from '../../src/clients/k8sd/open-k8sd.ts';
 import { packedArchives } from '../archives.ts';
 import { deployCluster, openCluster, settleActive, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 import { fingerprints, machineOf, runningArguments } from './nodes.ts';

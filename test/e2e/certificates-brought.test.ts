@@ -6,7 +6,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
-import { type KeptAuthorities, type LeafWish, newKeptAuthorities } from '../certificates/given/kept.ts';
+import { type KeptAuthorities, type LeafWish, newKeptAuthorities } from '../capabilities/certificates/given/kept.ts';
 import { packCaCharm } from '../model/ca-charm/pack.ts';
 import {
   NO_QUORUM,

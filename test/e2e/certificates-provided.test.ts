@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
-import { newOwnAuthorities, type OwnAuthorities } from '../certificates/given/authorities.ts';
+import { newOwnAuthorities, type OwnAuthorities } from '../capabilities/certificates/given/authorities.ts';
 import { openCluster, settleActive, settleUntil, type TestCluster, toldBy } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';

@@ -1,7 +1,7 @@
 /** Certificates that will soon run out, put in the place of those of a unit: issued long ago by the same authorities for the same keys. */
 
 import { X509Certificate } from 'node:crypto';
-import { CONTROL_PLANE_NAMES, fileOf, WORKER_NAMES } from '../../src/certificates/names.ts';
+import { CONTROL_PLANE_NAMES, fileOf, WORKER_NAMES } from '../../src/capabilities/certificates/names.ts';
 import { issueLeaf } from '../k8sd/pki/issue.ts';
 import type { TestCluster } from './cluster.ts';
 import { machineOf } from './nodes.ts';

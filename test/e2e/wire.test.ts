@@ -5,7 +5,7 @@
 
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openK8sd } from '../../src/k8sd/open-k8sd.ts';
+import { openK8sd } from '../../src/clients/k8sd/open-k8sd.ts';
 import { packedArchives } from '../archives.ts';
 import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
 

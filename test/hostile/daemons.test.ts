@@ -3,12 +3,12 @@
 import type { ServerResponse } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { SnapdError } from '../../src/host/errors.ts';
-import { openHost } from '../../src/host/open-host.ts';
-import { K8sdError } from '../../src/k8sd/errors.ts';
-import { openK8sd } from '../../src/k8sd/open-k8sd.ts';
-import { snapdDaemon } from '../host/snapd-daemon.ts';
-import { type Answering, httpDaemon } from '../k8sd-door/daemon.ts';
+import { SnapdError } from '../../src/clients/host/errors.ts';
+import { openHost } from '../../src/clients/host/open-host.ts';
+import { K8sdError } from '../../src/clients/k8sd/errors.ts';
+import { openK8sd } from '../../src/clients/k8sd/open-k8sd.ts';
+import { snapdDaemon } from '../clients/host/snapd-daemon.ts';
+import { type Answering, httpDaemon } from '../clients/k8sd/daemon.ts';
 import { hostileMember, hostileText, isHarmless } from './values.ts';
 
 const RUNS = 40;

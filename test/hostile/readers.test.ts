@@ -2,28 +2,36 @@
 
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readNote } from '../../src/certificates/backup.ts';
-import { parseEnded, parseOrder, parseReport } from '../../src/certificates/cluster-refresh/wire.ts';
-import { recall as recallRelation } from '../../src/certificates/relation/memory.ts';
-import { parseProviderBag } from '../../src/certificates/relation/provider-bag.ts';
-import { parseRequests } from '../../src/certificates/relation/requirer-bag.ts';
-import { readAttempts } from '../../src/certificates/renewal/attempts.ts';
-import { readRequestJournal } from '../../src/certificates/request-journal.ts';
-import { parseDecision, parseWish } from '../../src/certificates/wire.ts';
-import { readBirthNote, readJournal } from '../../src/cluster/arguments-journal.ts';
-import { departedNodes } from '../../src/cluster/departed.ts';
-import { KEPT, readBootstrapNote } from '../../src/cluster/given-certificates.ts';
-import { recall as recallCluster } from '../../src/cluster/memory.ts';
-import { parseRegistries, registriesAsJson } from '../../src/cluster/registries.ts';
-import { FAILURE, failedElsewhere, GRANT, grantTurns, REQUEST, type Rolling, turn } from '../../src/cluster/rolling.ts';
-import { allocations, parseTokenFailure } from '../../src/cluster/wire.ts';
+import { readNote } from '../../src/capabilities/certificates/backup.ts';
+import { parseEnded, parseOrder, parseReport } from '../../src/capabilities/certificates/cluster-refresh/wire.ts';
+import { recall as recallRelation } from '../../src/capabilities/certificates/relation/memory.ts';
+import { parseProviderBag } from '../../src/capabilities/certificates/relation/provider-bag.ts';
+import { parseRequests } from '../../src/capabilities/certificates/relation/requirer-bag.ts';
+import { readAttempts } from '../../src/capabilities/certificates/renewal/attempts.ts';
+import { readRequestJournal } from '../../src/capabilities/certificates/request-journal.ts';
+import { parseDecision, parseWish } from '../../src/capabilities/certificates/wire.ts';
+import { recallRewrite } from '../../src/capabilities/encryption/memory.ts';
+import { parseRollout } from '../../src/capabilities/encryption/rollout.ts';
+import { withInheritance } from '../../src/capabilities/hardening/inheritance.ts';
+import { recall as recallRemedies, withUncommitted } from '../../src/capabilities/hardening/remedy/memory.ts';
+import { readBirthNote, readJournal } from '../../src/capabilities/membership/arguments-journal.ts';
+import { departedNodes } from '../../src/capabilities/membership/departed.ts';
+import { KEPT, readBootstrapNote } from '../../src/capabilities/membership/given-certificates.ts';
+import { recall as recallCluster } from '../../src/capabilities/membership/memory.ts';
+import { parseRegistries, registriesAsJson } from '../../src/capabilities/membership/registries.ts';
+import { allocations, parseTokenFailure } from '../../src/capabilities/membership/wire.ts';
+import type { Files } from '../../src/clients/host/host.ts';
+import type { State } from '../../src/clients/juju/juju.ts';
 import { readForeign } from '../../src/core/foreign-json.ts';
-import { recallRewrite } from '../../src/hardening/encryption/memory.ts';
-import { parseRollout } from '../../src/hardening/encryption/rollout.ts';
-import { withInheritance } from '../../src/hardening/inheritance.ts';
-import { recall as recallRemedies, withUncommitted } from '../../src/hardening/remedy/memory.ts';
-import type { Files } from '../../src/host/host.ts';
-import type { State } from '../../src/juju/juju.ts';
+import {
+  FAILURE,
+  failedElsewhere,
+  GRANT,
+  grantTurns,
+  REQUEST,
+  type Rolling,
+  turn,
+} from '../../src/engine/gate/lock.ts';
 import { hostileText, isHarmless } from './values.ts';
 
 const RUNS = 400;

@@ -5,14 +5,14 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it, type TestContext } from 'vitest';
-import { writeArguments } from '../../src/cluster/apply-arguments.ts';
-import type { Service } from '../../src/cluster/default-arguments.ts';
-import type { Doors } from '../../src/cluster/doors.ts';
-import type { Host } from '../../src/host/host.ts';
-import { openHost } from '../../src/host/open-host.ts';
-import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
-import { leader } from '../cluster/facts.ts';
-import { memoryState } from '../hardening/state.ts';
+import { writeArguments } from '../../src/capabilities/membership/apply-arguments.ts';
+import type { Host } from '../../src/clients/host/host.ts';
+import { openHost } from '../../src/clients/host/open-host.ts';
+import { openKubernetes } from '../../src/clients/kubernetes/open-kubernetes.ts';
+import type { Clients as Doors } from '../../src/core/clients.ts';
+import type { Service } from '../../src/core/services.ts';
+import { memoryState } from '../capabilities/hardening/state.ts';
+import { leader } from '../capabilities/membership/facts.ts';
 import { bootstrapped, discard, newMachines, usualConfig } from './ask.ts';
 import type { NodeMachine } from './machines.ts';
 import { paths } from './node/paths.ts';

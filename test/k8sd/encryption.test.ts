@@ -2,10 +2,10 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readStoredSecrets } from '../../src/hardening/index.ts';
-import { openHost } from '../../src/host/open-host.ts';
-import type { Kubernetes } from '../../src/kubernetes/kubernetes.ts';
-import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
+import { readStoredSecrets } from '../../src/clients/etcd/stored-secrets.ts';
+import { openHost } from '../../src/clients/host/open-host.ts';
+import type { Kubernetes } from '../../src/clients/kubernetes/kubernetes.ts';
+import { openKubernetes } from '../../src/clients/kubernetes/open-kubernetes.ts';
 import { bootstrapped, discard, eventually, installed, joinWith, newMachines, tokenFor, usualConfig } from './ask.ts';
 import { loadConfiguration } from './kubernetes/encryption.ts';
 import type { ApiError } from './kubernetes/status.ts';

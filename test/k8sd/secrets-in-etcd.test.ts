@@ -5,11 +5,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type EtcdArguments, readStoredSecrets } from '../../src/hardening/encryption/stored.ts';
-import type { Host } from '../../src/host/host.ts';
-import { openHost } from '../../src/host/open-host.ts';
-import type { Kubernetes } from '../../src/kubernetes/kubernetes.ts';
-import { openKubernetes } from '../../src/kubernetes/open-kubernetes.ts';
+import { type EtcdArguments, readStoredSecrets } from '../../src/clients/etcd/stored-secrets.ts';
+import type { Host } from '../../src/clients/host/host.ts';
+import { openHost } from '../../src/clients/host/open-host.ts';
+import type { Kubernetes } from '../../src/clients/kubernetes/kubernetes.ts';
+import { openKubernetes } from '../../src/clients/kubernetes/open-kubernetes.ts';
 import { openControlPlane } from '../real/control-plane.ts';
 import { PROGRAMS_FOLDER } from '../real/programs.ts';
 import { bootstrapped, discard, newMachines, usualConfig } from './ask.ts';

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSocketTransport } from '../../src/juju/agent-socket/socket-transport.ts';
+import { openSocketTransport } from '../../src/clients/juju/agent-socket/socket-transport.ts';
 import { serveAgentSocket } from './agent-socket/serve.ts';
 import { type HookToolRequest, UNANSWERED } from './hook-tools/server.ts';
 import { shell, shellCharm } from './shell-charm.ts';

@@ -9,12 +9,12 @@ import {
   CONFIGURATION_FILE,
   CONFIGURATION_FLAGS,
   renderConfiguration,
-  storedUnder,
-} from '../../src/hardening/encryption/configuration.ts';
-import { newKey } from '../../src/hardening/encryption/keys.ts';
-import type { HardeningOptions } from '../../src/hardening/options.ts';
-import { optionsWith } from '../hardening/remedy/controls.ts';
-import { SimulatedNode, type Wishes } from '../hardening/remedy/simulated-node.ts';
+} from '../../src/capabilities/encryption/configuration.ts';
+import { newKey } from '../../src/capabilities/encryption/keys.ts';
+import type { HardeningOptions } from '../../src/capabilities/hardening/options.ts';
+import { storedUnder } from '../../src/clients/etcd/stored-secrets.ts';
+import { optionsWith } from '../capabilities/hardening/remedy/controls.ts';
+import { SimulatedNode, type Wishes } from '../capabilities/hardening/remedy/simulated-node.ts';
 import { shellWords } from '../k8sd/node/arguments.ts';
 import { realApi } from './api.ts';
 import { openControlPlane, type RealControlPlane } from './control-plane.ts';

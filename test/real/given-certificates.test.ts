@@ -2,9 +2,9 @@
 
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { servingToGive, servingWishes } from '../../src/certificates/given/external.ts';
-import { fieldsOfUnit } from '../../src/certificates/given/secret-keys.ts';
-import { newKeptAuthorities } from '../certificates/given/kept.ts';
+import { servingToGive, servingWishes } from '../../src/capabilities/certificates/given/external.ts';
+import { fieldsOfUnit } from '../../src/capabilities/certificates/given/secret-keys.ts';
+import { newKeptAuthorities } from '../capabilities/certificates/given/kept.ts';
 import type { NodeMachine } from '../k8sd/machines.ts';
 import { issueLeaf, publicKeyOf } from '../k8sd/pki/issue.ts';
 import { openKeyPool } from '../k8sd/pki/keys.ts';

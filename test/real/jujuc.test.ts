@@ -14,12 +14,17 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findGo } from '../../scripts/real/go.ts';
-import { createGobDecoder, type GobStruct, numberOf, textOf } from '../../src/juju/agent-socket/gob-decoding.ts';
-import { createMessageReader } from '../../src/juju/agent-socket/gob-messages.ts';
-import { encodeRequest, METHOD, REQUEST_DEFINITIONS } from '../../src/juju/agent-socket/jujuc.ts';
-import { openSocketTransport } from '../../src/juju/agent-socket/socket-transport.ts';
-import { UnusableAnswer } from '../../src/juju/errors.ts';
-import type { OpenTransport } from '../../src/juju/transport.ts';
+import {
+  createGobDecoder,
+  type GobStruct,
+  numberOf,
+  textOf,
+} from '../../src/clients/juju/agent-socket/gob-decoding.ts';
+import { createMessageReader } from '../../src/clients/juju/agent-socket/gob-messages.ts';
+import { encodeRequest, METHOD, REQUEST_DEFINITIONS } from '../../src/clients/juju/agent-socket/jujuc.ts';
+import { openSocketTransport } from '../../src/clients/juju/agent-socket/socket-transport.ts';
+import { UnusableAnswer } from '../../src/clients/juju/errors.ts';
+import type { OpenTransport } from '../../src/clients/juju/transport.ts';
 import {
   encodeStruct,
   encodeText,
@@ -27,7 +32,7 @@ import {
   sliceDefinition,
   structDefinition,
   valueMessage,
-} from '../juju/agent-socket/gob-bytes.ts';
+} from '../clients/juju/agent-socket/gob-bytes.ts';
 import { type AgentSocketServer, serveAgentSocket } from '../model/agent-socket/serve.ts';
 import { NoStdin } from '../model/hook-tools/failure.ts';
 import type { HookToolRequest } from '../model/hook-tools/server.ts';

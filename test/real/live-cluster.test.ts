@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { storedUnder } from '../../src/hardening/encryption/configuration.ts';
+import { storedUnder } from '../../src/clients/etcd/stored-secrets.ts';
 import { deployCluster, openCluster, settleActive, type TestCluster } from '../e2e/cluster.ts';
 import { argumentText, machineOf, runningArguments, served } from '../e2e/nodes.ts';
 import { settleOn } from '../e2e/stored-secrets.ts';

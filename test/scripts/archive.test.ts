@@ -10,7 +10,7 @@ import { charmArchive } from '../../scripts/pack/archive.ts';
 import { bundleProgram } from '../../scripts/pack/bundle.ts';
 import { repository } from '../../scripts/pack/places.ts';
 import { architectures, nodeRuntime, ownArchitecture } from '../../scripts/pack/runtime.ts';
-import type { Catalogue } from '../../src/hardening/catalogue.ts';
+import type { Catalogue } from '../../src/capabilities/hardening/catalogue.ts';
 import { packedArchives } from '../archives.ts';
 import { actionsProblems, configProblems, manifestProblems, metadataProblems } from './juju-rules.ts';
 import { readZip, type ZipFile } from './read-zip.ts';

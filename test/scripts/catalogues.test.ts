@@ -6,14 +6,14 @@ import { type Catalogues, catalogueJson, readCatalogues, schemaProblems } from '
 import { catalogueProblems } from '../../scripts/catalogues/rules.ts';
 import { repository } from '../../scripts/pack/places.ts';
 import { controlsPage } from '../../scripts/readme/controls.ts';
-import { type Catalogue, catalogueOf, controlsOf } from '../../src/hardening/catalogue.ts';
+import { type Catalogue, catalogueOf, controlsOf } from '../../src/capabilities/hardening/catalogue.ts';
 import {
   BENCHMARKS,
   type Benchmark,
   CONTENT_RULES,
   type Control,
   HARDENED_SERVICES,
-} from '../../src/hardening/control.ts';
+} from '../../src/capabilities/hardening/control.ts';
 
 const catalogues: Catalogues = await readCatalogues();
 const all = [...catalogues.cis.controls, ...catalogues.stig.controls];
@@ -62,7 +62,7 @@ function gaps(numbers: readonly string[]): readonly string[] {
 
 describe('the schema', () => {
   it('knows the words that the code knows', async () => {
-    const text = await readFile(join(repository, 'src/hardening/catalogue.schema.json'), 'utf8');
+    const text = await readFile(join(repository, 'src/capabilities/hardening/catalogue.schema.json'), 'utf8');
     const { definitions } = JSON.parse(text) as {
       definitions: {
         benchmark: { enum: string[] };

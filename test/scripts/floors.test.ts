@@ -8,20 +8,22 @@ import { violations } from '../../scripts/floors/rules.ts';
 
 /** A house in order, in which everything that is allowed happens once. */
 const inOrder = {
-  'src/main.ts': "import { run } from './charm/run.ts';\nimport { juju } from './juju/juju.ts';\nrun(juju);\n",
-  'src/charm/run.ts':
-    "import { join } from '../cluster/index.ts';\nimport { host } from '../host/host.ts';\nexport const run = (x: unknown) => join(x, host);\n",
-  'src/cluster/index.ts': "export { join } from './join.ts';\n",
-  'src/cluster/join.ts':
-    "import type { Words } from '../core/words.ts';\nexport type W = Words;\nimport type { K8sd } from '../k8sd/k8sd.ts';\nimport { validate } from './wire.schema.json?validator';\nexport const join = (...all: unknown[]): K8sd => validate(all);\n",
-  'src/cluster/wire.schema.json': '{}',
-  'src/core/words.ts': "import type { K8sd } from '../k8sd/k8sd.ts';\nexport type Words = K8sd;\n",
-  'src/certificates/index.ts': "export const x509 = () => import('@peculiar/x509');\n",
-  'src/juju/juju.ts':
+  'src/main.ts':
+    "import { charms } from './charms.ts';\nimport { run } from './engine/run.ts';\nimport { juju } from './clients/juju/juju.ts';\nrun(charms, juju);\n",
+  'src/charms.ts':
+    "import { join } from './capabilities/cluster/join.ts';\nimport { gate } from './engine/run.ts';\nexport const charms = [join, gate];\n",
+  'src/engine/run.ts':
+    "import type { Words } from '../core/words.ts';\nimport { host } from '../clients/host/host.ts';\nexport const gate = 1;\nexport const run = (...x: Words[]) => [x, host];\n",
+  'src/capabilities/cluster/join.ts':
+    "import type { Words } from '../../core/words.ts';\nexport type W = Words;\nimport type { K8sd } from '../../clients/k8sd/k8sd.ts';\nimport { validate } from './wire.schema.json?validator';\nexport const join = (...all: unknown[]): K8sd => validate(all);\n",
+  'src/capabilities/cluster/wire.schema.json': '{}',
+  'src/core/words.ts': "import type { K8sd } from '../clients/k8sd/k8sd.ts';\nexport type Words = K8sd;\n",
+  'src/capabilities/certificates/x509.ts': "export const x509 = () => import('@peculiar/x509');\n",
+  'src/clients/juju/juju.ts':
     "import { readFile } from 'node:fs/promises';\nimport { execa } from 'execa';\nexport const juju = [readFile, execa];\n",
-  'src/k8sd/k8sd.ts': 'export type K8sd = number;\n',
-  'src/kubernetes/kubernetes.ts': 'export type Kubernetes = number;\n',
-  'src/host/host.ts': 'export const host = 1;\n',
+  'src/clients/k8sd/k8sd.ts': 'export type K8sd = number;\n',
+  'src/clients/kubernetes/kubernetes.ts': 'export type Kubernetes = number;\n',
+  'src/clients/host/host.ts': 'export const host = 1;\n',
 };
 
 let root: string;
@@ -51,70 +53,86 @@ describe('the checker of the floors', () => {
 
   it.each<[string, string, string, string]>([
     [
-      'a domain that imports another',
-      'src/cluster/x.ts',
-      "import '../certificates/index.ts';",
-      'no domain imports another',
+      'a capability that imports another',
+      'src/capabilities/cluster/x.ts',
+      "import '../certificates/x509.ts';",
+      'no capability imports another',
     ],
     [
       'databags of remote units that nobody has looked at',
-      'src/cluster/x.ts',
+      'src/capabilities/cluster/x.ts',
       "export const read = (juju: { remoteBags(id: string): unknown }) => juju.remoteBags('a:1');",
-      'src/cluster/x.ts reads databags of remote units past src/core/remote-units.ts',
+      'src/capabilities/cluster/x.ts reads databags of remote units past src/core/remote-units.ts',
     ],
     [
-      'a type of another domain',
-      'src/cluster/x.ts',
-      "import type { A } from '../access/index.ts';",
-      'no domain imports another',
+      'a type of another capability',
+      'src/capabilities/cluster/x.ts',
+      "import type { A } from '../access/a.ts';",
+      'no capability imports another',
     ],
     [
       'a type written in place',
-      'src/cluster/x.ts',
-      "export type A = import('../access/index.ts').A;",
-      'no domain imports another',
+      'src/capabilities/cluster/x.ts',
+      "export type A = import('../access/a.ts').A;",
+      'no capability imports another',
     ],
     [
-      'an export of another domain',
-      'src/access/x.ts',
-      "export * from '../hardening/index.ts';",
-      'no domain imports another',
+      'an export of another capability',
+      'src/capabilities/access/x.ts',
+      "export * from '../hardening/a.ts';",
+      'no capability imports another',
     ],
     [
-      'a lazy import of another domain',
-      'src/access/x.ts',
-      "await import('../cluster/index.ts');",
-      'no domain imports another',
+      'a lazy import of another capability',
+      'src/capabilities/access/x.ts',
+      "await import('../cluster/join.ts');",
+      'no capability imports another',
     ],
-    ['a domain that imports charm/', 'src/cluster/x.ts', "import '../charm/run.ts';", 'only what is below it'],
-    ['core/ that imports a domain', 'src/core/x.ts', "import '../cluster/index.ts';", 'only what is below it'],
-    ['a door that imports core/', 'src/host/x.ts', "import '../core/words.ts';", 'a door stands on nothing'],
-    ['charm/ that imports main', 'src/charm/x.ts', "import '../main.ts';", 'only what is below it'],
-    ['a door that imports a door', 'src/juju/x.ts', "import '../host/host.ts';", 'a door stands on nothing'],
-    ['a door that imports a domain', 'src/k8sd/x.ts', "import '../cluster/index.ts';", 'a door stands on nothing'],
     [
-      'charm/ that goes round an index',
-      'src/charm/x.ts',
-      "import '../cluster/join.ts';",
-      'entered through its index.ts',
+      'a capability that imports the engine',
+      'src/capabilities/cluster/x.ts',
+      "import '../../engine/run.ts';",
+      'capabilities imports only core, clients',
     ],
-    ['main that goes round an index', 'src/main.ts', "import './cluster/join.ts';", 'entered through its index.ts'],
-    ['src/ that imports test/', 'src/host/x.ts', "import '../../test/model/machine.ts';", 'nothing outside it'],
-    ['src/ that imports scripts/', 'src/charm/x.ts', "import '../../scripts/pack.ts';", 'nothing outside it'],
-    ["a developer's package", 'src/host/x.ts', "import { expect } from 'vitest';", 'packages that a charm is made of'],
-    ['ajv at run time', 'src/k8sd/x.ts', "import Ajv from 'ajv/dist/2020.js';", 'packages that a charm is made of'],
-    ['a built-in module without node:', 'src/host/x.ts', "import 'fs';", 'packages that a charm is made of'],
-    ['an index of a door', 'src/juju/index.ts', 'export {};', 'only a domain has an index.ts'],
-    ['an index below a domain', 'src/cluster/join/index.ts', 'export {};', 'only a domain has an index.ts'],
-    ['k8sd/ that speaks of Juju', 'src/k8sd/x.ts', '// As Juju does.', 'never have heard of Juju'],
+    [
+      'an engine that knows a capability',
+      'src/engine/x.ts',
+      "import type { A } from '../capabilities/cluster/join.ts';",
+      'engine imports only core, clients',
+    ],
+    ['an engine that knows the table', 'src/engine/x.ts', "import '../charms.ts';", 'engine imports only core'],
+    ['main that goes round the table', 'src/main.ts', "import './capabilities/cluster/join.ts';", 'main imports only'],
+    [
+      'core/ that imports a capability',
+      'src/core/x.ts',
+      "import '../capabilities/cluster/join.ts';",
+      'imports only itself',
+    ],
+    ['core/ that runs code of a client', 'src/core/x.ts', "import { a } from '../clients/host/a.ts';", 'only types of'],
+    ['a client that imports core/', 'src/clients/host/x.ts', "import '../../core/words.ts';", 'a client knows nothing'],
+    ['a client that imports a client', 'src/clients/juju/x.ts', "import '../host/host.ts';", 'a client knows nothing'],
+    [
+      'a client that imports a capability',
+      'src/clients/k8sd/x.ts',
+      "import '../../capabilities/cluster/join.ts';",
+      'a client knows nothing',
+    ],
+    ['a folder that is no part of the house', 'src/helpers/x.ts', "import '../core/words.ts';", 'no part of the house'],
+    ['src/ that imports test/', 'src/clients/host/x.ts', "import '../../../test/machine.ts';", 'nothing outside it'],
+    ['src/ that imports scripts/', 'src/engine/x.ts', "import '../../scripts/pack.ts';", 'nothing outside it'],
+    ["a developer's package", 'src/core/x.ts', "import { expect } from 'vitest';", 'packages that a charm is made of'],
+    ['ajv at run time', 'src/core/x.ts', "import Ajv from 'ajv/dist/2020.js';", 'packages that a charm is made of'],
+    ['a built-in module without node:', 'src/core/x.ts', "import 'fs';", 'packages that a charm is made of'],
+    ['an index', 'src/capabilities/cluster/index.ts', 'export {};', 'nothing is called index'],
+    ['k8sd/ that speaks of Juju', 'src/clients/k8sd/x.ts', '// As Juju does.', 'never have heard of Juju'],
     [
       'juju/ that speaks of Kubernetes',
-      'src/juju/x.ts',
+      'src/clients/juju/x.ts',
       'export const kubernetes = 1;',
       'never have heard of kubernetes',
     ],
-    ['k8sd/ with a file named after Juju', 'src/k8sd/juju-files.ts', 'export {};', 'never have heard of juju'],
-    ['data of a door in another language', 'src/k8sd/x.schema.json', '{"title":"juju"}', 'never have heard of juju'],
+    ['k8sd/ with a file named after Juju', 'src/clients/k8sd/juju-files.ts', 'export {};', 'never have heard of juju'],
+    ['data of a client in another language', 'src/clients/k8sd/x.schema.json', '{"title":"juju"}', 'heard of juju'],
   ])('reports %s', async (_, path, text, sentence) => {
     await write({ [path]: `${text}\n` });
     const report = await found();
@@ -125,17 +143,17 @@ describe('the checker of the floors', () => {
 
   it('reports a cycle once, types included', async () => {
     await write({
-      'src/host/c.ts': "import './a.ts';\n",
-      'src/host/a.ts': "import type { B } from './b.ts';\nexport type A = B;\n",
-      'src/host/b.ts': "import './c.ts';\nexport type B = 1;\n",
+      'src/core/c.ts': "import './a.ts';\n",
+      'src/core/a.ts': "import type { B } from './b.ts';\nexport type A = B;\n",
+      'src/core/b.ts': "import './c.ts';\nexport type B = 1;\n",
     });
     expect(await found()).toEqual([
-      'src/host/a.ts -> src/host/b.ts -> src/host/c.ts -> src/host/a.ts: modules that import each other',
+      'src/core/a.ts -> src/core/b.ts -> src/core/c.ts -> src/core/a.ts: modules that import each other',
     ]);
   });
 
   it('refuses a module that it cannot follow', async () => {
-    await write({ 'src/charm/x.ts': 'const name = "a";\nawait import(name);\n' });
-    await expect(found()).rejects.toThrow('src/charm/x.ts');
+    await write({ 'src/engine/x.ts': 'const name = "a";\nawait import(name);\n' });
+    await expect(found()).rejects.toThrow('src/engine/x.ts');
   });
 });

@@ -7,12 +7,12 @@
  * of this folder have the calls of that. `CRASH_POINTS=all` tries them here, too.
  *
  * With authorities from elsewhere and their keys (`intermediate-ca`, `provided`) k8sd issues every leaf. A renewal is then the one of
- * `snap-managed`, the same plan and the same changes (src/certificates/renewal); a dispatch only looks at something else beside it.
+ * `snap-managed`, the same plan and the same changes (src/capabilities/certificates/renewal); a dispatch only looks at something else beside it.
  */
 
 import { describe, expect, it } from 'vitest';
 import { packedArchives } from '../../archives.ts';
-import { newOwnAuthorities } from '../../certificates/given/authorities.ts';
+import { newOwnAuthorities } from '../../capabilities/certificates/given/authorities.ts';
 import { packCaCharm } from '../../model/ca-charm/pack.ts';
 import { allActive, settleActive, settleUntil, type TestCluster, toldBy } from '../cluster.ts';
 import { served } from '../nodes.ts';

@@ -1,8 +1,8 @@
 /** A CA charm in the shape of self-signed-certificates, for the local model: its leader answers requests on `certificates`. */
 
-import { createExecTransport } from '../../../src/juju/exec-transport.ts';
-import type { ConfigValue, Databag, Juju } from '../../../src/juju/juju.ts';
-import { openJuju } from '../../../src/juju/open-juju.ts';
+import { createExecTransport } from '../../../src/clients/juju/exec-transport.ts';
+import type { ConfigValue, Databag, Juju } from '../../../src/clients/juju/juju.ts';
+import { openJuju } from '../../../src/clients/juju/open-juju.ts';
 import { type Authority, nameOf, newAuthority, successionTime } from './authority.ts';
 import {
   type Answers,

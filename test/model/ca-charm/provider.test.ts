@@ -3,9 +3,9 @@
 import 'reflect-metadata';
 import { Pkcs10CertificateRequest, X509Certificate } from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { generateKey } from '../../../src/certificates/relation/keys.ts';
-import { createRequest } from '../../../src/certificates/relation/make-request.ts';
-import { newAuthorityWish, newWish } from '../../certificates/relation/wishes.ts';
+import { generateKey } from '../../../src/capabilities/certificates/relation/keys.ts';
+import { createRequest } from '../../../src/capabilities/certificates/relation/make-request.ts';
+import { newAuthorityWish, newWish } from '../../capabilities/certificates/relation/wishes.ts';
 import { openKeyPool } from '../../k8sd/pki/keys.ts';
 import { type Authority, nameOf, newAuthority } from './authority.ts';
 import {

@@ -5,7 +5,7 @@
 
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import type { Databag } from '../../../src/juju/juju.ts';
+import type { Databag } from '../../../src/clients/juju/juju.ts';
 import { type Authority, sign } from './authority.ts';
 
 export type ProviderMode = 'self-signed' | 'vault' | 'manual';

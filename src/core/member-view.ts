@@ -1,0 +1,22 @@
+/** What actions check before they do something to a member of a cluster. */
+
+import type { ActionUnit, ActionView } from './capability.ts';
+
+/** @throws Error with the text for the operator, when the unit is in no cluster, or not at work. */
+export async function memberView<Facts, Options>(
+  unit: ActionUnit<Facts, Options>,
+): Promise<ActionView<Facts, Options>> {
+  const view = await unit.look();
+  const { daemon, problems, member, leaving } = view.node;
+  if (daemon === 'starting' || daemon === 'upgrading')
+    throw new Error('k8sd is not ready; try again when the unit is active');
+  const [problem] = problems;
+  if (problem) throw new Error(`${problem.option} ${problem.message}`);
+  if (member === undefined || leaving) throw new Error('this unit is in no cluster');
+  return view;
+}
+
+/** @throws Error with the command that asks the leader instead. */
+export function refuseUnlessLeader(leader: boolean, application: string, action: string): void {
+  if (!leader) throw new Error(`this is for the leader: juju run ${application}/leader ${action}`);
+}

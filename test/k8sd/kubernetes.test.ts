@@ -526,6 +526,23 @@ describe('objects', () => {
     ).toBe(400);
   });
 
+  it.each([
+    ['a b', 'a valid config key must consist of alphanumeric characters'],
+    ['..', "must not be '..'"],
+    ['..x', "must not start with '..'"],
+    ['x'.repeat(254), 'must be no more than 253'],
+  ])('of config maps and secrets have no key %j, which would be no file', async (key, problem) => {
+    const body = { metadata: { name: 'keys' }, data: { [key]: 'eA==' } };
+    for (const [kind, asked] of [
+      ['ConfigMap', () => core.createNamespacedConfigMap({ namespace: 'default', body })],
+      ['Secret', () => core.createNamespacedSecret({ namespace: 'default', body })],
+    ] as const) {
+      const { code, message } = await refusal(asked());
+      expect(code).toBe(422);
+      expect(message).toContain(`${kind} "keys" is invalid: data[${key}]: Invalid value: "${key}": ${problem}`);
+    }
+  });
+
   it('of leases ask for the version that is replaced', async () => {
     const leases = kubeconfig.makeApiClient(CoordinationV1Api);
     const made = await leases.createNamespacedLease({

@@ -72,6 +72,9 @@ export function prepare(type: ResourceType, object: KubernetesObject, present?: 
     case 'secrets':
       prepareSecret(type, object, present);
       return;
+    case 'configmaps':
+      prepareConfigMap(type, object);
+      return;
     case 'namespaces':
       object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name };
       object['spec'] ??= { finalizers: ['kubernetes'] };
@@ -92,6 +95,36 @@ export function prepare(type: ResourceType, object: KubernetesObject, present?: 
   }
 }
 
+const KEY = /^[-._a-zA-Z0-9]+$/;
+const KEY_TEXT =
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+
+/** `IsConfigMapKey` of apimachinery: keys become names of files. */
+function keyProblem(key: string): string | undefined {
+  if (key.length > 253) return 'must be no more than 253 characters';
+  if (!KEY.test(key)) return KEY_TEXT;
+  if (key === '.' || key === '..') return `must not be '${key}'`;
+  return key.startsWith('..') ? "must not start with '..'" : undefined;
+}
+
+function requireKeys(type: ResourceType, object: KubernetesObject, field: string): void {
+  const causes = Object.keys(isObject(object[field]) ? object[field] : {}).flatMap((key) => {
+    const problem = keyProblem(key);
+    return problem === undefined ? [] : [cause.invalid(`${field}[${key}]`, key, problem)];
+  });
+  if (causes.length > 0) throw invalid(type, object.metadata.name, causes);
+}
+
+function prepareConfigMap(type: ResourceType, object: KubernetesObject): void {
+  for (const value of Object.values(isObject(object['data']) ? object['data'] : {}))
+    if (typeof value !== 'string')
+      throw badRequest(
+        `ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal ${typeof value} into Go struct field ConfigMap.data of type string`,
+      );
+  requireKeys(type, object, 'data');
+  requireKeys(type, object, 'binaryData');
+}
+
 function prepareSecret(type: ResourceType, object: KubernetesObject, present: KubernetesObject | undefined): void {
   const data: Record<string, unknown> = isObject(object['data']) ? { ...object['data'] } : {};
   for (const [name, value] of Object.entries(data)) {
@@ -107,6 +140,7 @@ function prepareSecret(type: ResourceType, object: KubernetesObject, present: Ku
     delete object['stringData'];
   }
   if (Object.keys(data).length > 0) object['data'] = data;
+  requireKeys(type, object, 'data');
   const bytes = Object.values(data).reduce((sum: number, value) => sum + Buffer.byteLength(String(value), 'base64'), 0);
   if (bytes > MOST_SECRET_BYTES)
     throw invalid(type, object.metadata.name, [

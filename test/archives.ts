@@ -8,9 +8,10 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { archiveName } from '../scripts/pack/archive.ts';
+import { archiveName, charmArchive } from '../scripts/pack/archive.ts';
+import type { Bundle } from '../scripts/pack/bundle.ts';
 import { cacheFolder, repository } from '../scripts/pack/places.ts';
-import { type Architecture, ownArchitecture } from '../scripts/pack/runtime.ts';
+import { type Architecture, ownArchitecture, type Runtime } from '../scripts/pack/runtime.ts';
 
 export interface Archives {
   /** Paths of the archives for this machine. */
@@ -22,10 +23,37 @@ export interface Archives {
 
 /** Packs both charms for an architecture, this machine's by default, unless that was done for the same sources before. */
 export async function packedArchives(architecture: Architecture = ownArchitecture()): Promise<Archives> {
-  const folder = join(cacheFolder, 'archives', `${architecture}-${await digestOfSources()}`);
+  return archivesIn(architecture, architecture, (folder) => pack(architecture, folder));
+}
+
+/**
+ * Both charms without program and runtime, for models that run the program in their own process: all that Juju reads of an archive, and
+ * what the program reads of its folder. Made in a moment.
+ */
+export function hollowArchives(): Promise<Archives> {
+  const architecture = ownArchitecture();
+  return archivesIn(architecture, 'hollow', async (folder) => {
+    await mkdir(folder);
+    for (const charm of ['k8s', 'k8s-worker'] as const)
+      await writeFile(
+        join(folder, archiveName(charm, architecture)),
+        await charmArchive(charm, architecture, NOTHING_IN, NO_RUNTIME),
+      );
+  });
+}
+
+const NOTHING_IN: Bundle = { files: [], packages: [] };
+const NO_RUNTIME: Runtime = { node: Buffer.alloc(0), licence: Buffer.alloc(0) };
+
+async function archivesIn(
+  architecture: Architecture,
+  kind: string,
+  make: (folder: string) => Promise<void>,
+): Promise<Archives> {
+  const folder = join(cacheFolder, 'archives', `${kind}-${await digestOfSources()}`);
   await mkdir(join(cacheFolder, 'archives'), { recursive: true });
   while (!(await exists(folder))) {
-    if (await locked(`${folder}.lock`, () => pack(architecture, folder))) continue;
+    if (await locked(`${folder}.lock`, () => makeOnce(folder, make))) continue;
     await setTimeout(200);
   }
   return {
@@ -35,21 +63,17 @@ export async function packedArchives(architecture: Architecture = ownArchitectur
   };
 }
 
-async function pack(architecture: Architecture, folder: string): Promise<void> {
+async function makeOnce(folder: string, make: (folder: string) => Promise<void>): Promise<void> {
   if (await exists(folder)) return;
   await forgetOldest();
   const unfinished = `${folder}.${process.pid}`;
-  const script = [
-    '--import',
-    './scripts/pinned-node.mjs',
-    'scripts/pack.ts',
-    '--arch',
-    architecture,
-    '--out',
-    unfinished,
-  ];
-  await promisify(execFile)(process.execPath, script, { cwd: repository });
+  await make(unfinished);
   await rename(unfinished, folder);
+}
+
+async function pack(architecture: Architecture, folder: string): Promise<void> {
+  const script = ['--import', './scripts/pinned-node.mjs', 'scripts/pack.ts', '--arch', architecture, '--out', folder];
+  await promisify(execFile)(process.execPath, script, { cwd: repository });
 }
 
 /** All that an archive is made of, and what makes it. */
@@ -106,12 +130,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** An archive is 45 MB; those of a few states of the sources are enough. */
+/** An archive with a program is 45 MB; those of a few states of the sources are enough. */
 async function forgetOldest(): Promise<void> {
   const root = join(cacheFolder, 'archives');
   const folders = (await readdir(root)).filter((name) => !name.endsWith('.lock')).map((name) => join(root, name));
   const aged = await Promise.all(folders.map(async (path) => ({ path, changed: (await stat(path)).mtimeMs })));
-  const old = aged.sort((a, b) => b.changed - a.changed).slice(4);
+  const old = aged.sort((a, b) => b.changed - a.changed).slice(8);
   const inUse = Date.now() - 15 * 60_000;
   for (const { path, changed } of old) if (changed < inUse) await rm(path, { recursive: true, force: true });
 }

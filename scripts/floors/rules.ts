@@ -1,7 +1,7 @@
 /**
  * Who may import whom. `main` stands on the table of the charms and the engine, the table on capabilities and the engine, a capability on `core`
  * and the clients, never on another capability; the engine knows no capability, `core` uses only types of clients, and a client knows nothing
- * of ours. What that is for: a decision can be tested without a machine, a client can be replaced without touching who uses it, and a new
+ * of ours but the time, which everybody may ask for. What that is for: a decision can be tested without a machine, a client can be replaced without touching who uses it, and a new
  * capability is a folder and a line.
  */
 import type { Module } from './modules.ts';
@@ -24,9 +24,10 @@ const below: Readonly<Record<Kind, readonly Kind[]>> = {
   capabilities: ['core', 'clients'],
   core: [],
   clients: [],
+  time: [],
 };
 
-type Kind = 'main' | 'charms' | 'options' | 'engine' | 'capabilities' | 'core' | 'clients';
+type Kind = 'main' | 'charms' | 'options' | 'engine' | 'capabilities' | 'core' | 'clients' | 'time';
 
 /** One sentence for each place where a rule is broken. */
 export function violations(modules: readonly Module[]): readonly string[] {
@@ -42,6 +43,7 @@ function violationsOf(module: Module): readonly string[] {
     ...indexProblems(module),
     ...wordProblems(module),
     ...bagProblems(module),
+    ...timeProblems(module),
   ];
 }
 
@@ -50,6 +52,7 @@ function relativeProblem(from: string, { target: to, type }: Module['imports'][n
   if (room(from) === room(to)) return undefined;
   const [own, other] = [kind(from), kind(to)];
   if (own === undefined) return `${from} belongs to no part of the house`;
+  if (other === 'time') return undefined;
   if (own === 'clients') return 'a client knows nothing of ours';
   if (own === 'capabilities' && other === 'capabilities') return 'no capability imports another';
   if (own === 'core' && other === 'clients') return type ? undefined : 'core uses only types of clients';
@@ -96,6 +99,15 @@ const BAG_READERS = ['src/core/remote-units.ts'];
 function bagProblems({ path, text }: Module): readonly string[] {
   if (!path.startsWith('src/') || room(path) === 'clients/juju' || BAG_READERS.includes(path)) return [];
   return text.includes('.remoteBags(') ? [`${path} reads databags of remote units past ${BAG_READERS.join(', ')}`] : [];
+}
+
+/** Ways past the clock of a dispatch, which tests set. */
+const OTHER_CLOCKS = /\bnew Date\(\)|\bDate\.now\(|\bperformance\.now\(|\bsetTimeout as\b/;
+
+function timeProblems({ path, text }: Module): readonly string[] {
+  if (!path.startsWith('src/') || room(path) === 'time') return [];
+  const found = OTHER_CLOCKS.exec(text)?.[0];
+  return found === undefined ? [] : [`${path} has ${found}: what time it is, and waiting, is of src/time/clock.ts`];
 }
 
 /** Each cycle once, written from its first module in alphabetical order. */

@@ -3,7 +3,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openKubernetes } from '../../src/clients/kubernetes/open-kubernetes.ts';
-import { packedArchives } from '../archives.ts';
 import type { ActionOutcome } from '../model/model.ts';
 import {
   deployCluster,
@@ -443,7 +442,7 @@ describe('plan', { timeout: 120_000 }, () => {
 describe('a unit that is in no cluster', { timeout: 120_000 }, () => {
   it('says so in every action', async () => {
     const { model } = cluster;
-    const archives = await packedArchives();
+    const { archives } = cluster;
     await model.deploy(archives.k8s, { application: 'lonely', config: { 'bootstrap-datastore': 'etcd' } });
     await model.deploy(archives.worker, { application: 'lonely-worker' });
     await model.settle({ timeoutMs: 60_000 });

@@ -1,7 +1,6 @@
 /** Applications and integrations come and go, whatever they are called: what belongs to them joins, leaves, and joins again. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packedArchives } from '../archives.ts';
 import type { NodeMachine } from '../k8sd/machines.ts';
 import type { Model } from '../model/model.ts';
 import { allActive, deployCluster, openCluster, settleActive, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
@@ -21,7 +20,7 @@ describe('a cluster with workers of two applications', { timeout: 240_000 }, () 
     cluster = await openCluster(USUALLY_JUJU_4);
     model = cluster.model;
     await deployCluster(cluster, { controlPlanes: 1, workers: 1 });
-    await model.deploy((await packedArchives()).worker, { application: 'workers-gpu', units: 2 });
+    await model.deploy(cluster.archives.worker, { application: 'workers-gpu', units: 2 });
     await model.integrate('k8s:k8s-cluster', 'workers-gpu:cluster');
     await settleActive(model);
   }, 240_000);
@@ -75,7 +74,7 @@ describe('a cluster with workers of two applications', { timeout: 240_000 }, () 
     expect(model.unit('workers-gpu/1').workload).toMatchObject(MISSING);
     expect(runningOutside(machineOf(cluster, 'workers-gpu/1'))).toEqual([]);
 
-    await model.deploy((await packedArchives()).k8s, { application: 'k8s-prod' });
+    await model.deploy(cluster.archives.k8s, { application: 'k8s-prod' });
     await model.integrate('k8s-prod:k8s-cluster', 'workers-gpu:cluster');
     await settleActive(model);
     const names = ['k8s-prod/0', 'workers-gpu/1'].map((unit) => machineOf(cluster, unit).hostname);

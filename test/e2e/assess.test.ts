@@ -4,7 +4,6 @@ import { readFile, stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allActive, deployCluster, openCluster, type TestCluster } from './cluster.ts';
 import { machineOf } from './nodes.ts';
-import { spoil } from './spoilt-program.ts';
 
 let cluster: TestCluster;
 
@@ -169,18 +168,5 @@ describe('while a mode is on', { timeout: 120_000 }, () => {
     );
     // A worker has no API server, so nothing of it is waived.
     expect(message('k8s-worker/0')).toMatch(/CIS node (\d+)\/\1;/);
-  });
-
-  it('a dispatch that changes nothing loads neither YAML nor what only an assessment needs', async () => {
-    const { model } = cluster;
-    const spoilt = await spoil(cluster, 'k8s/0', /x509|execa|yaml|assessment|count-scores|run-action|-schema/);
-    expect(spoilt.length).toBeGreaterThanOrEqual(7);
-    const before = model.dispatches.length;
-    model.updateStatus('k8s/0');
-    await model.settle({ timeoutMs: 60_000 });
-    expect(model.dispatches.slice(before).map(({ event, exitCode }) => [event, exitCode])).toEqual([
-      ['hooks/update-status', 0],
-    ]);
-    expect(message('k8s/0')).toMatch(/CIS node \d+\/\d+/);
   });
 });

@@ -4,7 +4,6 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packedArchives } from '../archives.ts';
 import { deployCluster, openCluster, resetOptions, settleActive, type TestCluster } from './cluster.ts';
 import { fingerprints, machineOf } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
@@ -153,7 +152,7 @@ describe('a wrong option of a worker', { timeout: 60_000 }, () => {
 describe('wrong options from the start', { timeout: 120_000 }, () => {
   it('keep a unit from installing anything, until they are corrected', async () => {
     const { model } = cluster;
-    const archives = await packedArchives();
+    const { archives } = cluster;
     const config = { 'bootstrap-pod-cidr': '10.152.0.0/16', 'dns-cluster-domain': 'cluster local' };
     await model.deploy(archives.k8s, { application: 'second', config });
     await model.settle({ timeoutMs: 60_000 });
@@ -170,7 +169,7 @@ describe('wrong options from the start', { timeout: 120_000 }, () => {
 
   it('that only the services know to be wrong are pointed at, and bootstrap goes on when they are corrected', async () => {
     const { model } = cluster;
-    const archives = await packedArchives();
+    const { archives } = cluster;
     const config = { 'kube-apiserver-extra-args': 'no-such-flag=1' };
     await model.deploy(archives.k8s, { application: 'third', config });
     await model.settle({ timeoutMs: 100_000 });

@@ -5,7 +5,6 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openK8sd } from '../../src/clients/k8sd/open-k8sd.ts';
-import { packedArchives } from '../archives.ts';
 import { deployCluster, openCluster, settleActive, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 import { fingerprints, machineOf, runningArguments } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';
@@ -144,7 +143,7 @@ describe('a control plane', { timeout: 120_000 }, () => {
 
   it('takes nothing from an etcd that tells no sense, and says what is missing', async () => {
     const { model } = cluster;
-    const archives = await packedArchives();
+    const { archives } = cluster;
     await model.deploy(archives.k8s, { application: 'other', config: { 'bootstrap-datastore': 'etcd' } });
     const etcd = model.addRemoteApplication('etcd', { endpoints: { db: { interface: 'etcd', role: 'provider' } } });
     await model.integrate('other:etcd', 'etcd:db');
@@ -168,7 +167,7 @@ describe('a control plane', { timeout: 120_000 }, () => {
 describe('a worker', { timeout: 120_000 }, () => {
   it('waits while its control plane writes garbage, and joins when it writes sense', async () => {
     const { model } = cluster;
-    const archives = await packedArchives();
+    const { archives } = cluster;
     await model.deploy(archives.worker, { application: 'w' });
     const python = model.addRemoteApplication('python', {
       endpoints: {

@@ -5,7 +5,6 @@
 
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packedArchives } from '../archives.ts';
 import { type KeptAuthorities, type LeafWish, newKeptAuthorities } from '../capabilities/certificates/given/kept.ts';
 import { packCaCharm } from '../model/ca-charm/pack.ts';
 import {
@@ -36,7 +35,8 @@ let workersContent: Record<string, string> = {};
 
 beforeAll(async () => {
   cluster = await openCluster();
-  const [archives, authorities] = await Promise.all([packedArchives(), newKeptAuthorities()]);
+  const { archives } = cluster;
+  const authorities = await newKeptAuthorities();
   own = authorities;
   const { model } = cluster;
   for (const [name, pem] of Object.entries(own.kept)) content[`${name}-crt`] = pem;
@@ -276,7 +276,7 @@ describe('a server authority without its key', { timeout: 240_000 }, () => {
     const other = await openCluster();
     try {
       const { model } = other;
-      const archives = await packedArchives();
+      const { archives } = other;
       await deployCa(other);
       const secret = model.addSecret({ 'ca-crt': own.kept['ca'] ?? '' });
       const config = { 'bootstrap-certificates': 'provided', 'ca-certificates': secret };

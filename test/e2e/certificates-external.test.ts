@@ -2,7 +2,6 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { packedArchives } from '../archives.ts';
 import { packCaCharm } from '../model/ca-charm/pack.ts';
 import {
   openCluster,
@@ -32,7 +31,7 @@ let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await openCluster(USUALLY_JUJU_4);
   const { model } = cluster;
-  const archives = await packedArchives();
+  const { archives } = cluster;
   const config = { 'bootstrap-certificates': 'external', 'kube-apiserver-extra-sans': 'api.example' };
   await model.deploy(archives.k8s, { application: 'k8s', units: 1, config });
   await model.deploy(archives.worker, { application: 'k8s-worker', units: 1 });

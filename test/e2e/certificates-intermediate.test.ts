@@ -4,7 +4,6 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packedArchives } from '../archives.ts';
 import { packCaCharm } from '../model/ca-charm/pack.ts';
 import { openCluster, settleActive, settleUntil, type TestCluster, toldBy } from './cluster.ts';
 import { machineOf } from './nodes.ts';
@@ -20,7 +19,7 @@ let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await openCluster();
   const { model } = cluster;
-  const archives = await packedArchives();
+  const { archives } = cluster;
   const config = { 'bootstrap-certificates': 'intermediate-ca' };
   await model.deploy(archives.k8s, { application: 'k8s', units: 2, config });
   await model.deploy(await packCaCharm(cluster.directory), {
@@ -105,7 +104,7 @@ describe('bootstrap-certificates=intermediate-ca', { timeout: 240_000 }, () => {
 
   it('signs everything with them: each certificate verifies, and the API server is trusted by its authority alone', async () => {
     const { model } = cluster;
-    const { worker } = await packedArchives();
+    const { worker } = cluster.archives;
     await model.deploy(worker, { application: 'k8s-worker', units: 2 });
     await model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
     await model.addUnit('k8s');

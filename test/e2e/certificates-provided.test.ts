@@ -2,7 +2,6 @@
 
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packedArchives } from '../archives.ts';
 import { newOwnAuthorities, type OwnAuthorities } from '../capabilities/certificates/given/authorities.ts';
 import { openCluster, settleActive, settleUntil, type TestCluster, toldBy } from './cluster.ts';
 import { machineOf } from './nodes.ts';
@@ -15,7 +14,7 @@ let uri: string;
 
 beforeAll(async () => {
   cluster = await openCluster();
-  const [archives, authorities] = await Promise.all([packedArchives(), newOwnAuthorities()]);
+  const [archives, authorities] = await Promise.all([cluster.archives, newOwnAuthorities()]);
   own = authorities;
   const { model } = cluster;
   const config = { 'bootstrap-certificates': 'provided' };

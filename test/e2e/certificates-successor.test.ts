@@ -1,7 +1,6 @@
 /** What becomes of a cluster whose CA charm goes on with another CA: it says so at once, with what is left, and nothing else changes. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packedArchives } from '../archives.ts';
 import { packCaCharm } from '../model/ca-charm/pack.ts';
 import { openCluster, settleActive, settleUntil, type TestCluster, toldBy, USUALLY_JUJU_4 } from './cluster.ts';
 import { machineOf } from './nodes.ts';
@@ -14,7 +13,7 @@ let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await openCluster(USUALLY_JUJU_4);
   const { model } = cluster;
-  const archives = await packedArchives();
+  const { archives } = cluster;
   await model.deploy(archives.k8s, {
     application: 'k8s',
     units: 1,
@@ -63,7 +62,7 @@ describe('a CA charm with another CA', { timeout: 240_000 }, () => {
 
   it('lets nobody join, who is told why', async () => {
     const { model } = cluster;
-    await model.deploy((await packedArchives()).worker, { application: 'k8s-worker', units: 1 });
+    await model.deploy(cluster.archives.worker, { application: 'k8s-worker', units: 1 });
     await model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
     await model.integrate('k8s-worker:certificates', 'ca');
     await settle(() => message('k8s-worker/0').includes('so that this unit cannot join'));

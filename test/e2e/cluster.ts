@@ -3,15 +3,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packedArchives } from '../archives.ts';
+import { type Archives, hollowArchives, packedArchives } from '../archives.ts';
 import type { Delays } from '../k8sd/delays.ts';
 import { type K8sMachines, type OpenOptions, openMachines } from '../k8sd/machines.ts';
-import { Model } from '../model/model.ts';
+import { Model, type ModelLocation } from '../model/model.ts';
+import { useVirtualTime } from '../time/virtual-time.ts';
+import { programs } from './in-process.ts';
 
 export interface TestCluster {
   readonly model: Model;
   readonly machines: K8sMachines;
   readonly directory: string;
+  /** To be deployed here: without a program where that runs in the test's process. */
+  readonly archives: Archives;
   close(): Promise<void>;
 }
 
@@ -24,7 +28,14 @@ const { K8S_TESTS_JUJU: JUJU_VERSION } = process.env;
  */
 export const USUALLY_JUJU_4 = { jujuVersion: JUJU_VERSION ?? '4.0.2' };
 
+export type Dispatch = 'in-process' | 'process';
+
 export interface ClusterOptions {
+  /**
+   * Where the program of a dispatch runs: in the test's process, or, where that is what is tested (its start and end, its memory, what it
+   * loads, its arguments, signals), in one of its own from the packed archive. Default `in-process`.
+   */
+  readonly dispatch?: Dispatch;
   /** By default that of the environment, else 3.6: see `USUALLY_JUJU_4`. */
   readonly jujuVersion?: string;
   readonly modelUuid?: string;
@@ -34,15 +45,20 @@ export interface ClusterOptions {
 }
 
 /** An empty model with machines for its units. */
-export async function openCluster({ delays, real, ...options }: ClusterOptions = {}): Promise<TestCluster> {
+export async function openCluster({
+  dispatch = 'in-process',
+  delays,
+  real,
+  ...options
+}: ClusterOptions = {}): Promise<TestCluster> {
   // Short: the sockets of the machines hang from it.
   const directory = await mkdtemp(join(tmpdir(), 'kc-'));
   const machines = await openMachines({ directory, ...real, ...(delays === undefined ? {} : { delays }) });
-  const { unpacked } = await packedArchives();
+  const how = await charmsFor(dispatch);
   const model = await Model.create({
     directory,
-    charmCache: unpacked,
     provider: machines,
+    ...how.location,
     ...(JUJU_VERSION === undefined ? {} : { jujuVersion: JUJU_VERSION }),
     ...options,
   });
@@ -50,11 +66,26 @@ export async function openCluster({ delays, real, ...options }: ClusterOptions =
     model,
     machines,
     directory,
+    archives: how.archives,
     async close() {
       await model.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** What a model needs for charms to run there; where that is the test's process, its time is virtual from then on. */
+export async function charmsFor(dispatch: Dispatch): Promise<{
+  readonly archives: Archives;
+  readonly location: Pick<ModelLocation, 'charmCache' | 'programs'>;
+}> {
+  if (dispatch === 'process') {
+    const archives = await packedArchives();
+    return { archives, location: { charmCache: archives.unpacked } };
+  }
+  useVirtualTime();
+  const archives = await hollowArchives();
+  return { archives, location: { charmCache: archives.unpacked, programs } };
 }
 
 export interface Size {
@@ -64,11 +95,10 @@ export interface Size {
 
 /** Deploys both charms, integrates them and waits until everything is active. */
 export async function deployCluster(
-  { model }: TestCluster,
+  { model, archives }: TestCluster,
   { controlPlanes, workers }: Size,
   config: Record<string, string | number | boolean> = {},
 ): Promise<void> {
-  const archives = await packedArchives();
   await model.deploy(archives.k8s, { application: 'k8s', units: controlPlanes, config });
   if (workers > 0) {
     await model.deploy(archives.worker, { application: 'k8s-worker', units: workers });

@@ -1,7 +1,6 @@
 /** Every option of both charms, changed on a running cluster: what it says is what the machines and the cluster then have. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packedArchives } from '../archives.ts';
 import { at } from '../k8sd/json.ts';
 import { typeOf } from '../k8sd/kubernetes/resources.ts';
 import { openCluster, resetOptions, settleActive, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
@@ -16,7 +15,7 @@ let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await openCluster(USUALLY_JUJU_4);
   const { model } = cluster;
-  const archives = await packedArchives();
+  const { archives } = cluster;
   await model.deploy(archives.k8s, {
     application: 'k8s',
     config: {

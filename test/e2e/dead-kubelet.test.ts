@@ -5,7 +5,6 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packedArchives } from '../archives.ts';
 import type { Model } from '../model/model.ts';
 import { openCluster, resetOptions, settleActive, type TestCluster, toldBy, USUALLY_JUJU_4 } from './cluster.ts';
 
@@ -23,7 +22,7 @@ describe('an argument that kubelet does not know, at the first deployment', { ti
   const UNITS = ['k8s/0', 'k8s-worker/0'];
 
   it('blocks each unit, with the option and the reason of the log', async () => {
-    const archives = await packedArchives();
+    const { archives } = cluster;
     const config = { 'kubelet-extra-args': 'container-runtime=remote' };
     await model.deploy(archives.k8s, { application: 'k8s', units: 1, config });
     await model.deploy(archives.worker, { application: 'k8s-worker', units: 1, config });

@@ -34,7 +34,7 @@ async function onTinyDisk(folder: string): Promise<(() => Promise<void>) | undef
 }
 
 it('an argument that finds the disk full is set when there is room', { timeout: 120_000 }, async (test) => {
-  const cluster = await openCluster();
+  const cluster = await openCluster({ dispatch: 'process' });
   onTestFinished(() => cluster.close());
   await deployCluster(cluster, { controlPlanes: 1, workers: 0 });
   const { model } = cluster;

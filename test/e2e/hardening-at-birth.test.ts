@@ -2,7 +2,6 @@
 
 import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packedArchives } from '../archives.ts';
 import { allActive, openCluster, resetOptions, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 import { argumentsOf, machineOf, runningArguments } from './nodes.ts';
 
@@ -14,7 +13,7 @@ let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await openCluster(USUALLY_JUJU_4);
   const modes = { 'cis-mode': true, 'stig-mode': true };
-  const archives = await packedArchives();
+  const { archives } = cluster;
   const { model } = cluster;
   await model.deploy(archives.k8s, { application: 'k8s', units: 1, config: { ...modes, ...OLD } });
   await model.deploy(archives.worker, { application: 'k8s-worker', units: 1, config: OLD });

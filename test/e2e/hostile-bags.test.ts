@@ -55,7 +55,7 @@ let joined: string;
 let version: string;
 
 beforeAll(async () => {
-  cluster = await openCluster();
+  cluster = await openCluster({ dispatch: 'process' });
   await deployCluster(cluster, { controlPlanes: 1, workers: 1 });
   const { model } = cluster;
   ({ joined = '', version = '' } = model.unit(VICTIM).bag('cluster'));

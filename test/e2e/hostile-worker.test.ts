@@ -29,7 +29,7 @@ let cluster: TestCluster;
 let model: Model;
 
 beforeAll(async () => {
-  cluster = await openCluster(USUALLY_JUJU_4);
+  cluster = await openCluster({ dispatch: 'process', ...USUALLY_JUJU_4 });
   model = cluster.model;
   await deployCluster(cluster, { controlPlanes: 1, workers: 2 });
 }, 240_000);

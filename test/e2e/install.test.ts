@@ -19,7 +19,7 @@ describe('machines without a store', { timeout: 240_000 }, () => {
   let file: string;
 
   beforeAll(async () => {
-    cluster = await openCluster();
+    cluster = await openCluster({ dispatch: 'process' });
     model = cluster.model;
     file = join(cluster.directory, 'k8s.snap');
     await writeFile(file, '');
@@ -76,7 +76,7 @@ describe('a store that fails', { timeout: 120_000 }, () => {
   let model: Model;
 
   beforeAll(async () => {
-    cluster = await openCluster();
+    cluster = await openCluster({ dispatch: 'process' });
     model = cluster.model;
   });
 

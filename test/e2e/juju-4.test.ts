@@ -1,7 +1,6 @@
 /** Juju 4.0: the same cluster grows, changes, renews its certificates and shrinks, with the events and rules of that line. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packedArchives } from '../archives.ts';
 import type { Model } from '../model/model.ts';
 import {
   allActive,
@@ -116,7 +115,7 @@ describe.each(['3.6.9', '4.0.2'])('on Juju %s', { timeout: 120_000 }, (jujuVersi
     try {
       const { model } = cluster;
       const uri = model.addSecret({ 'ca-crt': 'x', 'ca-key': 'y' });
-      const archives = await packedArchives();
+      const { archives } = cluster;
       const config = { 'bootstrap-certificates': 'provided', 'ca-certificates': uri };
       await model.deploy(archives.k8s, { application: 'k8s', config });
       await model.settle({ timeoutMs: 60_000, until: (now) => now.unit('k8s/0').workload.status === 'blocked' });

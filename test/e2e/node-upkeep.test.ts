@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openHost } from '../../src/clients/host/open-host.ts';
 import { openKubernetes } from '../../src/clients/kubernetes/open-kubernetes.ts';
-import { packedArchives } from '../archives.ts';
 import type { Model } from '../model/model.ts';
 import { allActive, deployCluster, openCluster, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 
@@ -68,7 +67,7 @@ it('takes over nodes that another program has set up, without touching a service
   }
   const before = changesOfSnaps();
   const bags = ['k8s/0', 'k8s/1'].map((unit) => model.unit(unit).bag('cluster'));
-  const archives = await packedArchives();
+  const { archives } = cluster;
   await model.refresh('k8s', archives.k8s);
   await model.refresh('k8s-worker', archives.worker);
   await model.settle({ timeoutMs: 60_000, until: allActive });

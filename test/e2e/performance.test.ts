@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
 import type { DispatchRecord } from '../model/hook-run.ts';
 import type { RemoteApplication } from '../model/remote-application.ts';
-import { deployCluster, openCluster, type TestCluster } from './cluster.ts';
+import { deployCluster, openCluster, settleUntil, type TestCluster } from './cluster.ts';
 import { addWorkers, integrateWorkers, RELATION } from './many-workers.ts';
 import { spoil } from './spoilt-program.ts';
 
@@ -16,7 +16,7 @@ const MOST_KB = 100 * 1024;
 let cluster: TestCluster;
 
 beforeAll(async () => {
-  cluster = await openCluster();
+  cluster = await openCluster({ dispatch: 'process' });
   await deployCluster(cluster, { controlPlanes: 1, workers: 1 });
   cluster.model.measureMemory = true;
 }, WITHIN_MS);
@@ -72,6 +72,33 @@ describe('a dispatch that changes nothing', () => {
     expect(spoilt.length).toBeGreaterThanOrEqual(6);
     await dispatched('k8s/0', 'hooks/update-status', () => cluster.model.updateStatus('k8s/0'));
   });
+});
+
+describe('a dispatch that changes nothing while a mode is on', () => {
+  it(
+    'loads neither YAML nor what only an assessment needs, and tells the score',
+    async () => {
+      const hardened = await openCluster({ dispatch: 'process' });
+      try {
+        const { model } = hardened;
+        const isCounted = () => /CIS node \d+\/\d+/.test(model.unit('k8s/0').workload.message);
+        await deployCluster(hardened, { controlPlanes: 1, workers: 0 }, { 'cis-mode': true });
+        await settleUntil(model, isCounted);
+        const spoilt = await spoil(hardened, 'k8s/0', /x509|execa|yaml|assessment|count-scores|run-action|-schema/);
+        expect(spoilt.length).toBeGreaterThanOrEqual(7);
+        const before = model.dispatches.length;
+        model.updateStatus('k8s/0');
+        await model.settle({ timeoutMs: WITHIN_MS });
+        expect(model.dispatches.slice(before).map(({ event, exitCode }) => [event, exitCode])).toEqual([
+          ['hooks/update-status', 0],
+        ]);
+        expect(isCounted()).toBe(true);
+      } finally {
+        await hardened.close();
+      }
+    },
+    WITHIN_MS,
+  );
 });
 
 describe('many workers', () => {

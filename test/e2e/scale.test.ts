@@ -8,7 +8,7 @@ describe('a cluster of one control plane and one worker', { timeout: 240_000 }, 
   let cluster: TestCluster;
 
   beforeAll(async () => {
-    cluster = await openCluster();
+    cluster = await openCluster({ dispatch: 'process' });
     await deployCluster(cluster, { controlPlanes: 1, workers: 1 });
   }, 240_000);
 

@@ -4,7 +4,6 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { packedArchives } from '../archives.ts';
 import type { K8sdMode } from '../k8sd/machines.ts';
 import { openCluster, settleActive, type TestCluster } from './cluster.ts';
 import { fingerprints, machineOf, served } from './nodes.ts';
@@ -56,7 +55,7 @@ describe('k8sd that is sick', { timeout: 120_000 }, () => {
     const { model, machines } = cluster;
     await machines.provision('0');
     machines.setK8sd('0', 'starting');
-    await model.deploy((await packedArchives()).k8s, { application: 'k8s' });
+    await model.deploy(cluster.archives.k8s, { application: 'k8s' });
     await expect.poll(() => machines.machine('0').services.isActive('k8sd'), { timeout: 30_000 }).toBe(true);
     for (const mode of SICK.filter((each) => each !== 'silent')) {
       machines.setK8sd('0', mode);
@@ -85,7 +84,7 @@ describe('k8sd that is sick', { timeout: 120_000 }, () => {
       model.hookToolFault = undefined;
       machines.clockOffsetMs = 0;
     });
-    await model.deploy((await packedArchives()).worker, { application: 'k8s-worker' });
+    await model.deploy(cluster.archives.worker, { application: 'k8s-worker' });
     await model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
     const offer = () => {
       model.updateStatus(CONTROL);

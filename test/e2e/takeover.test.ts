@@ -19,7 +19,7 @@ let cluster: TestCluster;
 let model: Model;
 
 beforeAll(async () => {
-  cluster = await openCluster();
+  cluster = await openCluster({ dispatch: 'process' });
   ({ model } = cluster);
   await deployCluster(
     cluster,

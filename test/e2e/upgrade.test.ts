@@ -17,7 +17,7 @@ describe('a cluster of 1.35, of two control planes and a worker', { timeout: 300
   const versions = () => everybody().map((unit) => machineOf(cluster, unit).state.snapd.snap?.version);
 
   beforeAll(async () => {
-    cluster = await openCluster();
+    cluster = await openCluster({ dispatch: 'process' });
     model = cluster.model;
     const archives = await packedArchives();
     const channel = { 'snap-channel': '1.35-classic/stable' };

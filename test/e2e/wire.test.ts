@@ -6,7 +6,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openK8sd } from '../../src/clients/k8sd/open-k8sd.ts';
-import { packedArchives } from '../archives.ts';
 import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
 
 /** Application `k8s` in this model has a cluster name that everybody can compute. */
@@ -118,7 +117,7 @@ describe('our worker in a cluster of the existing charms', { timeout: 120_000 },
     const { model } = cluster;
     // A control plane of ours, that nobody integrates, makes the cluster; the databags are played as the Python charm writes them.
     await deployCluster(cluster, { controlPlanes: 1, workers: 0 });
-    const archives = await packedArchives();
+    const { archives } = cluster;
     await model.deploy(archives.worker, { application: 'k8s-worker', units: 1 });
     const python = model.addRemoteApplication('python', {
       endpoints: { 'k8s-cluster': { interface: 'k8s-cluster', role: 'provider' } },
@@ -159,7 +158,7 @@ describe('our worker in a cluster of the existing charms', { timeout: 120_000 },
   it('reports a token that does not work with its revision, and tries the next one', async () => {
     const { model } = cluster;
     await deployCluster(cluster, { controlPlanes: 1, workers: 0 });
-    const archives = await packedArchives();
+    const { archives } = cluster;
     await model.deploy(archives.worker, { application: 'k8s-worker', units: 1 });
     const python = model.addRemoteApplication('python', {
       endpoints: { 'k8s-cluster': { interface: 'k8s-cluster', role: 'provider' } },

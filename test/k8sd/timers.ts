@@ -1,12 +1,16 @@
 /** Timers of something that can lose its power: stopping it stops them all, and what waits for one never goes on. */
 
+import { type Pull, schedule, type Timer } from '../time/virtual-time.ts';
+
 export interface Timers {
   readonly stopped: boolean;
   /** Runs `action` once after `ms`; what it throws is kept, never lost: `failure` tells. */
   after(ms: number, action: () => void | Promise<void>): void;
-  /** Runs `action` each `ms`, never two at once, without keeping the process alive. */
+  /** Runs `action` each `ms`, never two at once; nobody waits for it. */
   each(ms: number, action: () => void | Promise<void>): void;
   sleep(ms: number): Promise<void>;
+  /** As `sleep`, of what happens over and over: nobody waits for it. */
+  pause(ms: number): Promise<void>;
   /** Resolves when no action is running. */
   idle(): Promise<void>;
   /** Resolves when all that was to run `after` some time has run. */
@@ -15,7 +19,7 @@ export interface Timers {
 }
 
 export function createTimers(onFailure: (error: unknown) => void): Timers {
-  const pending = new Set<NodeJS.Timeout>();
+  const pending = new Set<Timer>();
   const running = new Set<Promise<void>>();
   const outstanding = new Set<Promise<void>>();
   let stopped = false;
@@ -33,14 +37,13 @@ export function createTimers(onFailure: (error: unknown) => void): Timers {
     return work;
   };
 
-  const after = (ms: number, action: () => void | Promise<void>): NodeJS.Timeout | undefined => {
-    if (stopped) return undefined;
-    const timer = setTimeout(() => {
+  const after = (ms: number, pull: Pull, action: () => void | Promise<void>): void => {
+    if (stopped) return;
+    const timer = schedule(ms, pull, () => {
       pending.delete(timer);
       void run(action);
-    }, ms);
+    });
     pending.add(timer);
-    return timer;
   };
 
   return {
@@ -50,7 +53,7 @@ export function createTimers(onFailure: (error: unknown) => void): Timers {
     after: (ms, action) => {
       if (stopped) return;
       const ran = new Promise<void>((done) => {
-        after(ms, async () => {
+        after(ms, 'forward', async () => {
           try {
             await action();
           } finally {
@@ -63,17 +66,18 @@ export function createTimers(onFailure: (error: unknown) => void): Timers {
     },
     each: (ms, action) => {
       const turn = (): void => {
-        after(ms, async () => {
+        after(ms, 'along', async () => {
           try {
             await action();
           } finally {
             turn();
           }
-        })?.unref();
+        });
       };
       turn();
     },
-    sleep: (ms) => new Promise((resolve) => after(ms, resolve)),
+    sleep: (ms) => new Promise((resolve) => after(ms, 'forward', resolve)),
+    pause: (ms) => new Promise((resolve) => after(ms, 'along', resolve)),
     idle: async () => {
       while (running.size > 0) await Promise.all([...running]);
     },
@@ -82,7 +86,7 @@ export function createTimers(onFailure: (error: unknown) => void): Timers {
     },
     stop: () => {
       stopped = true;
-      for (const timer of pending) clearTimeout(timer);
+      for (const timer of pending) timer.cancel();
       pending.clear();
     },
   };

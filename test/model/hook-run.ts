@@ -6,8 +6,9 @@ import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serveAgentSocket } from './agent-socket/serve.ts';
 import { type Controller, isJuju4 } from './controller.ts';
-import { type DispatchExit, startDispatch } from './dispatch-process.ts';
-import { agentDirectory, charmDirectory, hookEnvironment } from './environment.ts';
+import { type Program, startDispatchInProcess } from './dispatch-in-process.ts';
+import { type DispatchExit, type DispatchProcess, startDispatch } from './dispatch-process.ts';
+import { agentDirectory, charmDirectory, type Environment, hookEnvironment } from './environment.ts';
 import { type Hook, hookName } from './hook.ts';
 import { type HookContext, newHookContext } from './hook-context.ts';
 import { NoStdin } from './hook-tools/failure.ts';
@@ -62,6 +63,8 @@ export interface Host extends Controller {
   readonly outsideCalls: OutsideCalls;
   readonly hookToolFault: HookToolFault | undefined;
   readonly measureMemory: boolean;
+  /** By the charm's name: runs in place of its `dispatch`, in this process. */
+  readonly programs: Readonly<Record<string, Program>>;
   machine(unit: UnitState): Machine;
   /** Folder of the unpacked charm with this key. */
   unpackedCharm(key: string): string;
@@ -104,30 +107,18 @@ export async function runInContext(
   if (script === undefined) return { context, exit: missingExit() };
   const run = newRun(host, unit, context);
   const serve = oneAtATime((request) => run.serve(request));
-  const agent = agentDirectory(host, unit);
-  const executables = await serveHookTools(join(agent, nonce), serve);
-  const socket = await serveAgentSocket(
-    { path: join(agent, 'agent.socket'), contextId: context.id, juju4: isJuju4(host.state) },
-    serve,
-  );
   const machine = host.machine(unit);
   machine.observer = (call, phase) => (run.outside(call, phase) ? new Promise(() => undefined) : undefined);
-  const process = startDispatch({
-    script,
-    directory: charmDirectory(host, unit),
-    environment: hookEnvironment(host, unit, context.id, machine.environment, what),
-    measureMemory: host.measureMemory,
-    onLine: (stream, line) =>
-      host.log(unit.name, stream === 'stdout' ? 'DEBUG' : 'WARNING', `unit.${unit.name}.${event}`, line),
-  });
+  const environment = hookEnvironment(host, unit, context.id, machine.environment, what);
+  const program = commands === undefined ? host.programs[host.charm(unit.charm ?? '').name] : undefined;
+  const { process, close } = await start(host, unit, { context, nonce, script, program, environment, event, serve });
   run.kill = () => process.kill('SIGKILL');
   context.kill = () => process.kill('SIGKILL');
   onStart(context.kill);
   const exit = await process.exit;
   machine.observer = undefined;
   if (commands !== undefined) await rm(script, { force: true });
-  executables.close();
-  await socket.close().catch((error: unknown) => host.broken(unit, error));
+  await close().catch((error: unknown) => host.broken(unit, error));
   host.record({
     unit: unit.name,
     event: path,
@@ -139,6 +130,48 @@ export async function runInContext(
     signal: exit.signal,
   });
   return { context, exit: { ...exit, problem: problemOf(exit), missing: false } };
+}
+
+interface Start {
+  readonly context: HookContext;
+  readonly nonce: string;
+  readonly script: string;
+  readonly program: Program | undefined;
+  readonly environment: Environment;
+  readonly event: string;
+  readonly serve: HookToolHandler;
+}
+
+/** A process with the channels of its hook tools, or the program here. */
+async function start(
+  host: Host,
+  unit: UnitState,
+  { context, nonce, script, program, environment, event, serve }: Start,
+): Promise<{ readonly process: DispatchProcess; close(): Promise<void> }> {
+  const directory = charmDirectory(host, unit);
+  const onLine = (stream: 'stdout' | 'stderr', line: string): void =>
+    host.log(unit.name, stream === 'stdout' ? 'DEBUG' : 'WARNING', `unit.${unit.name}.${event}`, line);
+  if (program !== undefined) {
+    const onFault = (problem: string): void => host.broken(unit, new Error(`${event} of ${unit.name} ${problem}`));
+    return {
+      process: startDispatchInProcess({ program, environment, directory, serve, onLine, onFault }),
+      close: () => Promise.resolve(),
+    };
+  }
+  const agent = agentDirectory(host, unit);
+  const executables = await serveHookTools(join(agent, nonce), serve);
+  const socket = await serveAgentSocket(
+    { path: join(agent, 'agent.socket'), contextId: context.id, juju4: isJuju4(host.state) },
+    serve,
+  );
+  const { measureMemory } = host;
+  return {
+    process: startDispatch({ script, directory, environment, measureMemory, onLine }),
+    close() {
+      executables.close();
+      return socket.close();
+    },
+  };
 }
 
 interface Run {

@@ -1,6 +1,7 @@
 /**
  * A local stand-in for a Juju controller and its unit agents, for trying charms and for tests. It runs the real `dispatch` of
- * packed charms as processes, with the environment, hook tools, commits and order of events of Juju 3.6 or 4.0.
+ * packed charms as processes, or its program in this one, with the environment, hook tools, commits and order of events of Juju
+ * 3.6 or 4.0.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -23,6 +24,7 @@ import {
 import type { ActionDefinition } from './charm-actions.ts';
 import { type CharmStore, openCharmStore } from './charm-store.ts';
 import type { Controller } from './controller.ts';
+import type { Program } from './dispatch-in-process.ts';
 import { toolsDirectory } from './environment.ts';
 import type { DispatchRecord, HookToolFault, Host } from './hook-run.ts';
 import { installHookTools } from './hook-tools/install.ts';
@@ -77,6 +79,8 @@ export interface ModelLocation {
   /** Folder for unpacked charms, which models may share; by default inside the model's own. */
   readonly charmCache?: string;
   readonly retry?: Partial<RetryPolicy>;
+  /** By the name of a charm: runs in this process in place of its `dispatch`, which by default is started as a process. */
+  readonly programs?: Readonly<Record<string, Program>>;
   /**
    * Whether a leader that writes its application's databag on a peer relation gets `relation-changed` for it. Juju does that
    * (juju/juju#20178), although its documentation long said otherwise. Default true.
@@ -149,6 +153,7 @@ export class Model {
   readonly #log: Log;
   readonly #retry: RetryPolicy;
   readonly #leaderHearsItself: boolean;
+  readonly #programs: Readonly<Record<string, Program>>;
   readonly #machines = new Map<string, Machine>();
   readonly #agents = new Map<string, UnitAgent>();
   readonly #outsideCalls = newOutsideCalls();
@@ -162,6 +167,7 @@ export class Model {
     this.#log = openLog(join(this.directory, 'log.jsonl'));
     this.#retry = { ...DEFAULT_RETRY, ...location.retry };
     this.#leaderHearsItself = location.leaderHearsItself ?? true;
+    this.#programs = location.programs ?? {};
     this.#host = this.#newHost();
   }
 
@@ -601,6 +607,7 @@ export class Model {
     return {
       ...controller,
       outsideCalls: this.#outsideCalls,
+      programs: this.#programs,
       get hookToolFault() {
         return model.hookToolFault;
       },

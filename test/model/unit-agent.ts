@@ -3,7 +3,7 @@
  * beside each other, and each runs one hook or action at a time.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { schedule, sleep } from '../time/virtual-time.ts';
 import { deployCharm } from './charm-deployment.ts';
 import { commitHook } from './commit.ts';
 import { charmDirectory } from './environment.ts';
@@ -85,11 +85,10 @@ export function startUnitAgent(host: Host, unit: UnitState, retry: RetryPolicy):
       nextExpiry(host.state, unit, new Date()) ?? Number.POSITIVE_INFINITY,
     );
     if (due === Number.POSITIVE_INFINITY) return woken;
-    const aborted = new AbortController();
     const wait = Math.min(Math.max(0, due - Date.now()), LONGEST_WAIT_MS);
-    const timer = sleep(wait, undefined, { signal: aborted.signal }).catch(() => undefined);
-    await Promise.race([woken, timer]);
-    aborted.abort();
+    const timer = schedule(wait, retryAt === undefined ? 'along' : 'forward', () => wakeUp());
+    await woken;
+    timer.cancel();
   };
 
   const rebootMachine = async (): Promise<void> => {

@@ -1,5 +1,7 @@
 /** Waiting for something to hold in a model: looked at whenever something has happened there, and not in between. */
 
+import { schedule, type Timer } from '../time/virtual-time.ts';
+
 export interface Watch {
   /** Something has happened. */
   notify(): void;
@@ -7,7 +9,7 @@ export interface Watch {
   fail(error: unknown): void;
   /**
    * Resolves to true when the condition holds, or to false after the time. `pollMs`: look that often as well, for what
-   * happens elsewhere.
+   * happens elsewhere, which is what time is waited for.
    */
   until(condition: () => boolean, timeoutMs?: number, pollMs?: number): Promise<boolean>;
 }
@@ -28,11 +30,13 @@ export function newWatch(): Watch {
     },
     until(condition, timeoutMs = Number.POSITIVE_INFINITY, pollMs) {
       return new Promise((resolve, reject) => {
-        let timer: NodeJS.Timeout | undefined;
-        let poll: NodeJS.Timeout | undefined;
+        let timer: Timer | undefined;
+        let poll: Timer | undefined;
+        let ended = false;
         const end = (act: () => void): void => {
-          clearTimeout(timer);
-          clearInterval(poll);
+          timer?.cancel();
+          poll?.cancel();
+          ended = true;
           watchers.delete(look);
           act();
         };
@@ -40,10 +44,15 @@ export function newWatch(): Watch {
           if (failure) end(() => reject(failure?.error));
           else if (condition()) end(() => resolve(true));
         };
-        if (timeoutMs !== Number.POSITIVE_INFINITY) {
-          timer = setTimeout(() => end(() => resolve(false)), Math.max(0, timeoutMs));
-        }
-        if (pollMs !== undefined) poll = setInterval(look, pollMs);
+        const pollAgain = (ms: number): void => {
+          poll = schedule(ms, 'forward', () => {
+            look();
+            if (!ended) pollAgain(ms);
+          });
+        };
+        if (timeoutMs !== Number.POSITIVE_INFINITY)
+          timer = schedule(Math.max(0, timeoutMs), 'along', () => end(() => resolve(false)));
+        if (pollMs !== undefined) pollAgain(pollMs);
         watchers.add(look);
         look();
       });

@@ -23,7 +23,8 @@ const inOrder = {
     "import { readFile } from 'node:fs/promises';\nimport { execa } from 'execa';\nexport const juju = [readFile, execa];\n",
   'src/clients/k8sd/k8sd.ts': 'export type K8sd = number;\n',
   'src/clients/kubernetes/kubernetes.ts': 'export type Kubernetes = number;\n',
-  'src/clients/host/host.ts': 'export const host = 1;\n',
+  'src/clients/host/host.ts': "import { CLOCK } from '../../time/clock.ts';\nexport const host = CLOCK;\n",
+  'src/time/clock.ts': 'export const CLOCK = { now: () => new Date() };\n',
 };
 
 let root: string;
@@ -109,6 +110,14 @@ describe('the checker of the floors', () => {
       'imports only itself',
     ],
     ['core/ that runs code of a client', 'src/core/x.ts', "import { a } from '../clients/host/a.ts';", 'only types of'],
+    ['a clock that imports core/', 'src/time/x.ts', "import '../core/words.ts';", 'time imports only itself'],
+    ['another clock', 'src/core/x.ts', 'export const now = Date.now();', 'waiting, is of src/time/clock.ts'],
+    [
+      'waiting past the clock',
+      'src/clients/host/x.ts',
+      "import { setTimeout as wait } from 'node:timers/promises';",
+      'has setTimeout as',
+    ],
     ['a client that imports core/', 'src/clients/host/x.ts', "import '../../core/words.ts';", 'a client knows nothing'],
     ['a client that imports a client', 'src/clients/juju/x.ts', "import '../host/host.ts';", 'a client knows nothing'],
     [

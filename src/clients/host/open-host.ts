@@ -1,5 +1,5 @@
 /** The host door, opened on a root: `/` on a unit, a folder in a test. */
-import { setTimeout as wait } from 'node:timers/promises';
+import { CLOCK, type Clock } from '../../time/clock.ts';
 import { commandsUnder } from './commands.ts';
 import { openFiles } from './files.ts';
 import type { Host } from './host.ts';
@@ -11,13 +11,13 @@ import { openSnapd } from './snapd.ts';
 import { openSysctl } from './sysctl.ts';
 import { openSystemd } from './systemd.ts';
 
-export function openHost(root: string): Host {
+export function openHost(root: string, clock: Clock = CLOCK): Host {
   const files = openFiles(root);
   const run = commandsUnder(root, files.real);
   return {
     files,
     run,
-    snapd: openSnapd(files.real),
+    snapd: openSnapd(files.real, clock),
     sysctl: openSysctl(files.real),
     systemd: openSystemd(run),
     commandLine: (pid) => commandLine(files.real, pid),
@@ -27,7 +27,7 @@ export function openHost(root: string): Host {
     accepts,
     holdConnection,
     postJson,
-    sleep: (ms) => wait(ms),
-    now: () => new Date(),
+    sleep: clock.sleep,
+    now: clock.now,
   };
 }

@@ -2,19 +2,20 @@
  * Questions to snapd with their answers: errors by snapd's word, again while snapd restarts (it refreshes itself) and while
  * another change of the same snap is in progress.
  */
-import { setTimeout as wait } from 'node:timers/promises';
+import type { Clock } from '../../time/clock.ts';
 import { SnapdError } from './errors.ts';
 import { validate as answerProblems } from './snapd-answer.schema.json?validator';
 import { exchangeWithSnapd, SnapdConnectionFailure, type SnapdQuestion } from './snapd-exchange.ts';
 
 export interface Deadline {
-  /** On the clock of `performance.now()`. */
+  readonly clock: Clock;
+  /** In the clock's elapsed milliseconds. */
   readonly end: number;
   readonly timeoutMs: number;
 }
 
-export function deadlineAfter(timeoutMs: number): Deadline {
-  return { end: performance.now() + timeoutMs, timeoutMs };
+export function deadlineAfter({ clock }: SnapdCall, timeoutMs: number): Deadline {
+  return { clock, end: clock.elapsed() + timeoutMs, timeoutMs };
 }
 
 export type SnapdReply =
@@ -29,7 +30,10 @@ export interface CallSettings {
   readonly repeatable: boolean;
 }
 
-export type SnapdCall = (question: SnapdQuestion, settings: CallSettings) => Promise<SnapdReply>;
+export interface SnapdCall {
+  (question: SnapdQuestion, settings: CallSettings): Promise<SnapdReply>;
+  readonly clock: Clock;
+}
 
 type Raw = { readonly type: string; readonly change?: string; readonly result?: unknown };
 
@@ -40,20 +44,22 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
 const NOBODY_LISTENS = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN', 'ECONNRESET', 'EPIPE']);
 
-export function snapdCallOver(socketPath: string): SnapdCall {
-  return async (question, { deadline, connectMs, repeatable }) => {
+export function snapdCallOver(socketPath: string, clock: Clock): SnapdCall {
+  return Object.assign(call, { clock });
+
+  async function call(question: SnapdQuestion, { deadline, connectMs, repeatable }: CallSettings): Promise<SnapdReply> {
     const asked = `${question.method} ${question.path.split('?')[0]}`;
-    const connectEnd = Math.min(deadline.end, performance.now() + (connectMs ?? Number.POSITIVE_INFINITY));
+    const connectEnd = Math.min(deadline.end, clock.elapsed() + (connectMs ?? Number.POSITIVE_INFINITY));
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const { outcome, until } = await attempt();
       if (!(outcome instanceof SnapdError)) return outcome;
-      if (performance.now() + pause >= until) throw outcome;
-      await wait(pause);
+      if (clock.elapsed() + pause >= until) throw outcome;
+      await clock.sleep(pause);
     }
 
     async function attempt(): Promise<{ readonly outcome: SnapdReply | SnapdError; readonly until: number }> {
       try {
-        const answer = await exchangeWithSnapd(socketPath, question, deadline.end - performance.now());
+        const answer = await exchangeWithSnapd(socketPath, question, deadline.end - clock.elapsed());
         const outcome = reply(asked, answer.status, answer.text);
         const busy = outcome instanceof SnapdError && outcome.kind === 'snap-change-conflict';
         return { outcome, until: busy ? deadline.end : 0 };
@@ -63,7 +69,7 @@ export function snapdCallOver(socketPath: string): SnapdCall {
         return { outcome: unanswered(asked, error, deadline, repeatable), until: again ? connectEnd : 0 };
       }
     }
-  };
+  }
 }
 
 function unanswered(

@@ -1,5 +1,4 @@
 /** snapd does what takes time in a change, which is asked for until it is ready. */
-import { setTimeout as wait } from 'node:timers/promises';
 import { SnapdError } from './errors.ts';
 import type { SnapWait } from './host.ts';
 import type { Deadline, SnapdCall } from './snapd-call.ts';
@@ -43,12 +42,12 @@ export async function waitForChange(
         change.err?.trim() || `${change.summary ?? 'the change'}: ${change.status}`,
       );
     }
-    if (performance.now() + pause >= deadline.end) {
+    if (deadline.clock.elapsed() + pause >= deadline.end) {
       throw new SnapdError(
         'timeout',
         `snapd was not done within ${deadline.timeoutMs} ms: ${told ?? change.summary ?? `change ${id}`}`,
       );
     }
-    await wait(pause);
+    await deadline.clock.sleep(pause);
   }
 }

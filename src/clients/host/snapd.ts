@@ -1,4 +1,5 @@
 /** snapd over its REST socket: snaps installed, refreshed, held and removed, and their services. */
+import type { Clock } from '../../time/clock.ts';
 import { SnapdError } from './errors.ts';
 import type { Snap, Snapd, SnapService, SnapWait } from './host.ts';
 import { type Deadline, deadlineAfter, type SnapdCall, snapdCallOver } from './snapd-call.ts';
@@ -14,8 +15,8 @@ import { validate as snapProblems } from './snapd-snap.schema.json?validator';
 const ASK_MS = 30_000;
 const ASK_CONNECT_MS = 20_000;
 
-export function openSnapd(real: (path: string) => string): Snapd {
-  const call = snapdCallOver(real('/run/snapd.socket'));
+export function openSnapd(real: (path: string) => string, clock: Clock): Snapd {
+  const call = snapdCallOver(real('/run/snapd.socket'), clock);
   const snapAction = (name: string, request: object, wait: SnapWait, repeatable = true) =>
     change(call, `/v2/snaps/${encodeURIComponent(name)}`, { json: request }, wait, repeatable);
   const serviceAction = async (snap: string, services: readonly string[], request: object, wait: SnapWait) => {
@@ -62,7 +63,7 @@ async function change(
   wait: SnapWait,
   repeatable: boolean,
 ): Promise<void> {
-  const deadline = deadlineAfter(wait.timeoutMs);
+  const deadline = deadlineAfter(call, wait.timeoutMs);
   const reply = await call({ method: 'POST', path, body }, { deadline, repeatable });
   if (reply.type === 'async') await waitForChange(call, reply.change, deadline, wait.onProgress);
 }
@@ -70,7 +71,7 @@ async function change(
 async function installedSnap(call: SnapdCall, name: string): Promise<Snap | undefined> {
   const path = `/v2/snaps/${encodeURIComponent(name)}`;
   const found = await missing(['snap-not-found'], async () => {
-    const reply = await call({ method: 'GET', path }, asking());
+    const reply = await call({ method: 'GET', path }, asking(call));
     return result<SnapAnswer>(`GET ${path}`, reply, snapProblems);
   });
   if (found === undefined) return undefined;
@@ -88,7 +89,7 @@ async function installedSnap(call: SnapdCall, name: string): Promise<Snap | unde
 async function publishedRevision(call: SnapdCall, name: string, channel: string): Promise<string | undefined> {
   const found = await missing(['snap-not-found'], async () => {
     const path = `/v2/find?${new URLSearchParams({ name })}`;
-    const reply = await call({ method: 'GET', path }, asking());
+    const reply = await call({ method: 'GET', path }, asking(call));
     return result<readonly FoundSnap[]>('GET /v2/find', reply, findProblems);
   });
   const channels = found?.find((snap) => snap.name === name)?.channels ?? {};
@@ -112,7 +113,7 @@ interface SnapAnswer {
 async function snapServices(call: SnapdCall, snap: string): Promise<readonly SnapService[]> {
   const path = `/v2/apps?${new URLSearchParams({ names: snap, select: 'service' })}`;
   const found = await missing(['snap-not-found', 'app-not-found'], async () => {
-    const reply = await call({ method: 'GET', path }, asking());
+    const reply = await call({ method: 'GET', path }, asking(call));
     return result<readonly ServiceAnswer[] | null>('GET /v2/apps', reply, servicesProblems);
   });
   return (found ?? [])
@@ -127,8 +128,12 @@ interface ServiceAnswer {
   readonly enabled?: boolean;
 }
 
-function asking(): { readonly deadline: Deadline; readonly connectMs: number; readonly repeatable: boolean } {
-  return { deadline: deadlineAfter(ASK_MS), connectMs: ASK_CONNECT_MS, repeatable: true };
+function asking(call: SnapdCall): {
+  readonly deadline: Deadline;
+  readonly connectMs: number;
+  readonly repeatable: boolean;
+} {
+  return { deadline: deadlineAfter(call, ASK_MS), connectMs: ASK_CONNECT_MS, repeatable: true };
 }
 
 /** What is there already, or gone already, is what was wanted. */

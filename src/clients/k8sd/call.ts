@@ -2,7 +2,7 @@
  * A request with its answer within the caller's time, tried again while the daemon starts, restarts or re-executes itself.
  * What changes something is only sent again when it is certain that the daemon has not acted on it.
  */
-import { setTimeout as wait } from 'node:timers/promises';
+import type { Clock } from '../../time/clock.ts';
 import { type Check, payload } from './answer.ts';
 import { isStarting } from './error-table.ts';
 import { K8sdError, K8sdUnavailable } from './errors.ts';
@@ -26,7 +26,7 @@ const LONGEST_PAUSE_MS = 1000;
 /** Connecting failed because nobody listens now; the daemon may be about to. */
 const NOBODY_LISTENS = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN', 'ECONNRESET', 'EPIPE']);
 
-export function callOver(socketPath: string): Call {
+export function callOver(socketPath: string, clock: Clock): Call {
   return async <T>(question: Question, { timeoutMs }: CallOptions): Promise<T> => {
     const asked = `${question.method} ${question.path.split('?')[0]}`;
     const repeatable = question.repeatable ?? question.method !== 'POST';
@@ -35,12 +35,12 @@ export function callOver(socketPath: string): Call {
       path: question.path,
       ...(question.body === undefined ? {} : { body: JSON.stringify(question.body) }),
     };
-    const end = performance.now() + timeoutMs;
+    const end = clock.elapsed() + timeoutMs;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      const failure = await attempt(end - performance.now());
+      const failure = await attempt(end - clock.elapsed());
       if (!(failure instanceof K8sdError)) return failure.payload;
-      if (!maySendAgain(failure) || performance.now() + pause >= end) throw failure;
-      await wait(pause);
+      if (!maySendAgain(failure) || clock.elapsed() + pause >= end) throw failure;
+      await clock.sleep(pause);
     }
 
     async function attempt(remainingMs: number): Promise<{ readonly payload: T } | K8sdError> {

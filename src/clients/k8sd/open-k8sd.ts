@@ -1,4 +1,5 @@
 /** The k8sd door, opened on a daemon's socket for the release that is installed. */
+import { CLOCK, type Clock } from '../../time/clock.ts';
 import { createAuthToken, kubeconfig, revokeAuthToken } from './access.ts';
 import { callOver } from './call.ts';
 import { certificatesStatus, planRefresh, refreshCertificates, updateCertificates } from './certificates.ts';
@@ -14,14 +15,15 @@ export interface OpenK8sdOptions {
   readonly socketPath: string;
   /** Minor number of the snap's Kubernetes version: 36 for 1.36.4. */
   readonly minor: Minor;
+  readonly clock?: Clock;
 }
 
 /** Connects to nothing yet; each call has a connection of its own. */
-export function openK8sd({ socketPath, minor }: OpenK8sdOptions): K8sd {
-  const call = callOver(socketPath);
+export function openK8sd({ socketPath, minor, clock = CLOCK }: OpenK8sdOptions): K8sd {
+  const call = callOver(socketPath, clock);
   return {
     ready: (options) => ready(socketPath, options),
-    waitUntilReady: (options) => waitUntilReady(socketPath, options),
+    waitUntilReady: (options) => waitUntilReady(socketPath, clock, options),
     node: (options) => node(call, options),
     members: (options) => members(call, options),
     clusterStatus: (options) => clusterStatus(call, options),

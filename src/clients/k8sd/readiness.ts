@@ -1,5 +1,5 @@
 /** Whether the daemon has finished starting. It says so before a bootstrap too; after a reboot it may take half a minute. */
-import { setTimeout as wait } from 'node:timers/promises';
+import type { Clock } from '../../time/clock.ts';
 import { K8sdUnavailable } from './errors.ts';
 import { ConnectionFailure, exchange } from './exchange.ts';
 import type { CallOptions } from './k8sd.ts';
@@ -20,14 +20,14 @@ export async function ready(socketPath: string, { timeoutMs }: CallOptions): Pro
   }
 }
 
-export async function waitUntilReady(socketPath: string, { timeoutMs }: CallOptions): Promise<void> {
-  const end = performance.now() + timeoutMs;
+export async function waitUntilReady(socketPath: string, clock: Clock, { timeoutMs }: CallOptions): Promise<void> {
+  const end = clock.elapsed() + timeoutMs;
   for (let pause = 100; ; pause = Math.min(pause * 2, 1000)) {
-    const remainingMs = Math.max(1, end - performance.now());
+    const remainingMs = Math.max(1, end - clock.elapsed());
     if (await ready(socketPath, { timeoutMs: Math.min(remainingMs, LONGEST_TRY_MS) })) return;
-    if (performance.now() + pause >= end) {
+    if (clock.elapsed() + pause >= end) {
       throw new K8sdUnavailable(0, `GET ${PATH}: k8sd was not ready within ${timeoutMs} ms`);
     }
-    await wait(pause);
+    await clock.sleep(pause);
   }
 }

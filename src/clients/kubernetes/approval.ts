@@ -2,7 +2,7 @@
  * The decision on a certificate signing request. It is a condition among others, which controllers write at the same time, so it is
  * read, added to, and written back against the version that was read.
  */
-import { setTimeout as wait } from 'node:timers/promises';
+import type { Clock } from '../../time/clock.ts';
 import { readRequest, requestPath } from './certificate-requests.ts';
 import { KubernetesError } from './errors.ts';
 import { isReason } from './failure.ts';
@@ -17,6 +17,7 @@ const TRIES = 6;
  */
 export async function decide(
   client: Client,
+  clock: Clock,
   name: string,
   type: 'Approved' | 'Denied',
   { uid, reason, message }: Decision,
@@ -31,14 +32,14 @@ export async function decide(
     if (conditions.some((condition) => condition.type === opposite)) {
       throw new KubernetesError(409, 'Conflict', `certificate signing request ${name} is ${opposite} already`);
     }
-    const decided = { type, status: 'True', reason, message, lastUpdateTime: new Date().toISOString() };
+    const decided = { type, status: 'True', reason, message, lastUpdateTime: clock.now().toISOString() };
     const body = { ...found, status: { ...found.status, conditions: [...conditions, decided] } };
     try {
       await ask(client, { method: 'PUT', path: `${requestPath(name)}/approval`, body }, anything);
       return;
     } catch (error) {
       if (!isReason(error, 'Conflict') || attempt === TRIES) throw error;
-      await wait(20 * 2 ** attempt);
+      await clock.sleep(20 * 2 ** attempt);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** The Kubernetes door, opened with a kubeconfig. */
+import { CLOCK, type Clock } from '../../time/clock.ts';
 import { decide } from './approval.ts';
 import { certificateRequest, createCertificateRequest, deleteCertificateRequest } from './certificate-requests.ts';
 import { kinds, serverVersion } from './discovery.ts';
@@ -17,13 +18,17 @@ import { sendAs } from './transport.ts';
 export interface OpenKubernetesOptions {
   /** For each request. */
   readonly timeoutMs: number;
+  readonly clock?: Clock;
 }
 
 /**
  * Connects to nothing yet. `kubeconfig` is its text. Rejects with `KubernetesError` when the text cannot be used; so does every call,
  * with the reason `Unreachable` when nothing answers in time.
  */
-export async function openKubernetes(kubeconfig: string, { timeoutMs }: OpenKubernetesOptions): Promise<Kubernetes> {
+export async function openKubernetes(
+  kubeconfig: string,
+  { timeoutMs, clock = CLOCK }: OpenKubernetesOptions,
+): Promise<Kubernetes> {
   const identity = await identityOf(kubeconfig);
   const send = await sendAs(identity, timeoutMs);
   const client = { server: identity.server, send };
@@ -38,8 +43,8 @@ export async function openKubernetes(kubeconfig: string, { timeoutMs }: OpenKube
     unreadyPods: (namespace) => unreadyPods(client, namespace),
     certificateRequest: (name) => certificateRequest(client, name),
     createCertificateRequest: (request) => createCertificateRequest(client, request),
-    approve: (name, decision) => decide(client, name, 'Approved', decision),
-    deny: (name, decision) => decide(client, name, 'Denied', decision),
+    approve: (name, decision) => decide(client, clock, name, 'Approved', decision),
+    deny: (name, decision) => decide(client, clock, name, 'Denied', decision),
     deleteCertificateRequest: (name) => deleteCertificateRequest(client, name),
     takeLease: (claim) => takeLease(client, claim),
     leaseState: (lease) => leaseState(client, lease),

@@ -4,7 +4,6 @@
  */
 
 import { describe, it } from 'vitest';
-import { packedArchives } from '../../archives.ts';
 import { deployCluster, settleActive, type TestCluster } from '../cluster.ts';
 import { expectConvergence, OPTIONS } from './scenario.ts';
 import { startingPoint } from './starting-point.ts';
@@ -13,8 +12,7 @@ const HELD_BACK_BY = 'kubelet-extra-args';
 const HELD_BACK = { [HELD_BACK_BY]: 'v=$(refused)' };
 
 const first = startingPoint(async (cluster) => {
-  const { k8s } = await packedArchives();
-  await cluster.model.deploy(k8s, { application: 'k8s', config: HELD_BACK });
+  await cluster.model.deploy(cluster.archives.k8s, { application: 'k8s', config: HELD_BACK });
   await settleHeldBack(cluster, 'k8s');
 });
 const second = startingPoint(async (cluster) => {
@@ -25,8 +23,7 @@ const second = startingPoint(async (cluster) => {
 });
 const worker = startingPoint(async (cluster) => {
   await deployCluster(cluster, { controlPlanes: 1, workers: 0 });
-  const { worker: charm } = await packedArchives();
-  await cluster.model.deploy(charm, { application: 'k8s-worker', config: HELD_BACK });
+  await cluster.model.deploy(cluster.archives.worker, { application: 'k8s-worker', config: HELD_BACK });
   await cluster.model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
   await settleHeldBack(cluster, 'k8s-worker');
 });

@@ -11,7 +11,6 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { packedArchives } from '../../archives.ts';
 import { newOwnAuthorities } from '../../capabilities/certificates/given/authorities.ts';
 import { packCaCharm } from '../../model/ca-charm/pack.ts';
 import { allActive, settleActive, settleUntil, type TestCluster, toldBy } from '../cluster.ts';
@@ -27,9 +26,8 @@ const UNITS = ['k8s/0', 'k8s-worker/0'] as const;
 /** A control plane that has all that it needs but certificates, as it says. */
 function lacking(mode: string, prepare: Use<void>): StartingPoint {
   return startingPoint(async (cluster) => {
-    const { model } = cluster;
-    const { k8s } = await packedArchives();
-    await model.deploy(k8s, { application: 'k8s', config: { 'bootstrap-certificates': mode } });
+    const { model, archives } = cluster;
+    await model.deploy(archives.k8s, { application: 'k8s', config: { 'bootstrap-certificates': mode } });
     await prepare(cluster);
     await settleUntil(model, () => toldBy(model, 'k8s/0').startsWith('blocked: '));
   });
@@ -42,9 +40,8 @@ async function deployCa({ model, directory }: TestCluster): Promise<void> {
   });
 }
 
-async function addWorker({ model }: TestCluster): Promise<void> {
-  const { worker } = await packedArchives();
-  await model.deploy(worker, { application: 'k8s-worker' });
+async function addWorker({ model, archives }: TestCluster): Promise<void> {
+  await model.deploy(archives.worker, { application: 'k8s-worker' });
   await model.integrate('k8s:k8s-cluster', 'k8s-worker:cluster');
 }
 

@@ -7,10 +7,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { packedArchives } from '../../archives.ts';
 import { openMachines } from '../../k8sd/machines.ts';
 import { Model } from '../../model/model.ts';
-import type { TestCluster } from '../cluster.ts';
+import { charmsFor, type Dispatch, type TestCluster } from '../cluster.ts';
 
 export type Use<T> = (cluster: TestCluster) => Promise<T>;
 
@@ -27,13 +26,22 @@ const DELAYS = { snapChange: 40, k8sdGap: 60, signing: 50, restartAfterRefresh: 
 /**
  * To be called while a test file is loaded, at whose end it is removed; made when the first test wants it.
  * @param prepare from nothing to the state in which to begin, at rest.
+ * @param dispatch where the charms' program runs. One way to be ended is as good as the other (see `test/model/in-process.test.ts`).
  */
-export function startingPoint(prepare: Use<void>): StartingPoint {
+export function startingPoint(prepare: Use<void>, dispatch: Dispatch = 'in-process'): StartingPoint {
   const inTurn = newTurns();
-  return pointAt(inTurn, (folder) => inTurn(() => inModel(folder, Model.create, saved(prepare))));
+  return pointAt({ inTurn, dispatch }, (folder) =>
+    inTurn(() => inModel({ directory: folder, dispatch }, Model.create, saved(prepare))),
+  );
 }
 
-function pointAt(inTurn: Turns, make: (folder: string) => Promise<void>): StartingPoint {
+interface Family {
+  readonly inTurn: Turns;
+  readonly dispatch: Dispatch;
+}
+
+function pointAt(family: Family, make: (folder: string) => Promise<void>): StartingPoint {
+  const { inTurn, dispatch } = family;
   const homes: string[] = [];
   let made: Promise<string> | undefined;
   const folder = (): Promise<string> => {
@@ -52,14 +60,14 @@ function pointAt(inTurn: Turns, make: (folder: string) => Promise<void>): Starti
   return {
     async inCopy(use) {
       const from = await folder();
-      return inTurn(() => inCopyOf(from, join(from, '..', 'c'), use));
+      return inTurn(() => inCopyOf(from, { directory: join(from, '..', 'c'), dispatch }, use));
     },
     further: (prepare) =>
-      pointAt(inTurn, async (target) => {
+      pointAt(family, async (target) => {
         const from = await folder();
         await inTurn(async () => {
           await Model.copyDirectory(from, target);
-          await inModel(target, Model.open, saved(prepare));
+          await inModel({ directory: target, dispatch }, Model.open, saved(prepare));
         });
       }),
   };
@@ -84,21 +92,26 @@ function saved(prepare: Use<void>): Use<void> {
   };
 }
 
-async function inCopyOf<T>(from: string, to: string, use: Use<T>): Promise<T> {
+interface Place {
+  readonly directory: string;
+  readonly dispatch: Dispatch;
+}
+
+async function inCopyOf<T>(from: string, to: Place, use: Use<T>): Promise<T> {
   try {
-    await Model.copyDirectory(from, to);
+    await Model.copyDirectory(from, to.directory);
     return await inModel(to, Model.open, use);
   } finally {
-    await rm(to, { recursive: true, force: true });
+    await rm(to.directory, { recursive: true, force: true });
   }
 }
 
-async function inModel<T>(directory: string, start: typeof Model.open, use: Use<T>): Promise<T> {
+async function inModel<T>({ directory, dispatch }: Place, start: typeof Model.open, use: Use<T>): Promise<T> {
   const machines = await openMachines({ directory, delays: DELAYS });
-  const { unpacked } = await packedArchives();
-  const model = await start({ directory, charmCache: unpacked, provider: machines });
+  const { archives, location } = await charmsFor(dispatch);
+  const model = await start({ directory, provider: machines, ...location });
   try {
-    return await use({ model, machines, directory, close: () => model.close() });
+    return await use({ model, machines, directory, archives, close: () => model.close() });
   } finally {
     await model.close();
   }

@@ -16,7 +16,7 @@ import {
 } from '../node/setup.ts';
 import { completeControlPlane, firstAddresses, held, type Pems } from '../pki/control-plane.ts';
 import { issueSelfSigned } from '../pki/issue.ts';
-import { wholeSecond, yearsFrom } from '../pki/lifetime.ts';
+import { fromNow, type Validity, yearsFrom } from '../pki/lifetime.ts';
 import type { ClusterState } from '../state.ts';
 import { DEFAULT_POD_CIDR, DEFAULT_SERVICE_CIDR, validateClusterConfig, withDefaults } from './cluster-defaults.ts';
 import { nodeServices } from './daemon.ts';
@@ -176,9 +176,8 @@ function givenPems(config: Values): Pems {
   return pems;
 }
 
-export function lifetime(): { readonly notBefore: Date; readonly notAfter: Date } {
-  const notBefore = wholeSecond(new Date());
-  return { notBefore, notAfter: yearsFrom(notBefore, 20) };
+export function lifetime(): Validity {
+  return fromNow((start) => yearsFrom(start, 20));
 }
 
 export function ports(cluster: ClusterState): Readonly<Record<string, number>> {

@@ -12,7 +12,7 @@ import type { NodeMachine } from '../node/machine.ts';
 import { paths } from '../node/paths.ts';
 import { controlPlaneServices, type Stop, workerServices } from '../node/services.ts';
 import { issueSelfSigned } from '../pki/issue.ts';
-import { wholeSecond, yearsFrom } from '../pki/lifetime.ts';
+import { fromNow, yearsFrom } from '../pki/lifetime.ts';
 import { reconcileNode } from './features.ts';
 import { handleRequest } from './routes.ts';
 
@@ -143,8 +143,7 @@ export class K8sdDaemon {
     }
     if (await files.exists(`${paths.state}/server.crt`)) return;
     const key = await site.keys.draw();
-    const notBefore = wholeSecond(new Date());
-    const validity = { notBefore, notAfter: yearsFrom(notBefore, 20) };
+    const validity = fromNow((start) => yearsFrom(start, 20));
     await files.write(
       `${paths.state}/server.crt`,
       await issueSelfSigned(hostname, key, [hostname, address, '127.0.0.1', '::1'], validity),

@@ -7,7 +7,7 @@ import type { NodeMachine } from '../node/machine.ts';
 import { paths } from '../node/paths.ts';
 import { kubeconfigs, writeControlPlaneKubeconfigs, writeRefreshedPems } from '../node/setup.ts';
 import { completeControlPlane, firstAddresses, type Pems, refreshableFields } from '../pki/control-plane.ts';
-import { secondsFrom, wholeSecond } from '../pki/lifetime.ts';
+import { fromNow, secondsFrom, type Validity } from '../pki/lifetime.ts';
 import { parseCertificate } from '../pki/parse.ts';
 import { startChange } from '../snapd/changes.ts';
 import type { ClusterState } from '../state.ts';
@@ -80,11 +80,8 @@ async function renew(
       delete present[`${controlPlaneCertificates[name] ?? ''}-crt`];
       delete present[`${controlPlaneCertificates[name] ?? ''}-key`];
     }
-    const notBefore = wholeSecond(new Date());
-    const pems = await completeNode(machine, cluster, present, sans, {
-      notBefore,
-      notAfter: secondsFrom(notBefore, seconds),
-    });
+    const validity = fromNow((start) => secondsFrom(start, seconds));
+    const pems = await completeNode(machine, cluster, present, sans, validity);
     await writeRefreshedPems(machine, pems);
     await writeControlPlaneKubeconfigs(machine, cluster.securePort, pems);
     const end = parseCertificate(pems['apiserver-crt'] ?? '').validToDate;
@@ -103,7 +100,7 @@ export function completeNode(
   cluster: ClusterState,
   present: Readonly<Pems>,
   sans: readonly string[],
-  validity: { readonly notBefore: Date; readonly notAfter: Date },
+  validity: Validity,
 ): Promise<Pems> {
   const authorities: Pems = {};
   for (const field of ['ca-crt', 'ca-key', 'front-proxy-ca-crt', 'front-proxy-ca-key', 'service-account-key']) {

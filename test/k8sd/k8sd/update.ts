@@ -8,7 +8,7 @@ import {
   writeWorkerPems,
 } from '../node/setup.ts';
 import type { Pems } from '../pki/control-plane.ts';
-import { wholeSecond, yearsFrom } from '../pki/lifetime.ts';
+import { fromNow, yearsFrom } from '../pki/lifetime.ts';
 import { decodeBody } from './decode.ts';
 import { K8sdRefusal, type Reply } from './envelope.ts';
 import { requireWorkerPems } from './join.ts';
@@ -34,8 +34,8 @@ export async function updateCertificates({ machine, exchange }: Call): Promise<R
 /** What is not given is made anew for one year, with k8sd's own names and addresses only. */
 async function updateControlPlane(machine: NodeMachine, given: Readonly<Pems>): Promise<Reply> {
   const cluster = clusterOf(machine);
-  const notBefore = wholeSecond(new Date());
-  const pems = await completeNode(machine, cluster, given, [], { notBefore, notAfter: yearsFrom(notBefore, 1) });
+  const validity = fromNow((start) => yearsFrom(start, 1));
+  const pems = await completeNode(machine, cluster, given, [], validity);
   await writeRefreshedPems(machine, pems);
   await writeControlPlaneKubeconfigs(machine, cluster.securePort, pems);
   return { metadata: {}, afterSent: () => restartControlPlane(machine, cluster) };

@@ -4,7 +4,7 @@ import { at } from '../json.ts';
 import { typeOf } from '../kubernetes/resources.ts';
 import type { NodeMachine } from '../node/machine.ts';
 import { issueLeaf, type Pair, publicKeyOf, type Subject } from '../pki/issue.ts';
-import { wholeSecond, yearsFrom } from '../pki/lifetime.ts';
+import { fromNow, yearsFrom } from '../pki/lifetime.ts';
 import type { ClusterState } from '../state.ts';
 import { decodeBody, text } from './decode.ts';
 import { K8sdRefusal, type Reply } from './envelope.ts';
@@ -113,8 +113,7 @@ async function pair(
 ): Promise<Pair> {
   if (issuer.key === '') return { certificate: '', key: '' };
   const key = await keys.draw();
-  const notBefore = wholeSecond(new Date());
-  const validity = { notBefore, notAfter: yearsFrom(notBefore, YEARS) };
+  const validity = fromNow((start) => yearsFrom(start, YEARS));
   return { certificate: await issueLeaf({ subject, publicKey: publicKeyOf(key), issuer, sans, validity }), key };
 }
 

@@ -4,7 +4,7 @@ import { constants, createHash, privateDecrypt } from 'node:crypto';
 import { at, isObject } from '../json.ts';
 import { clientAuthority } from '../k8sd/worker-info.ts';
 import { issueLeaf, type ParsedSigningRequest, parseSigningRequest, type Subject, type Usage } from '../pki/issue.ts';
-import { secondsFrom, wholeSecond, yearsFrom } from '../pki/lifetime.ts';
+import { fromNow, secondsFrom, yearsFrom } from '../pki/lifetime.ts';
 import type { Site } from '../site.ts';
 import type { ClusterState, KubernetesObject } from '../state.ts';
 import { conditionsOf, decode, hasCondition } from './certificate-requests.ts';
@@ -123,15 +123,16 @@ async function issue(
   usages: readonly Usage[],
 ): Promise<void> {
   const seconds = at(request, 'spec', 'expirationSeconds');
-  const notBefore = wholeSecond(new Date());
-  const notAfter = typeof seconds === 'number' ? secondsFrom(notBefore, seconds) : yearsFrom(notBefore, YEARS);
+  const validity = fromNow((start) =>
+    typeof seconds === 'number' ? secondsFrom(start, seconds) : yearsFrom(start, YEARS),
+  );
   const certificate = await issueLeaf({
     subject,
     publicKey: parsed.publicKey,
     issuer,
     sans: parsed.sans,
     usages,
-    validity: { notBefore, notAfter },
+    validity,
   });
   const present = await objects.find(CSRS, '', request.metadata.name);
   if (present === undefined || present.metadata.uid !== request.metadata.uid) return;

@@ -1,5 +1,6 @@
 /** The EncryptionConfiguration that a running API server has loaded, and how it loads another: by looking at the file now and then. */
 
+import { sleep } from '../../time/virtual-time.ts';
 import type { NodeMachine } from '../node/machine.ts';
 import type { Arguments } from '../node/services.ts';
 import { type Codec, digestOf, type LoadedConfiguration, loadConfiguration, PLAIN } from './encryption.ts';
@@ -46,11 +47,13 @@ export async function loadEncryption(machine: Machine, values: Arguments): Promi
   };
   const automatic = values['--encryption-provider-config-automatic-reload'] === 'true';
   let stopped = false;
-  const again = (): void => {
-    if (stopped) return;
-    setTimeout(() => void look().then(again), machine.site.delays.encryptionReload).unref();
+  const again = async (): Promise<void> => {
+    while (!stopped) {
+      await sleep(machine.site.delays.encryptionReload, 'along');
+      if (!stopped) await look();
+    }
   };
-  if (automatic) again();
+  if (automatic) void again();
   return {
     get codec() {
       return loaded.codec;

@@ -61,7 +61,7 @@ async function startElected(name: string, { machine, values, ended, atWork }: El
         // Its API server does not answer, or somebody else was quicker: it tries again.
         if (!(error instanceof ApiUnreachable) && !isRefusal(error)) machine.site.fail(error);
       }
-      await machine.timers.sleep(machine.site.delays.leaderRetry);
+      await machine.timers.pause(machine.site.delays.leaderRetry);
     }
   };
   void loop();

@@ -57,7 +57,7 @@ export async function startKubelet(machine: NodeMachine, values: Arguments): Pro
         const state = machine.services.state('kubelet');
         state.failure = (error as Error).message;
       }
-      await machine.timers.sleep(machine.site.delays.heartbeat);
+      await machine.timers.pause(machine.site.delays.heartbeat);
     }
   };
   void loop();

@@ -27,7 +27,7 @@ export async function startApiServerProxy(machine: NodeMachine, values: Argument
         targets.splice(0, targets.length, ...present);
         await machine.files.write(file, JSON.stringify({ endpoints: targets }));
       }
-      await machine.timers.sleep(machine.site.delays.heartbeat);
+      await machine.timers.pause(machine.site.delays.heartbeat);
     }
   };
   void refresh().catch(machine.site.fail);

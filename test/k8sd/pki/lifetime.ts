@@ -1,5 +1,7 @@
 /** How k8sd turns a number of seconds into the end of a certificate. */
 
+import { realNow } from '../../time/virtual-time.ts';
+
 const DAY = 86_400;
 const MONTH = 30 * DAY;
 const YEAR = 365 * DAY;
@@ -18,7 +20,17 @@ export function yearsFrom(start: Date, years: number): Date {
   return secondsFrom(start, years * YEAR);
 }
 
+export interface Validity {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/** From now on, until the time that `ending` makes of now. It begins by OpenSSL's clock and ends by that of the test. */
+export function fromNow(ending: (start: Date) => Date): Validity {
+  return { notBefore: wholeSecond(realNow()), notAfter: ending(wholeSecond(new Date())) };
+}
+
 /** Certificates count whole seconds. */
-export function wholeSecond(date: Date): Date {
+function wholeSecond(date: Date): Date {
   return new Date(Math.floor(date.getTime() / 1000) * 1000);
 }

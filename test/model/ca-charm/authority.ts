@@ -3,6 +3,7 @@
 import 'reflect-metadata';
 import { createPrivateKey, randomUUID, type webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
+import { realNow } from '../../time/virtual-time.ts';
 
 const KEY = {
   name: 'RSASSA-PKCS1-v1_5',
@@ -28,6 +29,7 @@ export interface Signing {
   readonly authority: boolean;
   /** Leaves out organization and IP addresses, as vault does unless it is told otherwise. */
   readonly reduced?: boolean;
+  /** When it begins and when its time is counted from; by default now. */
   readonly notBefore?: Date;
 }
 
@@ -46,7 +48,7 @@ export async function newAuthority(
     name: [{ CN: [commonName] }, { [UNIQUE_IDENTIFIER]: [randomUUID()] }],
     keys,
     signingAlgorithm: KEY,
-    notBefore: from,
+    notBefore: begun(from),
     notAfter: new Date(from.getTime() + validityMs),
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
@@ -80,7 +82,7 @@ export async function sign(issuer: Authority, request: x509.Pkcs10CertificateReq
     publicKey: request.publicKey,
     signingKey: (await pairOf(issuer.key)).privateKey,
     signingAlgorithm: KEY,
-    notBefore,
+    notBefore: begun(notBefore),
     notAfter: new Date(notBefore.getTime() + validityMs),
     extensions: [
       new x509.BasicConstraintsExtension(authority, undefined, true),
@@ -94,6 +96,11 @@ export async function sign(issuer: Authority, request: x509.Pkcs10CertificateReq
     ],
   });
   return certificate.toString('pem');
+}
+
+/** Never in the future of OpenSSL, which knows real time only. */
+function begun(from: Date): Date {
+  return new Date(Math.min(from.getTime(), realNow().getTime()));
 }
 
 async function pairOf(pem: string): Promise<webcrypto.CryptoKeyPair> {

@@ -1,8 +1,8 @@
 /** A CA charm in the shape of self-signed-certificates, for the local model: its leader answers requests on `certificates`. */
 
-import { createExecTransport } from '../../../src/clients/juju/exec-transport.ts';
 import type { ConfigValue, Databag, Juju } from '../../../src/clients/juju/juju.ts';
 import { openJuju } from '../../../src/clients/juju/open-juju.ts';
+import type { Transport } from '../../../src/clients/juju/transport.ts';
 import { type Authority, nameOf, newAuthority, successionTime } from './authority.ts';
 import {
   type Answers,
@@ -29,9 +29,9 @@ interface Options {
   readonly announce: boolean;
 }
 
-/** One dispatch, as the `main` of a charm makes it. */
-export async function dispatch(): Promise<void> {
-  const juju = openJuju(process.env, createExecTransport());
+/** One dispatch, as the `main` of a charm makes it. Resolves to the exit code. */
+export async function dispatch(environment: NodeJS.ProcessEnv, transport: Transport): Promise<number> {
+  const juju = openJuju(environment, transport);
   try {
     if (juju.event.kind === 'secret-remove' && juju.event.revision !== undefined)
       await juju.secrets.remove(juju.event.uri, juju.event.revision);
@@ -39,10 +39,11 @@ export async function dispatch(): Promise<void> {
     else if (await juju.isLeader()) await reconcile(juju);
     await juju.setStatus({ status: 'active', message: '' });
     await juju.flush();
+    return 0;
   } catch (error) {
     juju.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
     await juju.flushLog();
-    process.exitCode = 1;
+    return 1;
   }
 }
 

@@ -33,8 +33,8 @@ export interface HookToolRequest {
   readonly channel: HookToolChannel;
 }
 
-/** One of Juju's two ways to a hook tool: a process, or the socket that such a process would use. */
-export type HookToolChannel = 'executable' | 'socket';
+/** One of Juju's two ways to a hook tool: a process, or the socket that such a process would use; or a call of a program in this process. */
+export type HookToolChannel = 'executable' | 'socket' | 'function';
 
 export interface HookToolReply {
   readonly code: number;

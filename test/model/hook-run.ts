@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { serveAgentSocket } from './agent-socket/serve.ts';
 import { type Controller, isJuju4 } from './controller.ts';
 import { type Program, startDispatchInProcess } from './dispatch-in-process.ts';
@@ -65,6 +66,8 @@ export interface Host extends Controller {
   readonly measureMemory: boolean;
   /** By the charm's name: runs in place of its `dispatch`, in this process. */
   readonly programs: Readonly<Record<string, Program>>;
+  /** What a hook tool takes as a process before it asks. */
+  readonly hookToolStartMs: number;
   machine(unit: UnitState): Machine;
   /** Folder of the unpacked charm with this key. */
   unpackedCharm(key: string): string;
@@ -159,7 +162,10 @@ async function start(
     };
   }
   const agent = agentDirectory(host, unit);
-  const executables = await serveHookTools(join(agent, nonce), serve);
+  const executables = await serveHookTools(join(agent, nonce), async (request) => {
+    if (host.hookToolStartMs > 0) await sleep(host.hookToolStartMs);
+    return serve(request);
+  });
   const socket = await serveAgentSocket(
     { path: join(agent, 'agent.socket'), contextId: context.id, juju4: isJuju4(host.state) },
     serve,

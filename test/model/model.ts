@@ -147,6 +147,8 @@ export class Model {
   hookToolFault: HookToolFault | undefined;
   /** Set to record each dispatch's peak memory. */
   measureMemory = false;
+  /** What a hook tool takes as a process before it asks: on a real unit it is a Go program. None by default. */
+  hookToolStartMs = 0;
 
   readonly #provider: MachineProvider;
   readonly #charms: CharmStore;
@@ -613,6 +615,9 @@ export class Model {
       },
       get measureMemory() {
         return model.measureMemory;
+      },
+      get hookToolStartMs() {
+        return model.hookToolStartMs;
       },
       machine: (unit) => {
         const machine = this.#machines.get(unit.machine);

@@ -3,7 +3,7 @@
 import { agentSocketOf, openSocketTransport } from './agent-socket/socket-transport.ts';
 import type { OpenTransport, Transport } from './transport.ts';
 
-/** `executables` turns the socket off. Operators set it in `/etc/default/k8s-charm`, which `dispatch` reads. */
+/** `executables`, or anything but `socket`, turns the socket off. Operators set it in `/etc/default/k8s-charm`, which `dispatch` reads. */
 const SWITCH = 'K8S_CHARM_HOOK_TOOLS';
 
 /**
@@ -22,7 +22,7 @@ export function openTransport(env: NodeJS.ProcessEnv = process.env): OpenTranspo
 }
 
 async function choose(env: NodeJS.ProcessEnv): Promise<OpenTransport> {
-  const socket = env[SWITCH] === 'executables' ? undefined : agentSocketOf(env);
+  const socket = (env[SWITCH] || 'socket') === 'socket' ? agentSocketOf(env) : undefined;
   if (socket === undefined) return openExecutables(env);
   try {
     return await openSocketTransport(socket);

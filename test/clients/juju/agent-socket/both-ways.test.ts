@@ -6,10 +6,11 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSocketTransport } from '../../../../src/clients/juju/agent-socket/socket-transport.ts';
 import { createExecTransport } from '../../../../src/clients/juju/exec-transport.ts';
 import type { OpenTransport, Transport } from '../../../../src/clients/juju/transport.ts';
+import { type HeldContext, holdContext } from '../../../model/held-context.ts';
 import { shellCharm } from '../../../model/shell-charm.ts';
 import { newTestBench, type TestBench } from '../../../model/tiny-charm.ts';
 import { TOOLS } from '../tools-on-path.ts';
@@ -113,9 +114,8 @@ describe.each(['3.6.9', '4.0.1'])('a hook tool of Juju %s', (jujuVersion) => {
   let bench: TestBench;
   let executables: Transport;
   let socket: OpenTransport;
-  let running: Promise<unknown>;
+  let held: HeldContext;
   let secrets: readonly string[];
-  const done = join(folder, `done-${jujuVersion}`);
 
   // An action that waits, in whose context the tests call: there every tool has a meaning.
   beforeAll(async () => {
@@ -123,16 +123,8 @@ describe.each(['3.6.9', '4.0.1'])('a hook tool of Juju %s', (jujuVersion) => {
     const metadata = { peers: { cluster: { interface: 'c' } } };
     const config = { greeting: { type: 'string', default: 'é' } };
     await bench.deploy(shellCharm({ metadata, config }), { units: 2 });
-    const variables = join(folder, `env-${jujuVersion}`);
-    const script = `env -0 > ${variables}.new; mv ${variables}.new ${variables}; until [ -e ${done} ]; do sleep 0.05; done`;
-    running = bench.model.run('tiny/1', 'sh', { script });
-    await vi.waitUntil(() => existsSync(variables), { timeout: 20_000 });
-    const entries = readFileSync(variables, 'utf8')
-      .split('\0')
-      .filter((entry) => entry.includes('='));
-    const env = Object.fromEntries(
-      entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
-    );
+    held = await holdContext((script) => bench.model.run('tiny/1', 'sh', { script }));
+    const { environment: env } = held;
     executables = createExecTransport(env);
     socket = await openSocketTransport({
       path: env['JUJU_AGENT_SOCKET_ADDRESS'] ?? '',
@@ -143,8 +135,7 @@ describe.each(['3.6.9', '4.0.1'])('a hook tool of Juju %s', (jujuVersion) => {
   });
   afterAll(async () => {
     socket?.close();
-    writeFileSync(done, '');
-    await running;
+    await held?.release();
     await bench?.close();
   });
 

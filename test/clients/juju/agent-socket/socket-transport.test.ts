@@ -223,11 +223,14 @@ describe('which way hook tools are reached', () => {
 
   it('the socket, where it answers', async () => {
     expect(await way({})).toBe('over the socket');
+    expect(await way({ K8S_CHARM_HOOK_TOOLS: '' })).toBe('over the socket');
+    expect(await way({ K8S_CHARM_HOOK_TOOLS: 'socket' })).toBe('over the socket');
     expect(tools.calls()).toEqual([]);
   });
 
   it('the executables, without a look at the socket, where the operator says so or the environment names none', async () => {
     expect(await way({ K8S_CHARM_HOOK_TOOLS: 'executables' })).toBe('from the executable');
+    expect(await way({ K8S_CHARM_HOOK_TOOLS: 'exec' })).toBe('from the executable');
     expect(await way({ JUJU_AGENT_SOCKET_NETWORK: 'tcp' })).toBe('from the executable');
     expect(await way({ JUJU_AGENT_SOCKET_NETWORK: undefined })).toBe('from the executable');
     expect(await way({ JUJU_AGENT_SOCKET_ADDRESS: '@abstract' })).toBe('from the executable');

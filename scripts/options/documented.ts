@@ -29,20 +29,29 @@ const DOCUMENTATION: DocumentationOf<OptionSet> = {
 /** In alphabetical order, by name. @throws Error for an option without a text. */
 export function documentedOptions(charm: Charm): Readonly<Record<string, DocumentedOption>> {
   const role = ROLES[charm];
-  const options = Object.entries(optionsOf(role)).map(([name, option]) => {
-    const usual = defaultOn(role, option);
-    const documented = {
-      type: option.type,
-      ...(usual === undefined ? {} : { default: usual }),
-      description: descriptionOf(name, role),
-    };
-    return [name, documented] as const;
-  });
-  return Object.fromEntries(options.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+  return documented(role, optionsOf(role), DOCUMENTATION);
 }
 
-function descriptionOf(name: string, role: Role): string {
-  const text = DOCUMENTATION[name];
+/** As `documentedOptions`, of any options of a role. */
+export function documented(
+  role: Role,
+  options: OptionSet,
+  documentation: DocumentationOf<OptionSet>,
+): Readonly<Record<string, DocumentedOption>> {
+  const all = Object.entries(options).map(([name, option]) => {
+    const usual = defaultOn(role, option);
+    const one = {
+      type: option.type,
+      ...(usual === undefined ? {} : { default: usual }),
+      description: descriptionOf(name, role, documentation),
+    };
+    return [name, one] as const;
+  });
+  return Object.fromEntries(all.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function descriptionOf(name: string, role: Role, documentation: DocumentationOf<OptionSet>): string {
+  const text = documentation[name];
   if (text === undefined) throw new Error(`the option ${name} has no documentation`);
   return (typeof text === 'string' ? text : text[role]).trim().replaceAll(/\s+/g, ' ');
 }

@@ -8,7 +8,7 @@ import type { Delays } from '../k8sd/delays.ts';
 import { type K8sMachines, type OpenOptions, openMachines } from '../k8sd/machines.ts';
 import { Model, type ModelLocation } from '../model/model.ts';
 import { useVirtualTime } from '../time/virtual-time.ts';
-import { programs } from './in-process.ts';
+import { programsOf } from './in-process.ts';
 
 export interface TestCluster {
   readonly model: Model;
@@ -36,6 +36,8 @@ export interface ClusterOptions {
    * loads, its arguments, signals), in one of its own from the packed archive. Default `in-process`.
    */
   readonly dispatch?: Dispatch;
+  /** The table of the charms, where it is another one than that of the product; in-process only. */
+  readonly charms?: Parameters<typeof programsOf>[0];
   /** By default that of the environment, else 3.6: see `USUALLY_JUJU_4`. */
   readonly jujuVersion?: string;
   readonly modelUuid?: string;
@@ -47,6 +49,7 @@ export interface ClusterOptions {
 /** An empty model with machines for its units. */
 export async function openCluster({
   dispatch = 'in-process',
+  charms,
   delays,
   real,
   ...options
@@ -54,7 +57,7 @@ export async function openCluster({
   // Short: the sockets of the machines hang from it.
   const directory = await mkdtemp(join(tmpdir(), 'kc-'));
   const machines = await openMachines({ directory, ...real, ...(delays === undefined ? {} : { delays }) });
-  const how = await charmsFor(dispatch);
+  const how = await charmsFor(dispatch, charms);
   const model = await Model.create({
     directory,
     provider: machines,
@@ -75,7 +78,10 @@ export async function openCluster({
 }
 
 /** What a model needs for charms to run there; where that is the test's process, its time is virtual from then on. */
-export async function charmsFor(dispatch: Dispatch): Promise<{
+export async function charmsFor(
+  dispatch: Dispatch,
+  charms?: ClusterOptions['charms'],
+): Promise<{
   readonly archives: Archives;
   readonly location: Pick<ModelLocation, 'charmCache' | 'programs'>;
 }> {
@@ -85,7 +91,7 @@ export async function charmsFor(dispatch: Dispatch): Promise<{
   }
   useVirtualTime();
   const archives = await hollowArchives();
-  return { archives, location: { charmCache: archives.unpacked, programs } };
+  return { archives, location: { charmCache: archives.unpacked, programs: programsOf(charms) } };
 }
 
 export interface Size {

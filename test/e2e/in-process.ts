@@ -12,23 +12,27 @@ import { elapsed, sleep } from '../time/virtual-time.ts';
 
 const clock: Clock = { now: () => new Date(), elapsed, sleep: async (ms) => whileAlive(() => sleep(ms)) };
 
-const program: Program = ({ environment, hookTool }) =>
-  dispatch(
-    {
-      environment: { ...environment },
-      transport: transportOf(hookTool),
-      clock,
-      root: environment['K8S_CHARM_ROOT'] || '/',
-    },
-    charmOf,
-  );
+const program =
+  (charms: typeof charmOf): Program =>
+  ({ environment, hookTool }) =>
+    dispatch(
+      {
+        environment: { ...environment },
+        transport: transportOf(hookTool),
+        clock,
+        root: environment['K8S_CHARM_ROOT'] || '/',
+      },
+      charms,
+    );
 
-/** By the names of the charms. */
-export const programs: Readonly<Record<string, Program>> = {
-  k8s: program,
-  'k8s-worker': program,
-  ca: ({ environment, hookTool }) => dispatchCa({ ...environment }, transportOf(hookTool)),
-};
+/** By the names of the charms. @param charms the table, where it is another one than that of the product. */
+export function programsOf(charms: typeof charmOf = charmOf): Readonly<Record<string, Program>> {
+  return {
+    k8s: program(charms),
+    'k8s-worker': program(charms),
+    ca: ({ environment, hookTool }) => dispatchCa({ ...environment }, transportOf(hookTool)),
+  };
+}
 
 /** Linux takes no longer argument of a program (`MAX_ARG_STRLEN`), its end included. */
 const LONGEST_ARGUMENT = 131_072;

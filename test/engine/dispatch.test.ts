@@ -37,7 +37,8 @@ afterAll(async () => {
 beforeEach(async () => {
   tools = putToolsOnPath();
   await copyFile(join(repository, 'metadata.yaml'), join(tools.charmDirectory, 'metadata.yaml'));
-  tools.answer('config-get', { stdout: '{}' });
+  // A channel that is refused: the unit is looked at, and nothing of it is changed.
+  tools.answer('config-get', { stdout: '{"snap-channel":""}' });
   tools.answer('is-leader', { stdout: 'true' });
   tools.answer('relation-ids', { stdout: '[]' });
   tools.answer('state-get', { stdout: 'null' });

@@ -39,7 +39,7 @@ const looks = 5;
 
 const rows: string[][] = [];
 const archives = await packedArchives();
-const cluster = await openCluster();
+const cluster = await openCluster({ dispatch: 'process' });
 try {
   await deployCluster(cluster, { controlPlanes: 1, workers: 1 });
   cluster.model.measureMemory = true;

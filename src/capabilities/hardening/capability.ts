@@ -83,7 +83,7 @@ async function observe(
   const { juju, host } = clients;
   const { role, services, managedEtcd: etcd } = node;
   if (node.leaving || node.problems.length > 0 || node.daemon !== 'ready') return UNKNOWN;
-  const place = { role, etcd, charmFolder: juju.identity.charmDirectory };
+  const place = { role, etcd, identity: juju.identity };
   const demands = await readDemands(options, place, dayOf(host.now()));
   const of = (which: 'present' | 'former') =>
     Object.fromEntries(Object.entries(services).map(([service, base]) => [service, base[which]]));

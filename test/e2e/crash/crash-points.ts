@@ -5,7 +5,7 @@
  * A call that only reads leaves nothing behind, and neither does one whose effect Juju commits with the hook: a dispatch that
  * ends there is found in the same state as at the call before. Of points that cannot be told apart by what a new dispatch finds,
  * one is tried; and none of those before a hook has left anything behind, which Juju runs again as if nothing had been.
- * `CRASH_POINTS=all` tries them all.
+ * `CRASH_POINTS=all` tries them all, and `CRASH_POINTS='every 20'` every twentieth.
  */
 
 import { createHash, type Hash } from 'node:crypto';
@@ -43,21 +43,34 @@ export interface CrashReport {
   readonly tried: readonly CrashPoint[];
 }
 
+/** Which points: one for each state, all of them, or every n-th. */
+function chosen(
+  { only }: Scenario,
+  all: readonly CrashPoint[],
+  distinct: readonly CrashPoint[],
+): readonly CrashPoint[] {
+  const wish = process.env['CRASH_POINTS'] ?? '';
+  if (wish === 'all') return all;
+  const step = Number(/^every (\d+)$/.exec(wish)?.[1] ?? 0);
+  if (step > 0) return all.filter((_, index) => index % step === step - 1);
+  return distinct.filter(({ phase, what }) => only === undefined || only.test(`${phase} ${what}`));
+}
+
 /** Each run is a little shorter than the one before at most; five in a row would be another thing. */
 const MOST_ATTEMPTS = 5;
 
 export async function tryCrashPoints(scenario: Scenario): Promise<CrashReport> {
-  const { from, only } = scenario;
+  const { from } = scenario;
   const { all, distinct, state } = await from.inCopy(async (cluster) => {
     const points = record(cluster, scenario);
     await scenario.run(cluster);
     return { ...points, state: await endState(cluster) };
   });
-  const tried =
-    process.env['CRASH_POINTS'] === 'all'
-      ? all
-      : distinct.filter(({ phase, what }) => only === undefined || only.test(`${phase} ${what}`));
-  for (const point of tried) await reachAndTry(scenario, point, state);
+  const tried = chosen(scenario, all, distinct);
+  const failures: unknown[] = [];
+  for (const point of tried) await reachAndTry(scenario, point, state).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0)
+    throw new AggregateError(failures, `at ${failures.length} of ${tried.length}: ${failures.map(String).join('\n')}`);
   return { points: all.length, tried };
 }
 

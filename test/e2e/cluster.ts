@@ -30,10 +30,14 @@ export const USUALLY_JUJU_4 = { jujuVersion: JUJU_VERSION ?? '4.0.2' };
 
 export type Dispatch = 'in-process' | 'process';
 
+/** For all tests that do not insist on one: `K8S_TESTS_DISPATCH=process` runs them on the packed archives. */
+export const DISPATCH: Dispatch = process.env['K8S_TESTS_DISPATCH'] === 'process' ? 'process' : 'in-process';
+
 export interface ClusterOptions {
   /**
    * Where the program of a dispatch runs: in the test's process, or, where that is what is tested (its start and end, its memory, what it
-   * loads, its arguments, signals), in one of its own from the packed archive. Default `in-process`.
+   * loads, its arguments, signals), in one of its own from the packed archive. By default that of the environment, else `in-process`; always
+   * `process` beside real components, which live in real time.
    */
   readonly dispatch?: Dispatch;
   /** The table of the charms, where it is another one than that of the product; in-process only. */
@@ -48,10 +52,10 @@ export interface ClusterOptions {
 
 /** An empty model with machines for its units. */
 export async function openCluster({
-  dispatch = 'in-process',
   charms,
   delays,
   real,
+  dispatch = usualDispatch(charms, real),
   ...options
 }: ClusterOptions = {}): Promise<TestCluster> {
   // Short: the sockets of the machines hang from it.
@@ -92,6 +96,11 @@ export async function charmsFor(
   useVirtualTime();
   const archives = await hollowArchives();
   return { archives, location: { charmCache: archives.unpacked, programs: programsOf(charms) } };
+}
+
+function usualDispatch(charms: ClusterOptions['charms'], real: ClusterOptions['real']): Dispatch {
+  if (charms !== undefined) return 'in-process';
+  return real === undefined ? DISPATCH : 'process';
 }
 
 export interface Size {

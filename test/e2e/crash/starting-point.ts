@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { openMachines } from '../../k8sd/machines.ts';
 import { Model } from '../../model/model.ts';
-import { charmsFor, type Dispatch, type TestCluster } from '../cluster.ts';
+import { charmsFor, DISPATCH, type Dispatch, type TestCluster } from '../cluster.ts';
 
 export type Use<T> = (cluster: TestCluster) => Promise<T>;
 
@@ -28,7 +28,7 @@ const DELAYS = { snapChange: 40, k8sdGap: 60, signing: 50, restartAfterRefresh: 
  * @param prepare from nothing to the state in which to begin, at rest.
  * @param dispatch where the charms' program runs. One way to be ended is as good as the other (see `test/model/in-process.test.ts`).
  */
-export function startingPoint(prepare: Use<void>, dispatch: Dispatch = 'in-process'): StartingPoint {
+export function startingPoint(prepare: Use<void>, dispatch: Dispatch = DISPATCH): StartingPoint {
   const inTurn = newTurns();
   return pointAt({ inTurn, dispatch }, (folder) =>
     inTurn(() => inModel({ directory: folder, dispatch }, Model.create, saved(prepare))),

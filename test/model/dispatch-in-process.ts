@@ -34,10 +34,13 @@ export function startDispatchInProcess(options: InProcessOptions): DispatchProce
   const started = performance.now();
   const confinement = confine();
   const killed = Promise.withResolvers<Ending>();
+  /** It has ended in whatever way. */
   let over = false;
+  /** It has come to its own end: one that was killed may still be on its way to a call, which then leads nowhere. */
+  let returned = false;
 
   const hookTool: ProgramStart['hookTool'] = async (tool, args, stdin) => {
-    if (over) onFault(`calls ${tool} after its end`);
+    if (returned) onFault(`calls ${tool} after its end`);
     return whileAlive(() => {
       const request = {
         tool,
@@ -78,6 +81,7 @@ export function startDispatchInProcess(options: InProcessOptions): DispatchProce
   const exit = async (): Promise<DispatchExit> => {
     const ending = await Promise.race([confinement.run(run), killed.promise]);
     over = true;
+    returned = ending.signal === undefined;
     clearTimeout(limit);
     confinement.end();
     // The other ends of its connections hear that they are closed before anything else happens.

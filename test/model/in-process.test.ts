@@ -136,6 +136,24 @@ describe('a program that is ended', () => {
     },
   );
 
+  it('is not found out when another part of it was on its way to a hook tool, which then does nothing', async () => {
+    let runs = 0;
+    program = async ({ hookTool }) => {
+      runs += 1;
+      if (runs > 1) return 0;
+      const late = async (): Promise<unknown> => {
+        for (let turns = 0; turns < 200; turns += 1) await Promise.resolve();
+        return hookTool('state-set', ['late=1'], undefined);
+      };
+      await Promise.all([hookTool('is-leader', [], undefined), late()]);
+      return 0;
+    };
+    bench.model.interruptAt = { unit: 'tiny/0', call: 1, phase: 'before' };
+    expect(await updateStatus()).toEqual(['SIGKILL', 0]);
+    expect(bench.model.dispatches.at(-2)?.outsideCalls).toEqual(['is-leader']);
+    expect(bench.model.state.units['tiny/0']?.state).toEqual({});
+  });
+
   it.each<[string, (at: string) => Promise<unknown>]>([
     ['a file that is written', (at) => writeFile(at, '')],
     ['a file that is written at once', async (at) => writeFileSync(at, '')],

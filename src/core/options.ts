@@ -89,3 +89,10 @@ function inOrder(declared: OptionSet, problems: readonly OptionProblem[]): reado
 export function defaultOn(role: Role, option: Option<unknown>): ConfigValue | undefined {
   return role === 'worker' && option.inherited ? undefined : option.default;
 }
+
+/** Options that Juju ought to give, since they have a default, and does not. To act by the default would turn off what nobody has turned off. */
+export function missingOptions(role: Role, declared: OptionSet, raw: RawOptions): readonly string[] {
+  return Object.entries(declared).flatMap(([name, option]) =>
+    defaultOn(role, option) !== undefined && raw[name] === undefined ? [name] : [],
+  );
+}

@@ -7,6 +7,7 @@ import type { Capability, Charm, Foreseen, PlannedChange } from '../core/capabil
 import type { Clients } from '../core/clients.ts';
 import { type Contribution, contributed } from '../core/contribution.ts';
 import type { Node } from '../core/node.ts';
+import { missingOptions, type RawOptions } from '../core/options.ts';
 import type { Report } from '../core/report.ts';
 import type { Role } from '../core/role.ts';
 import type { Planned } from './planned.ts';
@@ -45,6 +46,7 @@ export async function takeSnapshot(
   const { membership } = charm;
   const capabilities = charm.capabilities.filter((one) => one !== 'membership');
   const [own, raw] = await Promise.all([membership.observe(clients, role), clients.juju.config()]);
+  refuseIncomplete(raw, role, charm);
   const first = membership.node(own, [], foreseen);
   const read = await Promise.all(
     capabilities.map(async (one) => [one, await one.options?.(raw, { clients, node: first })] as const),
@@ -72,6 +74,13 @@ export async function takeSnapshot(
     reports.push(...plan.reports);
   }
   return { node, changes, reports, whole: isWhole(node, contributions), membership: own, observed };
+}
+
+/** @throws Error that ends the hook: Juju tries it again. */
+function refuseIncomplete(raw: RawOptions, role: Role, { optionsOf }: Charm): void {
+  const missing = missingOptions(role, optionsOf(role), raw);
+  if (missing.length > 0)
+    throw new Error(`Juju gives no value for ${missing.length} options: ${missing.slice(0, 5).join(', ')}`);
 }
 
 export function isWhole({ member, leaving, problems }: Node, contributions: readonly Contribution[]): boolean {

@@ -100,6 +100,14 @@ describe('a hook', { timeout: 30_000 }, () => {
     ]);
   });
 
+  it('to which Juju does not give its options ends with 1: by their defaults a mode would be turned off', async () => {
+    tools.answer('config-get', { stdout: '{}' });
+    const { code } = await dispatch(hook('update-status'));
+    expect(code).toBe(1);
+    expect(said('juju-log').join()).toContain('Juju gives no value for ');
+    expect(kept()).toEqual([]);
+  });
+
   const CONFLICT = 'cannot open 6443/tcp (unit "k8s/1"): port range conflicts with 6443/tcp (unit "k8s/0")';
 
   it.each(['install', 'start', 'upgrade-charm'])(

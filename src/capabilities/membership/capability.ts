@@ -44,7 +44,7 @@ function planMembership(observed: ClusterFacts, { node, contributions, foreseen 
   const { changes, reports } = planCluster(facts);
   return {
     changes: changes.map((change) => plannedChange(facts, change)),
-    reports: [...reports, ...quorumReports(facts), ...node.ignored.map(reportIgnored)],
+    reports: [...reports, ...node.ignored.map(reportIgnored), ...quorumReports(facts)],
     contributions: [],
   };
 }

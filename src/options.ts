@@ -6,12 +6,14 @@ import { HARDENING_OPTIONS } from './capabilities/hardening/declared-options.ts'
 import { CLUSTER_OPTIONS } from './capabilities/membership/declared-options.ts';
 import type { OptionSet } from './core/options.ts';
 import type { Role } from './core/role.ts';
+import { GATE_OPTIONS } from './engine/gate/parallelism.ts';
 
 const OPTIONS: OptionSet = {
   ...CLUSTER_OPTIONS,
   ...CERTIFICATE_OPTIONS,
   ...HARDENING_OPTIONS,
   ...ENCRYPTION_OPTIONS,
+  ...GATE_OPTIONS,
 };
 
 /** Those that the charm of a role has. */

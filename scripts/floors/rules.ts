@@ -19,7 +19,7 @@ const unheardOf: Readonly<Record<string, RegExp>> = {
 const below: Readonly<Record<Kind, readonly Kind[]>> = {
   main: ['charms', 'engine', 'clients'],
   charms: ['options', 'capabilities', 'engine', 'core'],
-  options: ['capabilities', 'core'],
+  options: ['capabilities', 'engine', 'core'],
   engine: ['core', 'clients'],
   capabilities: ['core', 'clients'],
   core: [],

@@ -6,6 +6,7 @@ import { CLUSTER_DOCUMENTATION } from '../../src/capabilities/membership/options
 import type { DocumentationOf } from '../../src/core/option-documentation.ts';
 import { defaultOn, type OptionSet } from '../../src/core/options.ts';
 import type { Role } from '../../src/core/role.ts';
+import { GATE_DOCUMENTATION } from '../../src/engine/gate/parallelism.documentation.ts';
 import { optionsOf } from '../../src/options.ts';
 import type { Charm } from '../pack/archive.ts';
 
@@ -24,6 +25,7 @@ const DOCUMENTATION: DocumentationOf<OptionSet> = {
   ...CERTIFICATE_DOCUMENTATION,
   ...HARDENING_DOCUMENTATION,
   ...ENCRYPTION_DOCUMENTATION,
+  ...GATE_DOCUMENTATION,
 };
 
 /** In alphabetical order, by name. @throws Error for an option without a text. */

@@ -15,8 +15,9 @@ import type { Role } from '../core/role.ts';
 import { recallFailures, rememberFailures } from './failure-memory.ts';
 import { leaseReport, lockReport, sortDisruptive, stillWanted, workOfAll } from './gate/disruptive.ts';
 import { returnLease, tryLease } from './gate/lease.ts';
-import { progressOf, type Rolling, release, turn } from './gate/lock.ts';
-import { rollingOf } from './gate/rolling.ts';
+import { release } from './gate/lock.ts';
+import { progressOf, type Seat, turn } from './gate/pool.ts';
+import { seatIn } from './gate/rolling.ts';
 import { isDisruptive, type Planned } from './planned.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
 
@@ -102,7 +103,7 @@ export function reportOf({ id, wait }: Pick<Planned, 'id' | 'wait'>, { status, p
   return { ...status, lasts: { key, atMostMs: LONGEST_FAILING_MS } };
 }
 
-/** Disruptive changes: at once where nobody else could suffer, on control-plane nodes of a larger cluster with the lock. */
+/** Disruptive changes: at once where nobody else could suffer, on other nodes with the lock. */
 async function takeTurn(
   clients: Clients,
   { node, changes: all, whole }: Snapshot,
@@ -110,27 +111,30 @@ async function takeTurn(
 ): Promise<'again' | 'asked' | readonly Report[]> {
   const { juju, host } = clients;
   const { unit } = juju.identity;
-  const rolling = rollingOf(node, unit, host.now());
+  const seat = seatIn(node, unit, host.now());
   const wanted = all.filter(isDisruptive);
   const failures = whole ? stillWanted(node.failures, wanted) : node.failures;
   if (failures.length < node.failures.length) rememberFailures(juju.state, failures);
-  const { open, reports } = sortDisruptive(wanted, { unit, rolling, failures, now: host.now() });
+  const { open, reports } = sortDisruptive(wanted, { unit, seat, failures, now: host.now() });
   const changes = open.filter(({ id }) => !progress.failed.has(id));
   if (changes.length === 0)
-    return rolling !== undefined && releaseLock(clients, node, failures, progress.made) ? 'again' : reports;
+    return seat !== undefined && releaseLock(clients, seat, failures, progress.made) ? 'again' : reports;
   const id = jointIdentity(changes.map((change) => change.id));
-  const decision = rolling ? turn(rolling, id, workOfAll(changes)) : ({ kind: 'granted' } as const);
+  const work = { id, changes, failures, progress, seat };
+  if (seat === undefined) return makeDisruptive(clients, work, () => true);
+  const decision = turn(seat, id, workOfAll(changes));
   switch (decision.kind) {
     case 'ask':
-      juju.relations.setUnit(node.peers?.id ?? '', decision.entries);
+      juju.relations.setUnit(seat.relation, decision.entries);
       return 'asked';
     case 'wait':
-      return [...reports, lockReport(decision.holder, changes)];
+      return [...reports, lockReport(seat, decision.holder, changes)];
     case 'granted': {
-      const work = { id, changes, failures, progress, rolling };
-      if (rolling === undefined) return makeDisruptive(clients, work, () => true);
-      const mayBegin = () => turn({ ...rolling, now: host.now() }, id, '').kind === 'granted';
-      const busy = await whileOthersWait(clients, node, () => makeDisruptive(clients, work, mayBegin));
+      const mayBegin = () => turn({ ...seat, now: host.now() }, id, '').kind === 'granted';
+      const make = () => makeDisruptive(clients, work, mayBegin);
+      // Actions that disturb others are those of control planes.
+      if (seat.among === 'workers') return make();
+      const busy = await whileOthersWait(clients, node, make);
       return busy === undefined ? 'again' : [...reports, leaseReport(busy.holder, busy.until, changes)];
     }
   }
@@ -139,14 +143,14 @@ async function takeTurn(
 /** Whether there was one. A leader grants the next in this same dispatch: nothing else would wake it. */
 function releaseLock(
   { juju }: Clients,
-  { peers, members }: Node,
+  { own, relation, done }: Seat,
   failures: readonly Failure[],
   made: string | undefined,
 ): boolean {
-  // Who is alone has no rollout that anybody could follow.
-  const released = release(peers?.own ?? {}, failures, members.size === 0 ? undefined : made);
+  // Without others whose progress is seen there is no rollout that anybody could follow.
+  const released = release(own, failures, done.length === 0 ? undefined : made);
   if (Object.keys(released).length === 0) return false;
-  juju.relations.setUnit(peers?.id ?? '', released);
+  juju.relations.setUnit(relation, released);
   return true;
 }
 
@@ -174,16 +178,16 @@ interface Work {
   readonly changes: readonly Planned[];
   readonly failures: readonly Failure[];
   readonly progress: Progress;
-  readonly rolling: Rolling | undefined;
+  readonly seat: Seat | undefined;
 }
 
 /** One after the other, as long as the grant lasts; for what is left the lock is asked for again. */
 async function makeDisruptive(
   clients: Clients,
-  { id, changes, failures, progress, rolling }: Work,
+  { id, changes, failures, progress, seat }: Work,
   mayBegin: () => boolean,
 ): Promise<'again'> {
-  const which = rolling === undefined ? '' : position(rolling, id);
+  const which = seat === undefined ? '' : position(seat, id);
   for (const change of changes) {
     if (!mayBegin()) return 'again';
     const error = await attempt(clients, change, which);
@@ -201,7 +205,7 @@ async function makeDisruptive(
   return 'again';
 }
 
-function position(rolling: Rolling, id: string): string {
-  const { number, of } = progressOf(rolling, id);
+function position(seat: Seat, id: string): string {
+  const { number, of } = progressOf(seat, id);
   return of === 1 ? '' : `, ${number} of ${of}`;
 }

@@ -1,12 +1,13 @@
 /** What stands in the way of a unit as it is now, without changing anything: what a hook would say in its status. */
 
 import type { Charm } from '../core/capability.ts';
+import { jointIdentity } from '../core/change-identity.ts';
 import type { Clients } from '../core/clients.ts';
 import type { Node } from '../core/node.ts';
 import type { Report } from '../core/report.ts';
 import { lockReport, sortDisruptive } from './gate/disruptive.ts';
-import { holderOf } from './gate/lock.ts';
-import { rollingOf } from './gate/rolling.ts';
+import { turn } from './gate/pool.ts';
+import { seatIn } from './gate/rolling.ts';
 import { inspectAll } from './inspections.ts';
 import { isDisruptive } from './planned.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -31,15 +32,20 @@ export async function standingReports(clients: Clients, charm: Charm, snapshot: 
 /** Why disruptive changes are not made: they failed, or another unit is at it. */
 function disruptiveReports({ juju, host }: Clients, { node, changes }: Snapshot): readonly Report[] {
   const { unit } = juju.identity;
-  const rolling = rollingOf(node, unit, host.now());
+  const seat = seatIn(node, unit, host.now());
   const { failures } = node;
   const { open, reports } = sortDisruptive(changes.filter(isDisruptive), {
     unit,
-    rolling,
+    seat,
     failures,
     now: host.now(),
   });
-  const holder = rolling && holderOf(rolling);
-  const waits = open.length > 0 && holder !== undefined && holder.unit !== unit;
-  return waits ? [...reports, lockReport(holder, open)] : reports;
+  if (open.length === 0 || seat === undefined) return reports;
+  if (seat.among === 'workers') {
+    // How many may hold it at once is the leader's to know: a worker waits when it has asked.
+    const asked = turn(seat, jointIdentity(open.map(({ id }) => id)), '');
+    return asked.kind === 'wait' ? [...reports, lockReport(seat, asked.holder, open)] : reports;
+  }
+  const holder = seat.holders.find((one) => one.unit !== unit);
+  return holder === undefined ? reports : [...reports, lockReport(seat, holder, open)];
 }

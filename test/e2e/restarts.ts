@@ -1,8 +1,9 @@
-/** Which API servers of a cluster went down while a test did something, and how many at the same time. */
+/** Of which nodes a service, by default the API server, went down while a test did something, and of how many at the same time. */
 
+import type { Service } from '../../src/core/services.ts';
 import type { TestCluster } from './cluster.ts';
 
-export interface ApiServerRestarts {
+export interface ServiceRestarts {
   /** How often one went down. */
   count(): number;
   /** Machines on which one went down, or came up; sorted. */
@@ -12,9 +13,12 @@ export interface ApiServerRestarts {
 }
 
 /** From now on. */
-export function restartsSince({ machines: { serviceEvents } }: TestCluster): ApiServerRestarts {
+export function restartsSince(
+  { machines: { serviceEvents } }: TestCluster,
+  of: Service = 'kube-apiserver',
+): ServiceRestarts {
   const from = serviceEvents.length;
-  const events = () => serviceEvents.slice(from).filter(({ service }) => service === 'kube-apiserver');
+  const events = () => serviceEvents.slice(from).filter(({ service }) => service === of);
   return {
     count: () => events().filter(({ what }) => what === 'down').length,
     restarted: () => [...new Set(events().map(({ machine }) => machine))].sort(),

@@ -23,15 +23,8 @@ import { allocations, parseTokenFailure } from '../../src/capabilities/membershi
 import type { Files } from '../../src/clients/host/host.ts';
 import type { State } from '../../src/clients/juju/juju.ts';
 import { readForeign } from '../../src/core/foreign-json.ts';
-import {
-  FAILURE,
-  failedElsewhere,
-  GRANT,
-  grantTurns,
-  REQUEST,
-  type Rolling,
-  turn,
-} from '../../src/engine/gate/lock.ts';
+import { GRANT, grantTurns, type Rolling, seatOf } from '../../src/engine/gate/lock.ts';
+import { FAILURE, failedElsewhere, REQUEST, turn } from '../../src/engine/gate/pool.ts';
 import { hostileText, isHarmless } from './values.ts';
 
 const RUNS = 400;
@@ -171,6 +164,7 @@ describe('the rollout lock', () => {
   const request = `{"id":"a1","at":"${AT}","reason":"x"}`;
   const grant = `{"unit":"k8s/1","id":"a1","asked":"${AT}","at":"${AT}"}`;
   const rolling = (theirs: string, shared: string): Rolling => ({
+    relation: 'cluster:0',
     unit: 'k8s/0',
     leader: true,
     own: { [REQUEST]: request },
@@ -191,8 +185,8 @@ describe('the rollout lock', () => {
           expect(['k8s/0', 'k8s/1']).toContain(unit);
           expect(Object.values(rest).every((text) => text.length <= 64 && !text.includes('\n'))).toBe(true);
         }
-        expect(['granted', 'ask', 'wait']).toContain(turn(facts, 'a1', 'x').kind);
-        const reason = failedElsewhere(facts, { id: 'a1' })?.reason;
+        expect(['granted', 'ask', 'wait']).toContain(turn(seatOf(facts), 'a1', 'x').kind);
+        const reason = failedElsewhere(seatOf(facts), { id: 'a1' })?.reason;
         expect(reason === undefined || (reason.length < 700 && !/\p{Cc}/u.test(reason))).toBe(true);
       }),
       { numRuns: RUNS * 2 },

@@ -5,14 +5,14 @@
 
 import type { Charm } from '../../core/capability.ts';
 import type { Clients } from '../../core/clients.ts';
-import { formatMinute } from '../../core/minute.ts';
 import { refuseUnknown } from '../../core/parameters.ts';
 import type { Report } from '../../core/report.ts';
 import type { Role } from '../../core/role.ts';
 import { shorten } from '../../core/shorten.ts';
 import type { EngineAction } from '../engine-action.ts';
-import { holderOf, type Rolling } from '../gate/lock.ts';
-import { rollingOf } from '../gate/rolling.ts';
+import { heldBy } from '../gate/disruptive.ts';
+import type { Seat } from '../gate/pool.ts';
+import { seatIn } from '../gate/rolling.ts';
 import { isDisruptive, type Planned } from '../planned.ts';
 import { foreseeChanges } from '../rounds.ts';
 import { standingReports } from '../standing-reports.ts';
@@ -32,19 +32,19 @@ async function run(present: Clients, role: Role, charm: Charm): Promise<void> {
   const clients = withOptions(present, role, charm, settings);
   const { snapshot, changes, rounds } = await foreseeChanges(clients, role, charm);
   const reports = await standingReports(clients, charm, snapshot);
-  // Undefined where no other control-plane node could suffer.
-  const rolling = snapshot.node.members.size > 0 ? rollingOf(snapshot.node, juju.identity.unit, host.now()) : undefined;
+  const seat = seatIn(snapshot.node, juju.identity.unit, host.now());
+  const shared = seat?.alone === false ? seat : undefined;
   const disruptive = changes.flatMap((change, index) => (isDisruptive(change) ? [index + 1] : []));
   const { status, message } = decideUnitStatus([...reports, ...pending(changes)], undefined);
   await juju.actions.setResults({
     changes:
       changes.length === 0
         ? 'nothing to change'
-        : changes.map((change, index) => numbered(change, index, rolling !== undefined)).join('\n'),
+        : changes.map((change, index) => numbered(change, index, shared !== undefined)).join('\n'),
     count: changes.length,
     ...(rounds.length < 2 ? {} : { rounds: spans(rounds).join(', ') }),
     ...(disruptive.length === 0 ? {} : { disruptive: disruptive.join(', ') }),
-    ...(rolling === undefined || disruptive.length === 0 ? {} : { 'rollout-lock': lockState(rolling) }),
+    ...(shared === undefined || disruptive.length === 0 ? {} : { 'rollout-lock': lockState(shared) }),
     // Their names only: some values are secret.
     ...(settings.size === 0 ? {} : { assumed: [...settings.keys()].sort().join(', ') }),
     status: `${status}: ${message}`,
@@ -52,11 +52,21 @@ async function run(present: Clients, role: Role, charm: Charm): Promise<void> {
   });
 }
 
-function lockState(rolling: Rolling): string {
-  const holder = holderOf(rolling);
-  if (holder === undefined) return 'free; the leader grants it to one unit at a time';
-  const work = holder.work === '' ? '' : ` (${holder.work})`;
-  return `${holder.unit === rolling.unit ? 'this unit' : holder.unit} has held it since ${formatMinute(holder.since)}${work}`;
+/** Of many holders those that are named. */
+const MOST_NAMED = 3;
+
+function lockState({ among, unit, holders, held }: Seat): string {
+  if (holders.length > 0) {
+    const named = holders
+      .slice(0, MOST_NAMED)
+      .map((one) => heldBy({ ...one, unit: one.unit === unit ? 'this unit' : one.unit }));
+    const more = holders.length - named.length;
+    return [...named, ...(more > 0 ? [`${more} more`] : [])].join('; ');
+  }
+  if (held !== undefined) return `free, and no worker gets it now: ${held}`;
+  return among === 'workers'
+    ? 'free; the leader of the control plane grants it to as many workers as its option rollout-parallelism says'
+    : 'free; the leader grants it to one unit at a time';
 }
 
 /** The numbers of the changes of each round: `1-3`, `4`. */

@@ -7,6 +7,7 @@ import { refuseUnknown } from '../../core/parameters.ts';
 import type { Role } from '../../core/role.ts';
 import type { EngineAction } from '../engine-action.ts';
 import { GRANT } from '../gate/lock.ts';
+import { isWorkerAtWork } from '../gate/worker-lock.ts';
 import { takeSnapshot } from '../snapshot.ts';
 import { standingReports } from '../standing-reports.ts';
 
@@ -25,6 +26,7 @@ async function run(clients: Clients, role: Role, charm: Charm): Promise<void> {
     ...changes.map(({ inPlan, description }) => `a change is outstanding: ${inPlan?.line ?? description}`),
     ...(role === 'control-plane' ? await unreadyNodes(clients) : []),
     ...(node.peers?.shared[GRANT] ? ['a change is being rolled out over the control-plane nodes'] : []),
+    ...(node.workers.some(isWorkerAtWork) ? ['a change is being rolled out over the workers'] : []),
   ];
   if (objections.length > 0) throw new Error(`not fit for an upgrade: ${[...new Set(objections)].join('; ')}`);
   const { quorumWarning } = node;

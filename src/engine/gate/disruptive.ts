@@ -6,7 +6,11 @@ import { formatMinute } from '../../core/minute.ts';
 import type { Report } from '../../core/report.ts';
 import { shorten } from '../../core/shorten.ts';
 import type { Planned } from '../planned.ts';
-import { failedElsewhere, type Holder, type Rolling } from './lock.ts';
+import { failedElsewhere, type Holder, type Seat } from './pool.ts';
+
+/** The leader answers with its next hook, which comes every five minutes. */
+const LONGEST_UNANSWERED_MS = 60 * 60_000;
+const UNANSWERED_WAY = 'see juju status of the control plane: its leader does not answer, or runs another charm by now';
 
 export interface Sorted {
   readonly open: readonly Planned[];
@@ -16,8 +20,8 @@ export interface Sorted {
 
 interface Situation {
   readonly unit: string;
-  /** Undefined where no other control-plane node could suffer. */
-  readonly rolling: Rolling | undefined;
+  /** Undefined where no lock is needed. */
+  readonly seat: Seat | undefined;
   readonly failures: readonly Failure[];
   readonly now: Date;
 }
@@ -33,10 +37,10 @@ export function sortDisruptive(wanted: readonly Planned[], situation: Situation)
   return { open, reports };
 }
 
-function obstacleTo(change: Planned, { unit, rolling, failures, now }: Situation): Report | undefined {
+function obstacleTo(change: Planned, { unit, seat, failures, now }: Situation): Report | undefined {
   const here = standingFailure(failures, change, now);
   if (here !== undefined) return failureReport(here, unit, now);
-  const there = failedElsewhere(rolling, change);
+  const there = failedElsewhere(seat, change);
   return there && blocked(`not tried here, since it failed on ${there.unit}: ${there.reason}`);
 }
 
@@ -61,14 +65,22 @@ export function workOfAll(changes: readonly Planned[]): string {
 }
 
 /** What a unit waits for that would make changes and does not hold the rollout lock. */
-export function lockReport(holder: Holder | undefined, changes: readonly Planned[]): Report {
+export function lockReport(seat: Seat, holder: Holder | undefined, changes: readonly Planned[]): Report {
   const why = `, for ${workOfAll(changes)}`;
-  if (holder === undefined)
+  if (holder !== undefined) return waitingForLock(`Waiting for the rollout lock: ${heldBy(holder)}${why}`);
+  if (seat.among === 'control planes')
     return waitingForLock(`Waiting for the rollout lock, which the leader grants to one unit at a time${why}`);
-  const work = holder.work === '' ? '' : ` (${holder.work})`;
-  return waitingForLock(
-    `Waiting for the rollout lock: ${holder.unit} has held it since ${formatMinute(holder.since)}${work}${why}`,
-  );
+  if (seat.held !== undefined)
+    return waitingForLock(`Waiting for the rollout lock, which no worker gets now: ${seat.held}${why}`);
+  return {
+    ...waitingForLock(`Waiting for the rollout lock, which the control plane's leader grants${why}`),
+    lasts: { key: 'rollout-lock', atMostMs: LONGEST_UNANSWERED_MS, way: UNANSWERED_WAY },
+  };
+}
+
+/** `k8s/1 has held it since 2026-12-01 10:31 UTC (restarting kube-apiserver)` */
+export function heldBy({ unit, since, work }: Holder): string {
+  return `${unit} has held it since ${formatMinute(since)}${work === '' ? '' : ` (${work})`}`;
 }
 
 /** Of an action, which takes the lock in the cluster's own API. */

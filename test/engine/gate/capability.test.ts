@@ -17,12 +17,13 @@ describe('the rollout lock', () => {
     units: [string, Record<string, string>][] = [],
     shared = {},
   ) => {
-    const { peers } = leader();
+    const { peers, workers } = leader();
+    const told = workers.map((relation) => ({ ...relation, shared: { ...relation.shared, 'rolling-grants': '[]' } }));
     const all = new Map<string, Record<string, string>>([
       ['k8s/1', controlPlaneBag(1, { 'rolling-request': request })],
       ...units,
     ]);
-    return leader({ peers: { ...peers, units: all, shared: { ...peers.shared, ...shared } }, ...more });
+    return leader({ peers: { ...peers, units: all, shared: { ...peers.shared, ...shared } }, workers: told, ...more });
   };
 
   /** @param silent units whose API server accepts no connection. */
@@ -37,7 +38,7 @@ describe('the rollout lock', () => {
         files: { read: async () => undefined },
       },
     } as unknown as Clients;
-    const observed = await rolloutLock.observe?.(clients, node, undefined);
+    const observed = await rolloutLock.observe?.(clients, node, { workers: 1 });
     if (observed === undefined) throw new Error('there is nothing to be said');
     const plan = rolloutLock.plan?.(observed, { node, contributions: [], foreseen: {} });
     return { changes: plan?.changes.map(({ change }) => change), reports: plan?.reports ?? [] };

@@ -1,20 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Databag } from '../../../src/clients/juju/juju.ts';
+import { DONE, GRANT, grantTurns, type Rolling, release, seatOf, wantsTurn } from '../../../src/engine/gate/lock.ts';
 import {
-  DONE,
   FAILURE,
   failedElsewhere,
-  GRANT,
-  grantTurns,
   LATEST_START_MS,
   LEASE_MS,
   progressOf,
   REQUEST,
-  type Rolling,
-  release,
   turn,
-  wantsTurn,
-} from '../../../src/engine/gate/lock.ts';
+} from '../../../src/engine/gate/pool.ts';
 
 const NOW = new Date('2026-11-23T10:00:00Z');
 const ago = (ms: number) => new Date(NOW.getTime() - ms).toISOString();
@@ -24,12 +19,15 @@ const grant = (unit: string, id: string, at = ago(0), asked = ASKED) =>
   `{"unit": "${unit}", "id": "${id}", "asked": "${asked}", "at": "${at}"}`;
 
 function rolling(more: Partial<Rolling> = {}): Rolling {
-  return { unit: 'k8s/0', leader: true, own: {}, units: new Map([['k8s/1', {}]]), shared: {}, now: NOW, ...more };
+  const usual = { relation: 'cluster:0', unit: 'k8s/0', leader: true, own: {}, shared: {}, now: NOW };
+  return { ...usual, units: new Map([['k8s/1', {}]]), ...more };
 }
+
+const seat = (more: Partial<Rolling> = {}) => seatOf(rolling(more));
 
 describe('turn', () => {
   it('needs nobody where there is nobody else', () => {
-    expect(turn(rolling({ units: new Map() }), 'a', 'restart')).toEqual({ kind: 'granted' });
+    expect(turn(seat({ units: new Map() }), 'a', 'restart')).toEqual({ kind: 'granted' });
   });
 
   it.each<[string, Partial<Rolling>, object]>([
@@ -84,11 +82,11 @@ describe('turn', () => {
       { kind: 'wait' },
     ],
   ])('%s', (_, more, expected) => {
-    expect(turn(rolling(more), 'a', 'restart')).toMatchObject(expected);
+    expect(turn(seat(more), 'a', 'restart')).toMatchObject(expected);
   });
 
   it('can be asked for with any reason', () => {
-    const decision = turn(rolling(), 'a', 'set --x="quoted"\n\\');
+    const decision = turn(seat(), 'a', 'set --x="quoted"\n\\');
     expect(JSON.parse(decision.kind === 'ask' ? (decision.entries[REQUEST] ?? '') : '')).toEqual({
       id: 'a',
       at: NOW.toISOString(),
@@ -228,9 +226,13 @@ describe('failures', () => {
 
   it('that last are published in one form and read by the others', () => {
     expect(release({}, [{ id: 'a', reason: 'it "broke"', kind: 'undone' }])).toEqual({ [FAILURE]: failed });
-    const others = rolling({ units: new Map([['k8s/1', { [FAILURE]: failed }]]) });
-    expect(failedElsewhere(others, { id: 'a' })).toEqual({ unit: 'k8s/1', reason: 'it "broke"' });
-    expect(failedElsewhere(others, { id: 'x', formerId: 'a' })).toEqual({ unit: 'k8s/1', reason: 'it "broke"' });
+    const others = seat({ units: new Map([['k8s/1', { [FAILURE]: failed }]]) });
+    expect(failedElsewhere(others, { id: 'a' })).toEqual({ unit: 'k8s/1', id: 'a', reason: 'it "broke"' });
+    expect(failedElsewhere(others, { id: 'x', formerId: 'a' })).toEqual({
+      unit: 'k8s/1',
+      id: 'a',
+      reason: 'it "broke"',
+    });
     expect(failedElsewhere(others, { id: 'b' })).toBeUndefined();
   });
 
@@ -248,7 +250,7 @@ describe('failures', () => {
   });
 
   it.each(['x', '{}', '[null, 1, {"id": 2}]', '[', '[]}'])('garbage of another unit (%j) holds nobody back', (text) => {
-    expect(failedElsewhere(rolling({ units: new Map([['k8s/1', { [FAILURE]: text }]]) }), { id: 'a' })).toBeUndefined();
+    expect(failedElsewhere(seat({ units: new Map([['k8s/1', { [FAILURE]: text }]]) }), { id: 'a' })).toBeUndefined();
   });
 });
 
@@ -258,8 +260,8 @@ describe('how far a rollout is', () => {
       ['k8s/1', { [DONE]: 'a' }],
       ['k8s/2', { [DONE]: 'b' }],
     ]);
-    expect(progressOf(rolling({ units }), 'a')).toEqual({ number: 2, of: 3 });
-    expect(progressOf(rolling({ units }), 'c')).toEqual({ number: 1, of: 3 });
+    expect(progressOf(seat({ units }), 'a')).toEqual({ number: 2, of: 3 });
+    expect(progressOf(seat({ units }), 'c')).toEqual({ number: 1, of: 3 });
   });
 
   it('is told with the release of the lock', () => {
@@ -276,7 +278,7 @@ describe('what another unit says about its work', () => {
   ])('%s is shown as one short line', (_, reason, shown) => {
     const bag = { [REQUEST]: `{"id": "a", "at": "${ASKED}", "reason": ${reason}}` };
     const decision = turn(
-      rolling({
+      seat({
         own: { [REQUEST]: request('a') },
         units: new Map([['k8s/1', bag]]),
         shared: { [GRANT]: grant('k8s/1', 'a') },

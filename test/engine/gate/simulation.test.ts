@@ -6,16 +6,8 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/core/failures.ts';
-import {
-  failedElsewhere,
-  GRANT,
-  grantTurns,
-  LATEST_START_MS,
-  LEASE_MS,
-  type Rolling,
-  release,
-  turn,
-} from '../../../src/engine/gate/lock.ts';
+import { GRANT, grantTurns, type Rolling, release, seatOf } from '../../../src/engine/gate/lock.ts';
+import { failedElsewhere, LATEST_START_MS, LEASE_MS, turn } from '../../../src/engine/gate/pool.ts';
 import { createRandom, type Random } from '../../clients/juju/random.ts';
 
 const MINUTE = 60_000;
@@ -68,6 +60,7 @@ class Model {
   view(unit: Unit, own: Record<string, string>, shared: Record<string, string>): Rolling {
     const others = [...this.units.values()].filter((other) => other !== unit);
     return {
+      relation: 'cluster:0',
       unit: unit.name,
       leader: this.leader === unit.name,
       own,
@@ -83,17 +76,18 @@ class Model {
     const shared = { ...this.shared };
     for (let round = 0; round < 20; round += 1) {
       const rolling = this.view(unit, own, shared);
+      const seat = seatOf(rolling);
       const granted = rolling.leader ? grantTurns(rolling, () => undefined).entries : {};
       if (apply(shared, granted)) continue;
       const open = unit.made !== this.wanted;
       unit.failures = unit.failures.filter(({ id }) => open && id === this.wanted);
-      const held = unit.failures.length > 0 || failedElsewhere(rolling, { id: this.wanted }) !== undefined;
+      const held = unit.failures.length > 0 || failedElsewhere(seat, { id: this.wanted }) !== undefined;
       if (!open || held) {
         if (apply(own, release(own, unit.failures))) continue;
         this.commit(unit, own, shared);
         return;
       }
-      const decision = turn(rolling, this.wanted, 'change');
+      const decision = turn(seat, this.wanted, 'change');
       if (decision.kind === 'wait') {
         this.commit(unit, own, shared);
         return;

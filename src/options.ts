@@ -6,7 +6,7 @@ import { HARDENING_OPTIONS } from './capabilities/hardening/declared-options.ts'
 import { CLUSTER_OPTIONS } from './capabilities/membership/declared-options.ts';
 import type { OptionSet } from './core/options.ts';
 import type { Role } from './core/role.ts';
-import { GATE_OPTIONS } from './engine/gate/parallelism.ts';
+import { GATE_OPTIONS } from './engine/gate/options.ts';
 
 const OPTIONS: OptionSet = {
   ...CLUSTER_OPTIONS,

@@ -6,7 +6,7 @@ import { CLUSTER_DOCUMENTATION } from '../../src/capabilities/membership/options
 import type { DocumentationOf } from '../../src/core/option-documentation.ts';
 import { defaultOn, type OptionSet } from '../../src/core/options.ts';
 import type { Role } from '../../src/core/role.ts';
-import { GATE_DOCUMENTATION } from '../../src/engine/gate/parallelism.documentation.ts';
+import { GATE_DOCUMENTATION } from '../../src/engine/gate/options.documentation.ts';
 import { optionsOf } from '../../src/options.ts';
 import type { Charm } from '../pack/archive.ts';
 

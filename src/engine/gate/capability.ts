@@ -9,7 +9,7 @@ import type { RelationFacts } from '../../core/relation-facts.ts';
 import type { Report } from '../../core/report.ts';
 import { keepsLease, returnLease } from './lease.ts';
 import { GRANT, grantTurns, heldText, type Rolling, standingGrant, wantsTurn } from './lock.ts';
-import { type Parallelism, readParallelism, slotsFor } from './parallelism.ts';
+import { type Parallelism, readParallelism, slotsFor } from './options.ts';
 import type { Entries } from './pool.ts';
 import { rollingOf } from './rolling.ts';
 import { GRANTS, grantWorkers, type WorkerGranting, type Workers, workersWant } from './worker-lock.ts';

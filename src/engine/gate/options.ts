@@ -1,4 +1,4 @@
-/** How many workers may hold the rollout lock at once, as an operator says it. */
+/** The options of the gate, each declared once: how many workers may hold the rollout lock at once. */
 
 import { CONTROL_PLANE, good, refused, text } from '../../core/option-kinds.ts';
 import type { Checked } from '../../core/option-problem.ts';

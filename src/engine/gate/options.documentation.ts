@@ -1,7 +1,7 @@
 /** What operators read of the options of the gate, in `config.yaml`, the README and `juju config`. */
 
 import type { DocumentationOf } from '../../core/option-documentation.ts';
-import type { GATE_OPTIONS } from './parallelism.ts';
+import type { GATE_OPTIONS } from './options.ts';
 
 export const GATE_DOCUMENTATION: DocumentationOf<typeof GATE_OPTIONS> = {
   'rollout-parallelism': `

@@ -1,7 +1,7 @@
 /** Guards how many workers may be disturbed at once, and that nothing but a number or a percentage is taken for it. */
 
 import { describe, expect, it } from 'vitest';
-import { readParallelism, slotsFor } from '../../../src/engine/gate/parallelism.ts';
+import { readParallelism, slotsFor } from '../../../src/engine/gate/options.ts';
 
 describe('rollout-parallelism', () => {
   it.each<[string | undefined, number, number]>([

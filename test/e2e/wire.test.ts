@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openK8sd } from '../../src/clients/k8sd/open-k8sd.ts';
 import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
+import { runningArguments } from './nodes.ts';
 
 /** Application `k8s` in this model has a cluster name that everybody can compute. */
 const MODEL_UUID = '3f6a2c9e-0000-4000-8000-0123456789ab';
@@ -41,6 +42,7 @@ describe('a worker of the existing charms in our cluster', { timeout: 120_000 },
       'workers-small/0': `pending-${worker.hostname}`,
       // Ours; the existing charms read keys of another form only.
       'workers-small/0-addresses': expect.stringMatching(/^\["[0-9.]+"\]$/),
+      'rolling-grants': '[]',
       'workers-small/0-secret-id': expect.stringMatching(/^secret:(?:\/\/[0-9a-f-]{36}\/)?[0-9a-z]{20}$/),
     });
     expect(without(model.unit('k8s/0').bag('k8s-cluster'))).toEqual({
@@ -62,6 +64,7 @@ describe('a worker of the existing charms in our cluster', { timeout: 120_000 },
       version: '1.36.4',
       'workers-small/0': `joined-${worker.hostname}`,
       'workers-small/0-addresses': expect.any(String),
+      'rolling-grants': '[]',
     });
     expect(() => python.readSecret(uri, 'workers-small/0')).toThrow();
 
@@ -153,6 +156,11 @@ describe('our worker in a cluster of the existing charms', { timeout: 120_000 },
     });
     await settleActive(model);
     expect(model.unit('k8s-worker/0').bag('cluster')['joined']).toBe(CLUSTER_NAME);
+    // It grants no rollout lock, so that nobody asks it for one.
+    await model.configure('k8s-worker', { 'kubelet-extra-args': 'max-pods=97' });
+    await settleActive(model);
+    expect(runningArguments(cluster, 'k8s-worker/0', 'kubelet')).toMatchObject({ '--max-pods': '97' });
+    expect(model.unit('k8s-worker/0').bag('cluster')['rolling-request']).toBeUndefined();
   });
 
   it('reports a token that does not work with its revision, and tries the next one', async () => {

@@ -25,6 +25,7 @@ import type { State } from '../../src/clients/juju/juju.ts';
 import { readForeign } from '../../src/core/foreign-json.ts';
 import { GRANT, grantTurns, type Rolling, seatOf } from '../../src/engine/gate/lock.ts';
 import { FAILURE, failedElsewhere, REQUEST, turn } from '../../src/engine/gate/pool.ts';
+import { FAILURES, GRANTS, grantWorkers, HELD, workerSeat } from '../../src/engine/gate/worker-lock.ts';
 import { hostileText, isHarmless } from './values.ts';
 
 const RUNS = 400;
@@ -188,6 +189,35 @@ describe('the rollout lock', () => {
         expect(['granted', 'ask', 'wait']).toContain(turn(seatOf(facts), 'a1', 'x').kind);
         const reason = failedElsewhere(seatOf(facts), { id: 'a1' })?.reason;
         expect(reason === undefined || (reason.length < 700 && !/\p{Cc}/u.test(reason))).toBe(true);
+      }),
+      { numRuns: RUNS * 2 },
+    );
+  });
+
+  it('of the workers is given to nobody but one that asks, and tells others nothing but bounded text', () => {
+    const known = `[{"unit":"k8s-worker/1","id":"a1","asked":"${AT}","at":"${AT}","work":"x"}]`;
+    fc.assert(
+      fc.property(hostileText(request), hostileText(known), (theirs, shared) => {
+        tried += 1;
+        const units = new Map([
+          ['k8s-worker/0', { [REQUEST]: request }],
+          ['k8s-worker/1', { [REQUEST]: theirs, [FAILURE]: `[${theirs}]` }],
+        ]);
+        const told = { [GRANTS]: shared, [FAILURES]: shared, [HELD]: shared };
+        const facts = { id: 'k8s-cluster:1', application: 'k8s', units, own: {}, shared: told };
+        const { entries } = grantWorkers({ relations: [facts], slots: 1, now: new Date(AT) }, undefined, undefined);
+        const list = JSON.parse(entries.get(facts.id)?.[GRANTS] ?? '[]') as readonly Record<string, string>[];
+        expect(list.length).toBeLessThanOrEqual(1);
+        for (const { unit, ...rest } of list) {
+          expect([...units.keys()]).toContain(unit);
+          expect(Object.values(rest).every((text) => text.length <= 400 && !text.includes('\n'))).toBe(true);
+        }
+        const own = { ...facts, own: { [REQUEST]: request } };
+        const seat = workerSeat(own, 'k8s-worker/0', new Date(AT));
+        if (seat === undefined) return;
+        expect(['granted', 'ask', 'wait']).toContain(turn(seat, 'a1', 'x').kind);
+        for (const text of [seat.held ?? '', ...seat.holders.map(({ work }) => work)])
+          expect(text.length < 700 && !/\p{Cc}/u.test(text)).toBe(true);
       }),
       { numRuns: RUNS * 2 },
     );

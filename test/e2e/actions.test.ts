@@ -364,7 +364,10 @@ describe('plan', { timeout: 120_000 }, () => {
       new Set([...scheduler, label('k8s/0'), 'configure the cluster: metrics-server']),
     );
     expect(new Set(said.get(CONTROL))).toEqual(new Set([...scheduler, label(CONTROL)]));
-    expect(said.get(WORKER)).toEqual(['restart kubelet (kubelet-extra-args)', 'set --max-pods=61']);
+    expect(said.get(WORKER)).toEqual([
+      'restart kubelet (kubelet-extra-args) (with the rollout lock)',
+      'set --max-pods=61',
+    ]);
 
     model.hookToolFault = undefined;
     const from = model.log().length;
@@ -407,7 +410,7 @@ describe('plan', { timeout: 120_000 }, () => {
     expect(labels['changes']).toContain('set --kube-api-qps=77');
     const kubelet = await tried(WORKER, 'kubelet-extra-args="max-pods=77 v=3"\ncis-mode=true');
     expect(kubelet['changes']).toMatch(/restart kubelet \(.*\)\n(?: {3}.*\n)* {3}set --max-pods=77/);
-    expect(kubelet).not.toHaveProperty('rollout-lock');
+    expect(kubelet['rollout-lock']).toMatch(/^free; the leader of the control plane grants it to as many workers as /);
     expect(await tried('k8s/0', 'bootstrap-datastore=dqlite')).toMatchObject({
       changes: 'nothing to change',
       status: expect.stringMatching(/^blocked: bootstrap-datastore must be managed-etcd or etcd/),

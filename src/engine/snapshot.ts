@@ -8,6 +8,7 @@ import type { Clients } from '../core/clients.ts';
 import { type Contribution, contributed } from '../core/contribution.ts';
 import type { Node } from '../core/node.ts';
 import { missingOptions, type RawOptions } from '../core/options.ts';
+import { reportIgnored } from '../core/remote-units.ts';
 import type { Report } from '../core/report.ts';
 import type { Role } from '../core/role.ts';
 import type { Planned } from './planned.ts';
@@ -73,6 +74,8 @@ export async function takeSnapshot(
     changes.push(...plan.changes.map((change) => bound(clients, capabilities, owner, facts, change)));
     reports.push(...plan.reports);
   }
+  // Databags that could not be read at all, whoever asked for them.
+  reports.push(...clients.juju.relations.unusable().map(reportIgnored));
   return { node, changes, reports, whole: isWhole(node, contributions), membership: own, observed };
 }
 

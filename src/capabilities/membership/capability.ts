@@ -18,7 +18,6 @@ import { nodeOf } from './node.ts';
 import { observeCluster } from './observe.ts';
 import { planCluster } from './plan.ts';
 import { JOIN_WAIT } from './plan-node.ts';
-import { quorumReports } from './quorum.ts';
 
 const LEAVING = { 'remove-snap': 'cluster', 'clear-machine': 'machine' } as const;
 
@@ -44,7 +43,7 @@ function planMembership(observed: ClusterFacts, { node, contributions, foreseen 
   const { changes, reports } = planCluster(facts);
   return {
     changes: changes.map((change) => plannedChange(facts, change)),
-    reports: [...reports, ...node.ignored.map(reportIgnored), ...quorumReports(facts)],
+    reports: [...reports, ...node.ignored.map(reportIgnored)],
     contributions: [],
   };
 }

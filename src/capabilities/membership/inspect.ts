@@ -9,6 +9,7 @@ import type { Doors } from './doors.ts';
 import type { ClusterFacts } from './facts.ts';
 import { type Health, observeHealth } from './health.ts';
 import { forgetLabels } from './labels.ts';
+import { quorumReports } from './quorum.ts';
 
 /** How long a node that has just changed gets to become ready before its status says that it is not. */
 const SETTLE_MS = 20_000;
@@ -19,13 +20,14 @@ const HEALTH = 'charm/health';
 export async function inspectNode(doors: Doors, facts: ClusterFacts, occasion: Occasion): Promise<Inspection> {
   if (!occasion.looks && occasion.admitted) await settleApiPort(doors, facts, occasion.changed);
   if (facts.leaving) return { reports: [] };
+  const size = quorumReports(facts);
   const { reports, strayLabels } = occasion.looks
     ? await observeHealth(doors, facts)
     : await healthOf(doors, facts, occasion.changed);
-  if (occasion.looks || strayLabels.length === 0) return { reports };
+  if (occasion.looks || strayLabels.length === 0) return { reports: [...reports, ...size] };
   doors.juju.log.info(`labels of the node were changed by somebody else: ${strayLabels.join(', ')}`);
   await forgetLabels(doors.juju.state, strayLabels);
-  return { reports, again: true };
+  return { reports: [...reports, ...size], again: true };
 }
 
 /** Asks the API server when there is reason to: regularly, after changes, and while things were not well. Else remembers. */

@@ -116,10 +116,20 @@ async function machineState(machine: NodeMachine): Promise<Record<string, unknow
   return {
     snap: [snapd.snap?.version, snapd.snap?.channel, snapd.snap?.heldUntil !== undefined],
     changes: Object.values(snapd.changes).filter(({ status }) => status === 'Do' || status === 'Doing').length,
-    services,
+    services: Object.fromEntries(
+      Object.entries(services).filter(([name, state]) => name !== 'kube-proxy' || !isPassing(state)),
+    ),
     member: [k8sd.member?.role, k8sd.member?.name],
     files,
   };
+}
+
+/**
+ * kube-proxy beside Cilium, which takes its place: a restart of a worker's services starts it although it is disabled, and k8sd's controller
+ * stops it at some later time. Whether a run ends before or after that says nothing of the charm.
+ */
+function isPassing({ active, enabled }: { readonly active: boolean; readonly enabled: boolean }): boolean {
+  return active && !enabled;
 }
 
 async function addFiles(root: string, folder: string, files: Record<string, unknown>): Promise<void> {

@@ -22,9 +22,9 @@ export default defineConfig({
     include: [
       'test/real/**/*.test.ts',
       'test/capabilities/hardening/policies/made-cluster.test.ts',
-      'test/k8sd/bad-arguments.test.ts',
-      'test/k8sd/kubernetes.test.ts',
-      'test/k8sd/secrets-in-etcd.test.ts',
+      'test/standins/machines/bad-arguments.test.ts',
+      'test/standins/machines/kubernetes.test.ts',
+      'test/standins/machines/secrets-in-etcd.test.ts',
       'test/clients/kubernetes/machines.test.ts',
     ],
     env: { K8S_TESTS_ON: 'real' },

@@ -21,11 +21,11 @@ import { watchedCluster } from '../test/capabilities/hardening/policies/cluster.
 import { ON_UNIT } from '../test/capabilities/hardening/subject.ts';
 import { deployCluster, openCluster, settleActive, type TestCluster } from '../test/e2e/cluster.ts';
 import { addWorkers, integrateWorkers, RELATION } from '../test/e2e/many-workers.ts';
-import { populate } from '../test/k8sd/populate.ts';
-import { holdContext } from '../test/model/held-context.ts';
-import type { DispatchRecord } from '../test/model/hook-run.ts';
-import type { Model } from '../test/model/model.ts';
-import { table } from '../test/model/status-tables.ts';
+import { holdContext } from '../test/standins/juju/held-context.ts';
+import type { DispatchRecord } from '../test/standins/juju/hook-run.ts';
+import type { Model } from '../test/standins/juju/model.ts';
+import { table } from '../test/standins/juju/status-tables.ts';
+import { populate } from '../test/standins/machines/populate.ts';
 import type { PolicyFigures } from './bench/policies.ts';
 import { readCatalogues } from './catalogues/read.ts';
 import { architectures } from './pack/runtime.ts';

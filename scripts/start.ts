@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packedArchives } from '../test/archives.ts';
-import { openMachines } from '../test/k8sd/machines.ts';
-import { hasModel, sessionDirectory } from '../test/model/cli/session.ts';
-import { Model } from '../test/model/model.ts';
-import { formatStatus } from '../test/model/status-tables.ts';
+import { hasModel, sessionDirectory } from '../test/standins/juju/cli/session.ts';
+import { Model } from '../test/standins/juju/model.ts';
+import { formatStatus } from '../test/standins/juju/status-tables.ts';
+import { openMachines } from '../test/standins/machines/machines.ts';
 
 const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
 const session = {

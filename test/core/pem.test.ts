@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { encodePem, pemBlocks, readPem } from '../../src/core/pem.ts';
-import { decodeAll } from '../k8sd/pki/go-pem.ts';
+import { decodeAll } from '../standins/machines/pki/go-pem.ts';
 
 interface Row {
   readonly text: string;

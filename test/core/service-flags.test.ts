@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { type FlagKind, type FlagProgram, flagKind } from '../../src/core/service-flags.ts';
-import { flagTypes } from '../k8sd/node/flag-types.ts';
+import { flagTypes } from '../standins/machines/node/flag-types.ts';
 
 const KINDS: Readonly<Record<string, FlagKind>> = {
   bool: 'boolean',

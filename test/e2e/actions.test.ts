@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openKubernetes } from '../../src/clients/kubernetes/open-kubernetes.ts';
-import type { ActionOutcome } from '../model/model.ts';
+import type { ActionOutcome } from '../standins/juju/model.ts';
 import {
   deployCluster,
   NO_QUORUM,

@@ -1,8 +1,8 @@
 /** Applications and integrations come and go, whatever they are called: what belongs to them joins, leaves, and joins again. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NodeMachine } from '../k8sd/machines.ts';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../standins/juju/model.ts';
+import type { NodeMachine } from '../standins/machines/machines.ts';
 import { allActive, deployCluster, openCluster, settleActive, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 import { expectCleanMachine, expectWholeCluster, kubernetesNodes, unitsOf } from './reality.ts';

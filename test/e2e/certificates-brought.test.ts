@@ -6,7 +6,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KeptAuthorities, type LeafWish, newKeptAuthorities } from '../capabilities/certificates/given/kept.ts';
-import { packCaCharm } from '../model/ca-charm/pack.ts';
+import { packCaCharm } from '../standins/juju/ca-charm/pack.ts';
 import {
   NO_QUORUM,
   openCluster,

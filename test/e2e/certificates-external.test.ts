@@ -2,7 +2,7 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { packCaCharm } from '../model/ca-charm/pack.ts';
+import { packCaCharm } from '../standins/juju/ca-charm/pack.ts';
 import {
   openCluster,
   reportsOf,

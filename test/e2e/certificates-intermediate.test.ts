@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packCaCharm } from '../model/ca-charm/pack.ts';
+import { packCaCharm } from '../standins/juju/ca-charm/pack.ts';
 import { openCluster, settleActive, settleUntil, type TestCluster, toldBy } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';

@@ -1,7 +1,7 @@
 /** What becomes of a cluster whose CA charm goes on with another CA: it says so at once, with what is left, and nothing else changes. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packCaCharm } from '../model/ca-charm/pack.ts';
+import { packCaCharm } from '../standins/juju/ca-charm/pack.ts';
 import { openCluster, settleActive, settleUntil, type TestCluster, toldBy, USUALLY_JUJU_4 } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 import { allServed, serialsOf } from './sound.ts';

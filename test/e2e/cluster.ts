@@ -4,9 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Archives, hollowArchives, packedArchives } from '../archives.ts';
-import type { Delays } from '../k8sd/delays.ts';
-import { type K8sMachines, type OpenOptions, openMachines } from '../k8sd/machines.ts';
-import { Model, type ModelLocation } from '../model/model.ts';
+import { Model, type ModelLocation } from '../standins/juju/model.ts';
+import type { Delays } from '../standins/machines/delays.ts';
+import { type K8sMachines, type OpenOptions, openMachines } from '../standins/machines/machines.ts';
 import { useVirtualTime } from '../time/virtual-time.ts';
 import { programsOf } from './in-process.ts';
 

@@ -1,8 +1,8 @@
 /** Every option of both charms, changed on a running cluster: what it says is what the machines and the cluster then have. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { at } from '../k8sd/json.ts';
-import { typeOf } from '../k8sd/kubernetes/resources.ts';
+import { at } from '../standins/machines/json.ts';
+import { typeOf } from '../standins/machines/kubernetes/resources.ts';
 import { openCluster, resetOptions, settleActive, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 import { argumentsOf, argumentText, machineOf, runningArguments } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';

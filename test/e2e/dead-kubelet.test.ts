@@ -5,7 +5,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../standins/juju/model.ts';
 import { openCluster, resetOptions, settleActive, type TestCluster, toldBy, USUALLY_JUJU_4 } from './cluster.ts';
 
 let cluster: TestCluster;

@@ -5,8 +5,8 @@
 
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { typeOf } from '../k8sd/kubernetes/resources.ts';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../standins/juju/model.ts';
+import { typeOf } from '../standins/machines/kubernetes/resources.ts';
 import {
   allActive,
   deployCluster,

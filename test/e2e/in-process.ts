@@ -5,9 +5,9 @@ import { HookToolFailure, UnusableAnswer } from '../../src/clients/juju/errors.t
 import type { Transport } from '../../src/clients/juju/transport.ts';
 import { dispatch } from '../../src/engine/dispatch.ts';
 import type { Clock } from '../../src/time/clock.ts';
-import { dispatch as dispatchCa } from '../model/ca-charm/charm.ts';
-import { whileAlive } from '../model/confinement.ts';
-import type { Program, ProgramStart } from '../model/dispatch-in-process.ts';
+import { dispatch as dispatchCa } from '../standins/juju/ca-charm/charm.ts';
+import { whileAlive } from '../standins/juju/confinement.ts';
+import type { Program, ProgramStart } from '../standins/juju/dispatch-in-process.ts';
 import { elapsed, sleep } from '../time/virtual-time.ts';
 
 const clock: Clock = { now: () => new Date(), elapsed, sleep: async (ms) => whileAlive(() => sleep(ms)) };

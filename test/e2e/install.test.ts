@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedArchives } from '../archives.ts';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../standins/juju/model.ts';
 import { openCluster, resetOptions, settleActive, type TestCluster } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 import { expectWholeCluster } from './reality.ts';

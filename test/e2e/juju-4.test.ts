@@ -1,7 +1,7 @@
 /** Juju 4.0: the same cluster grows, changes, renews its certificates and shrinks, with the events and rules of that line. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../standins/juju/model.ts';
 import {
   allActive,
   deployCluster,

@@ -1,7 +1,7 @@
 /** Leadership moves, also to where it is of no use; machines are lost for good. There is one cluster all the while, and it works. */
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../standins/juju/model.ts';
 import { allActive, deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 import { expectWholeCluster } from './reality.ts';

@@ -4,8 +4,8 @@
  * upgrade, which trusts no memory and reads every databag. What it remembers afterwards is its own work.
  */
 
-import type { Model } from '../model/model.ts';
-import type { RemoteApplication } from '../model/remote-application.ts';
+import type { Model } from '../standins/juju/model.ts';
+import type { RemoteApplication } from '../standins/juju/remote-application.ts';
 
 export const RELATION = 'cluster';
 

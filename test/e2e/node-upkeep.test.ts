@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openHost } from '../../src/clients/host/open-host.ts';
 import { openKubernetes } from '../../src/clients/kubernetes/open-kubernetes.ts';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../standins/juju/model.ts';
 import { allActive, deployCluster, openCluster, type TestCluster, USUALLY_JUJU_4 } from './cluster.ts';
 
 let cluster: TestCluster;

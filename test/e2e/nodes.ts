@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import type { NodeMachine } from '../k8sd/machines.ts';
-import { readArguments } from '../k8sd/node/arguments.ts';
+import type { NodeMachine } from '../standins/machines/machines.ts';
+import { readArguments } from '../standins/machines/node/arguments.ts';
 import type { TestCluster } from './cluster.ts';
 
 export function machineOf({ model, machines }: TestCluster, unit: string): NodeMachine {

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { readKubeconfig } from '../k8sd/node/kubeconfig.ts';
+import { readKubeconfig } from '../standins/machines/node/kubeconfig.ts';
 import type { TestCluster } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 

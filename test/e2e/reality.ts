@@ -6,9 +6,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { NodeMachine } from '../k8sd/machines.ts';
-import { controlPlaneServices, workerServices } from '../k8sd/node/services.ts';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../standins/juju/model.ts';
+import type { NodeMachine } from '../standins/machines/machines.ts';
+import { controlPlaneServices, workerServices } from '../standins/machines/node/services.ts';
 import { type TestCluster, withoutQuorumNote } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 

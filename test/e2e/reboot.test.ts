@@ -1,7 +1,7 @@
 /** Machines reboot, one or all of them, and get another address. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../standins/juju/model.ts';
 import { deployCluster, openCluster, settleActive, type TestCluster } from './cluster.ts';
 import { machineOf, served } from './nodes.ts';
 import { expectWholeCluster } from './reality.ts';

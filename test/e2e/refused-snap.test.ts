@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Model } from '../model/model.ts';
+import type { Model } from '../standins/juju/model.ts';
 import {
   deployCluster,
   openCluster,

@@ -6,7 +6,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { isObject } from '../k8sd/json.ts';
+import { isObject } from '../standins/machines/json.ts';
 import type { TestCluster } from './cluster.ts';
 
 /** What no secret looks like otherwise: an armoured private key, a kubeconfig's credentials, a join token. */

@@ -2,7 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { CONTROL_PLANE_NAMES, fileOf, WORKER_NAMES } from '../../src/capabilities/certificates/names.ts';
-import { issueLeaf } from '../k8sd/pki/issue.ts';
+import { issueLeaf } from '../standins/machines/pki/issue.ts';
 import type { TestCluster } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 

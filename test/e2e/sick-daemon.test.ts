@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { K8sdMode } from '../k8sd/machines.ts';
+import type { K8sdMode } from '../standins/machines/machines.ts';
 import { openCluster, settleActive, type TestCluster } from './cluster.ts';
 import { fingerprints, machineOf, served } from './nodes.ts';
 import { expectNoSecretsToldIn } from './secrecy.ts';

@@ -1,8 +1,8 @@
 /** Secrets of a test cluster: written at an API server, read at each, and looked at where they lie in etcd. */
 
 import { expect } from 'vitest';
-import { etcdKey } from '../k8sd/kubernetes/store.ts';
-import type { ClusterView } from '../k8sd/machines.ts';
+import { etcdKey } from '../standins/machines/kubernetes/store.ts';
+import type { ClusterView } from '../standins/machines/machines.ts';
 import type { TestCluster } from './cluster.ts';
 import { machineOf } from './nodes.ts';
 

@@ -13,7 +13,7 @@ import { repository } from '../../scripts/pack/places.ts';
 import { configured } from '../capabilities/membership/facts.ts';
 import { actionVariables } from '../clients/juju/hook-environment.ts';
 import { putToolsOnPath, type ToolsOnPath } from '../clients/juju/tools-on-path.ts';
-import { discard, newMachines } from '../k8sd/ask.ts';
+import { discard, newMachines } from '../standins/machines/ask.ts';
 
 let program: string;
 let tools: ToolsOnPath;

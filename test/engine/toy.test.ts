@@ -13,7 +13,7 @@ import type { Charm } from '../../src/core/capability.ts';
 import type { Role } from '../../src/core/role.ts';
 import { openCluster, settleActive, settleUntil, type TestCluster, toldBy } from '../e2e/cluster.ts';
 import { machineOf, runningArguments } from '../e2e/nodes.ts';
-import { zipContent, zipEntries } from '../model/zip.ts';
+import { zipContent, zipEntries } from '../standins/juju/zip.ts';
 import { TOY_DOCUMENTATION, TOY_OPTIONS, TUNE_FILE, toy } from './toy/capability.ts';
 
 const UNITS = ['k8s/0', 'k8s/1', 'k8s/2'];

@@ -2,13 +2,13 @@
 
 import { Agent, request } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
-import { at, parseJson } from '../k8sd/json.ts';
-import { ApiUnreachable, type Asking, type ClusterObjects } from '../k8sd/kubernetes/objects.ts';
-import { apiVersion, type ResourceType, typeOf } from '../k8sd/kubernetes/resources.ts';
-import type { NodeMachine, RealApi } from '../k8sd/machines.ts';
-import { type Kubeconfig, readKubeconfig } from '../k8sd/node/kubeconfig.ts';
-import { paths } from '../k8sd/node/paths.ts';
-import type { KubernetesObject } from '../k8sd/state.ts';
+import { at, parseJson } from '../standins/machines/json.ts';
+import { ApiUnreachable, type Asking, type ClusterObjects } from '../standins/machines/kubernetes/objects.ts';
+import { apiVersion, type ResourceType, typeOf } from '../standins/machines/kubernetes/resources.ts';
+import type { NodeMachine, RealApi } from '../standins/machines/machines.ts';
+import { type Kubeconfig, readKubeconfig } from '../standins/machines/node/kubeconfig.ts';
+import { paths } from '../standins/machines/node/paths.ts';
+import type { KubernetesObject } from '../standins/machines/state.ts';
 import { askEtcd, etcdMembers } from './probes.ts';
 
 const ASK_MS = 10_000;

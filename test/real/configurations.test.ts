@@ -15,7 +15,7 @@ import type { HardeningOptions } from '../../src/capabilities/hardening/options.
 import { storedUnder } from '../../src/clients/etcd/stored-secrets.ts';
 import { optionsWith } from '../capabilities/hardening/remedy/controls.ts';
 import { SimulatedNode, type Wishes } from '../capabilities/hardening/remedy/simulated-node.ts';
-import { shellWords } from '../k8sd/node/arguments.ts';
+import { shellWords } from '../standins/machines/node/arguments.ts';
 import { realApi } from './api.ts';
 import { openControlPlane, type RealControlPlane } from './control-plane.ts';
 import { wordsOnMachine } from './on-machine.ts';

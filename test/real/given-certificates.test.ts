@@ -5,9 +5,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { servingToGive, servingWishes } from '../../src/capabilities/certificates/given/external.ts';
 import { fieldsOfUnit } from '../../src/capabilities/certificates/given/secret-keys.ts';
 import { newKeptAuthorities } from '../capabilities/certificates/given/kept.ts';
-import type { NodeMachine } from '../k8sd/machines.ts';
-import { issueLeaf, publicKeyOf } from '../k8sd/pki/issue.ts';
-import { openKeyPool } from '../k8sd/pki/keys.ts';
+import type { NodeMachine } from '../standins/machines/machines.ts';
+import { issueLeaf, publicKeyOf } from '../standins/machines/pki/issue.ts';
+import { openKeyPool } from '../standins/machines/pki/keys.ts';
 import { openControlPlane } from './control-plane.ts';
 
 const UNIT = 'k8s/0';

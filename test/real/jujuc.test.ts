@@ -33,9 +33,9 @@ import {
   structDefinition,
   valueMessage,
 } from '../clients/juju/agent-socket/gob-bytes.ts';
-import { type AgentSocketServer, serveAgentSocket } from '../model/agent-socket/serve.ts';
-import { NoStdin } from '../model/hook-tools/failure.ts';
-import type { HookToolRequest } from '../model/hook-tools/server.ts';
+import { type AgentSocketServer, serveAgentSocket } from '../standins/juju/agent-socket/serve.ts';
+import { NoStdin } from '../standins/juju/hook-tools/failure.ts';
+import type { HookToolRequest } from '../standins/juju/hook-tools/server.ts';
 
 const CONTEXT = 'k8s/0-update-status-0123456789abcdef0123456789abcdef';
 const go = await findGo();

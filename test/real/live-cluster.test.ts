@@ -8,7 +8,7 @@ import { storedUnder } from '../../src/clients/etcd/stored-secrets.ts';
 import { deployCluster, openCluster, settleActive, type TestCluster } from '../e2e/cluster.ts';
 import { argumentText, machineOf, runningArguments, served } from '../e2e/nodes.ts';
 import { settleOn } from '../e2e/stored-secrets.ts';
-import { typeOf } from '../k8sd/kubernetes/resources.ts';
+import { typeOf } from '../standins/machines/kubernetes/resources.ts';
 import { realApi } from './api.ts';
 import { realPrograms } from './on-machine.ts';
 import { etcdMembers, storedIn } from './probes.ts';

@@ -8,7 +8,7 @@ import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NodeMachine, Program } from '../k8sd/machines.ts';
+import type { NodeMachine, Program } from '../standins/machines/machines.ts';
 import { probeOf } from './probes.ts';
 import type { ProgramName } from './programs.ts';
 import { type RunningProgram, startProgram } from './running-program.ts';

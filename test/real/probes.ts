@@ -1,8 +1,8 @@
 /** What the programs of a machine are asked to see whether they are ready, as an operator would ask them. */
 
 import { request } from 'node:https';
-import type { NodeMachine } from '../k8sd/machines.ts';
-import { readKubeconfig } from '../k8sd/node/kubeconfig.ts';
+import type { NodeMachine } from '../standins/machines/machines.ts';
+import { readKubeconfig } from '../standins/machines/node/kubeconfig.ts';
 import type { ProgramName } from './programs.ts';
 import type { Probe } from './running-program.ts';
 

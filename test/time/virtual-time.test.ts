@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as realSleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { confine } from '../model/confinement.ts';
+import { confine } from '../standins/juju/confinement.ts';
 import { elapsed, realNow, schedule, sleep, useVirtualTime } from './virtual-time.ts';
 
 let folder: string;

@@ -9,7 +9,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as realSleep, setImmediate as turn } from 'node:timers/promises';
-import { unconfined } from '../model/confinement.ts';
+import { unconfined } from '../standins/juju/confinement.ts';
 
 export interface Timer {
   cancel(): void;

@@ -9,7 +9,7 @@ import type { RequestJournal } from '../../../src/capabilities/certificates/requ
 import { formatWish, parseDecision } from '../../../src/capabilities/certificates/wire.ts';
 import type { CertificateRequest } from '../../../src/clients/kubernetes/kubernetes.ts';
 import type { Clients } from '../../../src/core/clients.ts';
-import { bootstrapped, discard, joined, newMachines } from '../../k8sd/ask.ts';
+import { bootstrapped, discard, joined, newMachines } from '../../standins/machines/ask.ts';
 import { exchange, newNode, RELATION, relate, type TestNode, WORKER_RELATION } from './nodes.ts';
 import { makeRequest, sansOf } from './requests.ts';
 

@@ -12,9 +12,9 @@ import { openK8sd } from '../../../src/clients/k8sd/open-k8sd.ts';
 import { openKubernetes } from '../../../src/clients/kubernetes/open-kubernetes.ts';
 import type { Clients } from '../../../src/core/clients.ts';
 import { type Agent, startAgent } from '../../clients/juju/agent.ts';
-import { bootstrapped, discard, joined, newMachines } from '../../k8sd/ask.ts';
-import type { NodeMachine } from '../../k8sd/machines.ts';
-import { paths } from '../../k8sd/node/paths.ts';
+import { bootstrapped, discard, joined, newMachines } from '../../standins/machines/ask.ts';
+import type { NodeMachine } from '../../standins/machines/machines.ts';
+import { paths } from '../../standins/machines/node/paths.ts';
 
 export interface TestNode {
   readonly agent: Agent;

@@ -12,10 +12,10 @@ const { EncryptionFailed } = await import('../../../src/capabilities/encryption/
 const { rewriteSecrets } = await import('../../../src/capabilities/encryption/rewrite.ts');
 const { begun, bornWith, advanced, configurationOf } = await import('../../../src/capabilities/encryption/rollout.ts');
 const { rewriteSecret, secretPage, storedSecret } = await import('../../../src/clients/kubernetes/stored-secrets.ts');
-const { Api, ApiError } = await import('../../k8sd/kubernetes/api.ts');
-const { loadConfiguration } = await import('../../k8sd/kubernetes/encryption.ts');
-const { etcdKey } = await import('../../k8sd/kubernetes/store.ts');
-const { rangeOf } = await import('../../k8sd/node/etcd.ts');
+const { Api, ApiError } = await import('../../standins/machines/kubernetes/api.ts');
+const { loadConfiguration } = await import('../../standins/machines/kubernetes/encryption.ts');
+const { etcdKey } = await import('../../standins/machines/kubernetes/store.ts');
+const { rangeOf } = await import('../../standins/machines/node/etcd.ts');
 const { memoryState } = await import('../hardening/state.ts');
 
 type Doors = Parameters<typeof rewriteSecrets>[0];

@@ -9,7 +9,7 @@ import { EncryptionFailed } from '../../../src/capabilities/encryption/outcome.t
 import { rewriteSecrets } from '../../../src/capabilities/encryption/rewrite.ts';
 import { ExpiredError, KubernetesError } from '../../../src/clients/kubernetes/errors.ts';
 import type { SecretName, StoredSecret } from '../../../src/clients/kubernetes/kubernetes.ts';
-import { rangeOf } from '../../k8sd/node/etcd.ts';
+import { rangeOf } from '../../standins/machines/node/etcd.ts';
 import { memoryState } from '../hardening/state.ts';
 import { moving, NOW } from './facts.ts';
 

@@ -10,9 +10,9 @@ import { leavesOf } from '../../../src/capabilities/hardening/reading.ts';
 import { nodeScore, scoreText } from '../../../src/capabilities/hardening/score.ts';
 import { identified } from '../../../src/capabilities/hardening/waivers.ts';
 import { openHost } from '../../../src/clients/host/open-host.ts';
-import { bootstrapped, discard, eventually, joined, newMachines } from '../../k8sd/ask.ts';
-import type { NodeMachine } from '../../k8sd/machines.ts';
-import { paths } from '../../k8sd/node/paths.ts';
+import { bootstrapped, discard, eventually, joined, newMachines } from '../../standins/machines/ask.ts';
+import type { NodeMachine } from '../../standins/machines/machines.ts';
+import { paths } from '../../standins/machines/node/paths.ts';
 import { broken, mends, remedied, withFlag } from './altered-facts.ts';
 import { ON_UNIT } from './subject.ts';
 

@@ -5,9 +5,9 @@ import { observeNode } from '../../../src/capabilities/hardening/observe-node.ts
 import { forgetScore, recallScore, rememberScore } from '../../../src/capabilities/hardening/score-memory.ts';
 import type { Host } from '../../../src/clients/host/host.ts';
 import { openHost } from '../../../src/clients/host/open-host.ts';
-import { bootstrapped, discard, eventually, newMachines } from '../../k8sd/ask.ts';
-import type { NodeMachine } from '../../k8sd/machines.ts';
-import { paths } from '../../k8sd/node/paths.ts';
+import { bootstrapped, discard, eventually, newMachines } from '../../standins/machines/ask.ts';
+import type { NodeMachine } from '../../standins/machines/machines.ts';
+import { paths } from '../../standins/machines/node/paths.ts';
 
 const { cis, stig } = await readCatalogues();
 const controls = [...cis.controls, ...stig.controls];

@@ -10,7 +10,7 @@ import { openHost } from '../../../src/clients/host/open-host.ts';
 import type { K8sd } from '../../../src/clients/k8sd/k8sd.ts';
 import { openK8sd } from '../../../src/clients/k8sd/open-k8sd.ts';
 import type { Clients } from '../../../src/core/clients.ts';
-import { type K8sMachines, openMachines } from '../../k8sd/machines.ts';
+import { type K8sMachines, openMachines } from '../../standins/machines/machines.ts';
 import { leader, PEERS } from './facts.ts';
 
 const options = { timeoutMs: 30_000 };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Host, SnapWait } from '../../../src/clients/host/host.ts';
 import { openHost } from '../../../src/clients/host/open-host.ts';
-import { type K8sMachines, openMachines } from '../../k8sd/machines.ts';
+import { type K8sMachines, openMachines } from '../../standins/machines/machines.ts';
 
 const wait: SnapWait = { timeoutMs: 20_000 };
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ZipFile } from 'yazl';
-import { openBareMachines } from '../../model/bare-machines.ts';
-import type { HookToolChannel } from '../../model/hook-tools/server.ts';
-import { Model } from '../../model/model.ts';
+import { openBareMachines } from '../../standins/juju/bare-machines.ts';
+import type { HookToolChannel } from '../../standins/juju/hook-tools/server.ts';
+import { Model } from '../../standins/juju/model.ts';
 import { AWKWARD } from './mini-charm.ts';
 
 // A whole life of a charm, on a machine that may be busy: the model waits for events, and this is only for one that hangs.

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Juju } from '../../../src/clients/juju/juju.ts';
 import { openJuju } from '../../../src/clients/juju/open-juju.ts';
 import type { HookToolAnswer } from '../../../src/clients/juju/transport.ts';
-import { readSettingsYaml } from '../../model/hook-tools/yaml-input.ts';
+import { readSettingsYaml } from '../../standins/juju/hook-tools/yaml-input.ts';
 import { hookEnvironment } from './hook-environment.ts';
 
 export type Settings = Record<string, string>;

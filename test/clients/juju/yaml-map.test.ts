@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { yamlMap } from '../../../src/clients/juju/yaml-map.ts';
-import { readSettingsYaml } from '../../model/hook-tools/yaml-input.ts';
+import { readSettingsYaml } from '../../standins/juju/hook-tools/yaml-input.ts';
 import { createRandom, randomText } from './random.ts';
 
 const readers: [string, (text: string) => unknown][] = [

@@ -17,7 +17,7 @@ import {
 import type { K8sd } from '../../../src/clients/k8sd/k8sd.ts';
 import { openK8sd } from '../../../src/clients/k8sd/open-k8sd.ts';
 import { openKubernetes } from '../../../src/clients/kubernetes/open-kubernetes.ts';
-import { type K8sMachines, type NodeMachine, openMachines } from '../../k8sd/machines.ts';
+import { type K8sMachines, type NodeMachine, openMachines } from '../../standins/machines/machines.ts';
 
 const options = { timeoutMs: 30_000 };
 const socket = 'var/snap/k8s/common/var/lib/k8sd/state/control.socket';

@@ -6,8 +6,8 @@ import { openHost } from '../../../src/clients/host/open-host.ts';
 import { openK8sd } from '../../../src/clients/k8sd/open-k8sd.ts';
 import type { Kubernetes } from '../../../src/clients/kubernetes/kubernetes.ts';
 import { openKubernetes } from '../../../src/clients/kubernetes/open-kubernetes.ts';
-import { type K8sMachines, type NodeMachine, openMachines } from '../../k8sd/machines.ts';
-import { components } from '../../k8sd/which.ts';
+import { type K8sMachines, type NodeMachine, openMachines } from '../../standins/machines/machines.ts';
+import { components } from '../../standins/machines/which.ts';
 import { signingRequest } from './authority.ts';
 
 const options = { timeoutMs: 30_000 };

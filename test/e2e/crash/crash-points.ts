@@ -13,7 +13,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
-import type { CallPhase } from '../../model/machine.ts';
+import type { CallPhase } from '../../standins/juju/machine.ts';
 import type { TestCluster } from '../cluster.ts';
 import { endState } from './end-state.ts';
 import type { StartingPoint } from './starting-point.ts';

@@ -8,7 +8,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { parse } from 'yaml';
-import type { NodeMachine } from '../../k8sd/machines.ts';
+import type { NodeMachine } from '../../standins/machines/machines.ts';
 import type { TestCluster } from '../cluster.ts';
 import { describePems, expectIssuedInService } from './issued.ts';
 

@@ -12,7 +12,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { newOwnAuthorities } from '../../capabilities/certificates/given/authorities.ts';
-import { packCaCharm } from '../../model/ca-charm/pack.ts';
+import { packCaCharm } from '../../standins/juju/ca-charm/pack.ts';
 import { allActive, settleActive, settleUntil, type TestCluster, toldBy } from '../cluster.ts';
 import { served } from '../nodes.ts';
 import { shortenLives } from '../short-lives.ts';

@@ -7,8 +7,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { openMachines } from '../../k8sd/machines.ts';
-import { Model } from '../../model/model.ts';
+import { Model } from '../../standins/juju/model.ts';
+import { openMachines } from '../../standins/machines/machines.ts';
 import { charmsFor, DISPATCH, type Dispatch, type TestCluster } from '../cluster.ts';
 
 export type Use<T> = (cluster: TestCluster) => Promise<T>;
@@ -26,7 +26,7 @@ const DELAYS = { snapChange: 40, k8sdGap: 60, signing: 50, restartAfterRefresh: 
 /**
  * To be called while a test file is loaded, at whose end it is removed; made when the first test wants it.
  * @param prepare from nothing to the state in which to begin, at rest.
- * @param dispatch where the charms' program runs. One way to be ended is as good as the other (see `test/model/in-process.test.ts`).
+ * @param dispatch where the charms' program runs. One way to be ended is as good as the other (see `test/standins/juju/in-process.test.ts`).
  */
 export function startingPoint(prepare: Use<void>, dispatch: Dispatch = DISPATCH): StartingPoint {
   const inTurn = newTurns();

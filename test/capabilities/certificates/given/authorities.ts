@@ -5,7 +5,7 @@ import * as x509 from '@peculiar/x509';
 import { authorityWish, clusterAuthorities } from '../../../../src/capabilities/certificates/given/authorities.ts';
 import { generateKey } from '../../../../src/capabilities/certificates/relation/keys.ts';
 import { createRequest } from '../../../../src/capabilities/certificates/relation/make-request.ts';
-import { type Authority, newAuthority, sign } from '../../../model/ca-charm/authority.ts';
+import { type Authority, newAuthority, sign } from '../../../standins/juju/ca-charm/authority.ts';
 
 export interface OwnAuthorities {
   readonly root: Authority;

@@ -8,11 +8,17 @@ import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { takeIssued } from '../../../../src/capabilities/certificates/given/take-issued.ts';
-import { bootstrapped, discard, newMachines } from '../../../k8sd/ask.ts';
-import type { NodeMachine } from '../../../k8sd/machines.ts';
-import { paths } from '../../../k8sd/node/paths.ts';
-import { issueAuthority, issueLeaf, type Pair, publicKeyOf, type Subject } from '../../../k8sd/pki/issue.ts';
-import { openKeyPool } from '../../../k8sd/pki/keys.ts';
+import { bootstrapped, discard, newMachines } from '../../../standins/machines/ask.ts';
+import type { NodeMachine } from '../../../standins/machines/machines.ts';
+import { paths } from '../../../standins/machines/node/paths.ts';
+import {
+  issueAuthority,
+  issueLeaf,
+  type Pair,
+  publicKeyOf,
+  type Subject,
+} from '../../../standins/machines/pki/issue.ts';
+import { openKeyPool } from '../../../standins/machines/pki/keys.ts';
 import { newNode, type TestNode } from '../nodes.ts';
 
 const DAY_MS = 86_400_000;

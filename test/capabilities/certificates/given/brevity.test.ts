@@ -3,9 +3,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { briefAuthority, expiredAuthority } from '../../../../src/capabilities/certificates/given/brevity.ts';
 import { providedToGive } from '../../../../src/capabilities/certificates/given/provided.ts';
-import { issueAuthority, issueLeaf, type Pair, publicKeyOf } from '../../../k8sd/pki/issue.ts';
-import { openKeyPool } from '../../../k8sd/pki/keys.ts';
-import { parseCertificates } from '../../../k8sd/pki/parse.ts';
+import { issueAuthority, issueLeaf, type Pair, publicKeyOf } from '../../../standins/machines/pki/issue.ts';
+import { openKeyPool } from '../../../standins/machines/pki/keys.ts';
+import { parseCertificates } from '../../../standins/machines/pki/parse.ts';
 
 const DAY = 86_400;
 const YEAR = 365 * DAY;

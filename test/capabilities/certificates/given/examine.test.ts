@@ -10,10 +10,16 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type GivenQuestion, givenProblems } from '../../../../src/capabilities/certificates/given/examine.ts';
 import type { Pems } from '../../../../src/capabilities/certificates/given/fields.ts';
 import { createRequest } from '../../../../src/capabilities/certificates/relation/make-request.ts';
-import { completeControlPlane } from '../../../k8sd/pki/control-plane.ts';
-import { issueAuthority, issueLeaf, type LeafRequest, type Pair, publicKeyOf } from '../../../k8sd/pki/issue.ts';
-import { openKeyPool } from '../../../k8sd/pki/keys.ts';
-import { newAuthority, sign } from '../../../model/ca-charm/authority.ts';
+import { newAuthority, sign } from '../../../standins/juju/ca-charm/authority.ts';
+import { completeControlPlane } from '../../../standins/machines/pki/control-plane.ts';
+import {
+  issueAuthority,
+  issueLeaf,
+  type LeafRequest,
+  type Pair,
+  publicKeyOf,
+} from '../../../standins/machines/pki/issue.ts';
+import { openKeyPool } from '../../../standins/machines/pki/keys.ts';
 import { newAuthorityWish } from '../relation/wishes.ts';
 
 const NOW = new Date();

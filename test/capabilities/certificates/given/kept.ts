@@ -10,8 +10,8 @@ import {
   publicKeyOf,
   type Subject,
   type Usage,
-} from '../../../k8sd/pki/issue.ts';
-import { openKeyPool } from '../../../k8sd/pki/keys.ts';
+} from '../../../standins/machines/pki/issue.ts';
+import { openKeyPool } from '../../../standins/machines/pki/keys.ts';
 
 const DAY_MS = 86_400_000;
 const NAMES = ['ca', 'client-ca', 'front-proxy-ca'];

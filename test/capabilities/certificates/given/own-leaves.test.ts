@@ -14,8 +14,8 @@ import {
 import { providedToGive } from '../../../../src/capabilities/certificates/given/provided.ts';
 import { keyOf, unknownKeys } from '../../../../src/capabilities/certificates/given/secret-keys.ts';
 import { readIssued } from '../../../../src/capabilities/certificates/relation/issued.ts';
-import { completeControlPlane } from '../../../k8sd/pki/control-plane.ts';
-import { openKeyPool } from '../../../k8sd/pki/keys.ts';
+import { completeControlPlane } from '../../../standins/machines/pki/control-plane.ts';
+import { openKeyPool } from '../../../standins/machines/pki/keys.ts';
 import { type KeptAuthorities, type LeafWish, newKeptAuthorities } from './kept.ts';
 
 const NOW = new Date();

@@ -7,8 +7,8 @@ import { findingsOf } from '../../../../src/capabilities/certificates/inventory/
 import { readInventory } from '../../../../src/capabilities/certificates/inventory/read-inventory.ts';
 import { isRead } from '../../../../src/capabilities/certificates/inventory/record.ts';
 import { createRandom, type Random, randomText } from '../../../clients/juju/random.ts';
-import { issueAuthority, issueLeaf, publicKeyOf } from '../../../k8sd/pki/issue.ts';
-import { openKeyPool } from '../../../k8sd/pki/keys.ts';
+import { issueAuthority, issueLeaf, publicKeyOf } from '../../../standins/machines/pki/issue.ts';
+import { openKeyPool } from '../../../standins/machines/pki/keys.ts';
 import { CALM, kubeconfigOf, PKI } from './control-plane.ts';
 
 const ROUNDS = 3_000;

@@ -11,9 +11,9 @@ import { lookAtServed, type Served } from '../../../../src/capabilities/certific
 import { openHost } from '../../../../src/clients/host/open-host.ts';
 import { apiServerSans } from '../../../../src/core/api-server-names.ts';
 import type { Role } from '../../../../src/core/role.ts';
-import { bootstrapped, discard, joined, newMachines } from '../../../k8sd/ask.ts';
-import type { NodeMachine } from '../../../k8sd/machines.ts';
-import { issueSelfSigned } from '../../../k8sd/pki/issue.ts';
+import { bootstrapped, discard, joined, newMachines } from '../../../standins/machines/ask.ts';
+import type { NodeMachine } from '../../../standins/machines/machines.ts';
+import { issueSelfSigned } from '../../../standins/machines/pki/issue.ts';
 
 const PKI = '/etc/kubernetes/pki';
 

@@ -8,8 +8,8 @@ import { openFiles } from '../../../../src/clients/host/files.ts';
 import type { Files } from '../../../../src/clients/host/host.ts';
 import type { State } from '../../../../src/clients/juju/juju.ts';
 import { temporaryRoot } from '../../../clients/host/folder.ts';
-import { issueAuthority, issueLeaf, type Pair, publicKeyOf } from '../../../k8sd/pki/issue.ts';
-import { openKeyPool } from '../../../k8sd/pki/keys.ts';
+import { issueAuthority, issueLeaf, type Pair, publicKeyOf } from '../../../standins/machines/pki/issue.ts';
+import { openKeyPool } from '../../../standins/machines/pki/keys.ts';
 
 const KUBELET = '/etc/kubernetes/pki/kubelet.crt';
 const TIME = new Date('2026-02-01T00:00:00Z');

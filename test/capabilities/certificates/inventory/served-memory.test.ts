@@ -5,8 +5,8 @@ import { fileOf } from '../../../../src/capabilities/certificates/names.ts';
 import { observeCertificates } from '../../../../src/capabilities/certificates/observe.ts';
 import { planCertificates } from '../../../../src/capabilities/certificates/plan.ts';
 import type { Clients } from '../../../../src/core/clients.ts';
-import { bootstrapped, discard, joined, newMachines } from '../../../k8sd/ask.ts';
-import { issueSelfSigned } from '../../../k8sd/pki/issue.ts';
+import { bootstrapped, discard, joined, newMachines } from '../../../standins/machines/ask.ts';
+import { issueSelfSigned } from '../../../standins/machines/pki/issue.ts';
 import { newNode, type TestNode } from '../nodes.ts';
 
 const MINUTE_MS = 60_000;

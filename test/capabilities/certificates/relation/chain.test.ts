@@ -11,8 +11,8 @@ import {
 } from '../../../../src/capabilities/certificates/relation/issued.ts';
 import { generateKey } from '../../../../src/capabilities/certificates/relation/keys.ts';
 import { createRequest } from '../../../../src/capabilities/certificates/relation/make-request.ts';
-import { openKeyPool } from '../../../k8sd/pki/keys.ts';
-import { type Authority, sign } from '../../../model/ca-charm/authority.ts';
+import { type Authority, sign } from '../../../standins/juju/ca-charm/authority.ts';
+import { openKeyPool } from '../../../standins/machines/pki/keys.ts';
 import { NOON } from './desk.ts';
 import { authorityCalled, DAY_MS } from './provider.ts';
 import { newAuthorityWish, newWish } from './wishes.ts';

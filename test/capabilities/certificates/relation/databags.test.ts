@@ -5,7 +5,7 @@ import { readAllIssued } from '../../../../src/capabilities/certificates/relatio
 import { parseProviderBag } from '../../../../src/capabilities/certificates/relation/provider-bag.ts';
 import { readRequest } from '../../../../src/capabilities/certificates/relation/read-request.ts';
 import { formatRequests, parseRequests } from '../../../../src/capabilities/certificates/relation/requirer-bag.ts';
-import type { Authority } from '../../../model/ca-charm/authority.ts';
+import type { Authority } from '../../../standins/juju/ca-charm/authority.ts';
 import { asked, type Desk, dispatch, newDesk } from './desk.ts';
 import { answerAll, authorityCalled } from './provider.ts';
 import { newAuthorityWish, newWish } from './wishes.ts';

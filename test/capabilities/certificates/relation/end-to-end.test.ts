@@ -10,9 +10,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CertificateAndKey } from '../../../../src/capabilities/certificates/relation/collect.ts';
 import type { Standing } from '../../../../src/capabilities/certificates/relation/standing.ts';
-import { openBareMachines } from '../../../model/bare-machines.ts';
-import { packCaCharm } from '../../../model/ca-charm/pack.ts';
-import { Model } from '../../../model/model.ts';
+import { openBareMachines } from '../../../standins/juju/bare-machines.ts';
+import { packCaCharm } from '../../../standins/juju/ca-charm/pack.ts';
+import { Model } from '../../../standins/juju/model.ts';
 import { packRequirerCharm } from './requirer/pack.ts';
 import { newAuthorityWish, newWish } from './wishes.ts';
 

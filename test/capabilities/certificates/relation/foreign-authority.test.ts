@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { foreignAuthority } from '../../../../src/capabilities/certificates/relation/foreign-authority.ts';
 import type { Juju } from '../../../../src/clients/juju/juju.ts';
-import type { Authority } from '../../../model/ca-charm/authority.ts';
+import type { Authority } from '../../../standins/juju/ca-charm/authority.ts';
 import { authorityCalled } from './provider.ts';
 
 let first: Authority;

@@ -2,8 +2,8 @@
 
 import 'reflect-metadata';
 import { Pkcs10CertificateRequest } from '@peculiar/x509';
-import { openKeyPool } from '../../../k8sd/pki/keys.ts';
-import { type Authority, newAuthority, sign } from '../../../model/ca-charm/authority.ts';
+import { type Authority, newAuthority, sign } from '../../../standins/juju/ca-charm/authority.ts';
+import { openKeyPool } from '../../../standins/machines/pki/keys.ts';
 import { asked, type Desk, NOON } from './desk.ts';
 
 export const DAY_MS = 86_400_000;

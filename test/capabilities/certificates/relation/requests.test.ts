@@ -8,7 +8,7 @@ import { createRequest, wantedExtensions } from '../../../../src/capabilities/ce
 import { fulfils, readRequest } from '../../../../src/capabilities/certificates/relation/read-request.ts';
 import type { CertificateWish } from '../../../../src/capabilities/certificates/relation/wish.ts';
 import { wantedSans, wishProblem } from '../../../../src/capabilities/certificates/relation/wish.ts';
-import { openKeyPool } from '../../../k8sd/pki/keys.ts';
+import { openKeyPool } from '../../../standins/machines/pki/keys.ts';
 import { newWish } from './wishes.ts';
 
 const EC = { name: 'ec', curve: 'P-256' } as const;

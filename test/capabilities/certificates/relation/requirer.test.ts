@@ -4,7 +4,7 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readRequest } from '../../../../src/capabilities/certificates/relation/read-request.ts';
 import type { CertificateWish } from '../../../../src/capabilities/certificates/relation/wish.ts';
-import type { Authority } from '../../../model/ca-charm/authority.ts';
+import type { Authority } from '../../../standins/juju/ca-charm/authority.ts';
 import { asked, type Desk, dispatch, kinds, labelled, NOON, newDesk, runsOut } from './desk.ts';
 import { answerAll, authorityCalled, DAY_MS, issue, type ProviderItem } from './provider.ts';
 import { newAuthorityWish, newWish } from './wishes.ts';

@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CertificateWish } from '../../../../src/capabilities/certificates/relation/wish.ts';
-import type { Authority } from '../../../model/ca-charm/authority.ts';
+import type { Authority } from '../../../standins/juju/ca-charm/authority.ts';
 import { asked, type Desk, type Dispatched, dispatch, newDesk } from './desk.ts';
 import { answerAll, authorityCalled, issue } from './provider.ts';
 import { newAuthorityWish, newWish } from './wishes.ts';

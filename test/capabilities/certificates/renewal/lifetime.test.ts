@@ -5,7 +5,7 @@ import { DEFAULT_OPTIONS } from '../../../../src/capabilities/certificates/optio
 import { type FailedAttempts, nextAttempt } from '../../../../src/capabilities/certificates/renewal/attempts.ts';
 import { lifeToAsk } from '../../../../src/capabilities/certificates/renewal/lifetime.ts';
 import { exactLifetime } from '../../../../src/clients/k8sd/lifetime.ts';
-import { secondsFrom } from '../../../k8sd/pki/lifetime.ts';
+import { secondsFrom } from '../../../standins/machines/pki/lifetime.ts';
 import { DAY, NOW } from './facts.ts';
 
 const YEAR = 365 * DAY;

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NodeFacts } from '../../../../src/capabilities/hardening/node-facts.ts';
 import { ownConfiguration } from '../../../../src/capabilities/hardening/own-configuration.ts';
 import type { OwnConfiguration } from '../../../../src/capabilities/hardening/policies/facts.ts';
-import { customResourceDefinition } from '../../../k8sd/kubernetes/custom-resources.ts';
-import { typeOf } from '../../../k8sd/kubernetes/resources.ts';
+import { customResourceDefinition } from '../../../standins/machines/kubernetes/custom-resources.ts';
+import { typeOf } from '../../../standins/machines/kubernetes/resources.ts';
 import { PLAIN_CONFIGURATION, pod, podWith, type WatchedCluster, watchedCluster } from './cluster.ts';
 import { type ApiControl, apiControls, verdictOf } from './controls.ts';
 

@@ -4,11 +4,11 @@ import type { ApiFacts, FactName, OwnConfiguration } from '../../../../src/capab
 import { observeCluster } from '../../../../src/capabilities/hardening/policies/observe/cluster.ts';
 import { RULES } from '../../../../src/capabilities/hardening/policies/rules.ts';
 import { openKubernetes } from '../../../../src/clients/kubernetes/open-kubernetes.ts';
-import { bootstrapped, discard, eventually, newMachines } from '../../../k8sd/ask.ts';
-import { customTypes } from '../../../k8sd/kubernetes/custom-resources.ts';
-import { typeOf } from '../../../k8sd/kubernetes/resources.ts';
-import type { Draft, Store } from '../../../k8sd/kubernetes/store.ts';
-import type { NodeMachine } from '../../../k8sd/machines.ts';
+import { bootstrapped, discard, eventually, newMachines } from '../../../standins/machines/ask.ts';
+import { customTypes } from '../../../standins/machines/kubernetes/custom-resources.ts';
+import { typeOf } from '../../../standins/machines/kubernetes/resources.ts';
+import type { Draft, Store } from '../../../standins/machines/kubernetes/store.ts';
+import type { NodeMachine } from '../../../standins/machines/machines.ts';
 
 export interface WatchedCluster {
   readonly machine: NodeMachine;

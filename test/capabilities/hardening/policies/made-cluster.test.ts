@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiFacts } from '../../../../src/capabilities/hardening/policies/facts.ts';
 import { observeCluster } from '../../../../src/capabilities/hardening/policies/observe/cluster.ts';
 import { openKubernetes } from '../../../../src/clients/kubernetes/open-kubernetes.ts';
-import { bootstrapped, discard, eventually, newMachines } from '../../../k8sd/ask.ts';
+import { bootstrapped, discard, eventually, newMachines } from '../../../standins/machines/ask.ts';
 import { ALL_FACTS, PLAIN_CONFIGURATION } from './cluster.ts';
 import { type ApiControl, apiControls, verdictOf } from './controls.ts';
 

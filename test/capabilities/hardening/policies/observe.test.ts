@@ -5,7 +5,7 @@ import { factsFor } from '../../../../src/capabilities/hardening/policies/evalua
 import type { ApiFacts, FactName } from '../../../../src/capabilities/hardening/policies/facts.ts';
 import { observeCluster } from '../../../../src/capabilities/hardening/policies/observe/cluster.ts';
 import { openKubernetes } from '../../../../src/clients/kubernetes/open-kubernetes.ts';
-import { typeOf } from '../../../k8sd/kubernetes/resources.ts';
+import { typeOf } from '../../../standins/machines/kubernetes/resources.ts';
 import {
   ALL_FACTS,
   binding,

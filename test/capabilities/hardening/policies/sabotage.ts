@@ -1,9 +1,9 @@
 /** Objects that break every control over the policies of a cluster, and some that look as if they did. */
 
-import { customResourceDefinition } from '../../../k8sd/kubernetes/custom-resources.ts';
-import { typeOf } from '../../../k8sd/kubernetes/resources.ts';
-import { makeSigningRequest } from '../../../k8sd/pki/issue.ts';
-import { openKeyPool } from '../../../k8sd/pki/keys.ts';
+import { customResourceDefinition } from '../../../standins/machines/kubernetes/custom-resources.ts';
+import { typeOf } from '../../../standins/machines/kubernetes/resources.ts';
+import { makeSigningRequest } from '../../../standins/machines/pki/issue.ts';
+import { openKeyPool } from '../../../standins/machines/pki/keys.ts';
 import {
   account,
   binding,

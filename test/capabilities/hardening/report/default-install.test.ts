@@ -14,7 +14,7 @@ import { renderReport } from '../../../../src/capabilities/hardening/report/form
 import { validate as reportProblems } from '../../../../src/capabilities/hardening/report/report.schema.json?validator';
 import { STATE_NAMES } from '../../../../src/capabilities/hardening/report/states.ts';
 import { openHost } from '../../../../src/clients/host/open-host.ts';
-import { bootstrapped, discard, newMachines } from '../../../k8sd/ask.ts';
+import { bootstrapped, discard, newMachines } from '../../../standins/machines/ask.ts';
 import { ON_UNIT } from '../subject.ts';
 import { tally } from './counts.ts';
 import { JUNIT } from './published-schema.ts';

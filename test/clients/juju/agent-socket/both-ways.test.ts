@@ -10,9 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSocketTransport } from '../../../../src/clients/juju/agent-socket/socket-transport.ts';
 import { createExecTransport } from '../../../../src/clients/juju/exec-transport.ts';
 import type { OpenTransport, Transport } from '../../../../src/clients/juju/transport.ts';
-import { type HeldContext, holdContext } from '../../../model/held-context.ts';
-import { shellCharm } from '../../../model/shell-charm.ts';
-import { newTestBench, type TestBench } from '../../../model/tiny-charm.ts';
+import { type HeldContext, holdContext } from '../../../standins/juju/held-context.ts';
+import { shellCharm } from '../../../standins/juju/shell-charm.ts';
+import { newTestBench, type TestBench } from '../../../standins/juju/tiny-charm.ts';
 import { TOOLS } from '../tools-on-path.ts';
 
 interface Row {

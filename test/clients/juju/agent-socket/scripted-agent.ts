@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GobInput } from '../../../model/agent-socket/gob-input.ts';
-import { GobOutput } from '../../../model/agent-socket/gob-output.ts';
+import { GobInput } from '../../../standins/juju/agent-socket/gob-input.ts';
+import { GobOutput } from '../../../standins/juju/agent-socket/gob-output.ts';
 
 export interface Asked {
   /** From 0 on. */

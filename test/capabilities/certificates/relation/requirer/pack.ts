@@ -1,6 +1,6 @@
 /** Packs the requirer charm, with the sources of `src/` as they are. */
 
-import { packProgramCharm } from '../../../../model/ca-charm/pack.ts';
+import { packProgramCharm } from '../../../../standins/juju/ca-charm/pack.ts';
 
 /** Writes the archive into the folder and gives its path. */
 export function packRequirerCharm(directory: string): Promise<string> {

@@ -1,12 +1,12 @@
 /** Guards that an action which only looks can change nothing, whatever it calls. */
 
 import { expect, it } from 'vitest';
-import type { Clients as Doors } from '../../src/core/clients.ts';
+import type { Clients } from '../../src/core/clients.ts';
 import { readOnly } from '../../src/engine/read-only.ts';
 
 type Calls = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
-/** What changes something, by the door. */
+/** What changes something, by the client. */
 const CHANGING: Calls = {
   host: {
     files: ['write', 'remove', 'makeDirectory', 'setMode', 'setOwner'],
@@ -30,7 +30,7 @@ function recording(names: readonly string[], calls: string[], answers: object = 
   };
 }
 
-function doors(calls: string[]): Doors {
+function clients(calls: string[]): Clients {
   const { host = {}, juju = {} } = CHANGING;
   const all = (group: Readonly<Record<string, readonly string[]>>) =>
     Object.fromEntries(
@@ -46,20 +46,20 @@ function doors(calls: string[]): Doors {
     juju: { ...all(juju), ...told, secrets, state },
     k8sd: () => recording(K8SD, calls),
     kubernetes: async () => recording(KUBERNETES, calls),
-  } as unknown as Doors;
+  } as unknown as Clients;
 }
 
-it('refuses every change at every door, and drops what looking would remember', async () => {
+it('refuses every change with every client, and drops what looking would remember', async () => {
   const calls: string[] = [];
-  const closed = readOnly(doors(calls)) as unknown as Record<string, Record<string, Record<string, () => unknown>>>;
+  const closed = readOnly(clients(calls)) as unknown as Record<string, Record<string, Record<string, () => unknown>>>;
   const refused = async (call: (() => unknown) | undefined) => {
     expect(call).toBeTypeOf('function');
     await expect((async () => call?.())()).rejects.toThrow('an action that only looks was about to change something');
   };
-  for (const [door, group] of Object.entries(CHANGING))
+  for (const [client, group] of Object.entries(CHANGING))
     for (const [name, methods] of Object.entries(group))
-      for (const method of methods) await refused(closed[door]?.[name]?.[method]);
-  const { k8sd, kubernetes, juju, host } = readOnly(doors(calls));
+      for (const method of methods) await refused(closed[client]?.[name]?.[method]);
+  const { k8sd, kubernetes, juju, host } = readOnly(clients(calls));
   for (const method of K8SD) await refused((k8sd(36) as unknown as Record<string, () => unknown>)[method]);
   const api = (await kubernetes()) as unknown as Record<string, () => unknown>;
   for (const method of KUBERNETES) await refused(api[method]);
@@ -73,6 +73,6 @@ it('refuses every change at every door, and drops what looking would remember', 
 
 it('looks at secrets without taking their new revision', async () => {
   const calls: string[] = [];
-  await readOnly(doors(calls)).juju.secrets.get({ uri: 'secret:a' }, 'refresh');
+  await readOnly(clients(calls)).juju.secrets.get({ uri: 'secret:a' }, 'refresh');
   expect(calls).toEqual(['get peek']);
 });

@@ -1,4 +1,4 @@
-/** Guards what every door relies on: schemas become functions that need no ajv, and say what is wrong without saying the value. */
+/** Guards what every client relies on: schemas become functions that need no ajv, and say what is wrong without saying the value. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

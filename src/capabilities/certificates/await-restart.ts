@@ -4,8 +4,8 @@
  * is another control plane's turn already, or a worker's kubelet when it was seen to be well.
  */
 
+import type { Clients } from '../../core/clients.ts';
 import type { Role } from '../../core/role.ts';
-import type { Doors } from './doors.ts';
 import type { NodeIdentity } from './facts.ts';
 import { restartServices } from './finish-refresh.ts';
 
@@ -21,11 +21,11 @@ const RESTART_MS = 25_000;
 
 /** To be called before k8sd is asked. @returns what to wait for when it has answered. */
 export async function watchRestart(
-  doors: Doors,
+  clients: Clients,
   { role, address }: NodeIdentity,
   names: readonly string[],
 ): Promise<{ readonly over: () => Promise<void>; readonly end: () => void }> {
-  const { host, juju } = doors;
+  const { host, juju } = clients;
   const { name, port } = SERVED[role];
   const silent = address !== undefined && !names.includes(name);
   const held = silent ? await host.holdConnection(address, port, CONNECT_MS) : undefined;
@@ -33,7 +33,7 @@ export async function watchRestart(
     async over() {
       if (held === undefined || (await held.closed(RESTART_MS))) return;
       juju.log.warning('k8sd has not restarted the services after a refresh of certificates');
-      await restartServices(doors, role);
+      await restartServices(clients, role);
     },
     end: () => held?.end(),
   };

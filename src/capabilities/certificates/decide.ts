@@ -2,10 +2,10 @@
 
 import { KubernetesError } from '../../clients/kubernetes/errors.ts';
 import type { CertificateRequest, Kubernetes, Node } from '../../clients/kubernetes/kubernetes.ts';
+import type { Clients } from '../../core/clients.ts';
 import { oneLine } from '../../core/printable.ts';
 import { normaliseSan } from '../../core/san.ts';
 import { reasonToDeny } from './approval.ts';
-import type { Doors } from './doors.ts';
 import type { ApprovalWish, Decision, PublishedRequest, SpentDecision } from './facts.ts';
 import { RefreshFailed } from './outcome.ts';
 import { parseRequest } from './read-request.ts';
@@ -17,9 +17,9 @@ import { decisionKey, digestOf, formatDecision } from './wire.ts';
 const LONGEST = 1_000;
 
 /** All of a unit's requests are approved, or none: with a part of its certificates a worker can do nothing. */
-export async function decideRequests(doors: Doors, wish: ApprovalWish): Promise<void> {
-  const { juju, host } = doors;
-  const kubernetes = await doors.kubernetes();
+export async function decideRequests(clients: Clients, wish: ApprovalWish): Promise<void> {
+  const { juju, host } = clients;
+  const kubernetes = await clients.kubernetes();
   if (kubernetes === undefined)
     throw new RefreshFailed('waiting', 'Waiting for the API server to decide certificate requests');
   const found = await Promise.all(wish.requests.map(({ object }) => kubernetes.certificateRequest(object)));
@@ -61,17 +61,17 @@ async function decide(
  * What is left of requests that the worker has taken, or given up. Only those of its own node: the id is what the unit wrote.
  * Kubernetes deletes them itself some time later, so that it is no failure when it cannot be done now.
  */
-export async function sweepRequests(doors: Doors, { id, node }: SpentDecision): Promise<void> {
+export async function sweepRequests(clients: Clients, { id, node }: SpentDecision): Promise<void> {
   if (node === undefined) return;
   try {
-    const kubernetes = await doors.kubernetes();
+    const kubernetes = await clients.kubernetes();
     for (const pair of WORKER_PAIRS) {
       const object = await kubernetes?.certificateRequest(objectName(id, pair));
       if (object?.username === userOf(node)) await kubernetes?.deleteCertificateRequest(object.name);
     }
   } catch (error) {
     if (!(error instanceof KubernetesError)) throw error;
-    doors.juju.log.debug(`certificate requests of ${node} are left for Kubernetes to delete: ${error.message}`);
+    clients.juju.log.debug(`certificate requests of ${node} are left for Kubernetes to delete: ${error.message}`);
   }
 }
 

@@ -3,9 +3,9 @@
  * Never a part of each. Also for a refresh that a dispatch began and did not live to see through.
  */
 
+import type { Clients } from '../../core/clients.ts';
 import type { Role } from '../../core/role.ts';
 import { discard, keep, noteFailure, type RefreshNote, restore } from './backup.ts';
-import type { Doors } from './doors.ts';
 import type { NodeIdentity } from './facts.ts';
 import { fileOf } from './names.ts';
 import { RefreshFailed } from './outcome.ts';
@@ -25,7 +25,7 @@ export type Progress = (message: string) => Promise<void>;
 
 /** Keeps what stands there now. From here on the refresh has to be brought to its end. */
 export async function beginRefresh(
-  { host }: Doors,
+  { host }: Clients,
   { role }: NodeIdentity,
   names: readonly string[],
   order?: string,
@@ -43,15 +43,15 @@ export async function beginRefresh(
 
 /** @throws RefreshFailed when the node is not well with the new certificates; the former are back then. */
 export async function seeThrough(
-  doors: Doors,
+  clients: Clients,
   node: NodeIdentity,
   note: RefreshNote,
   progress: Progress,
 ): Promise<void> {
   const { names, before } = note;
-  const amiss = await untilServed(doors, { ...node, names, before }, SERVED_MS, progress);
-  if (amiss !== undefined) throw await putBack(doors, node, note, amiss, progress);
-  await discard(doors.host.files);
+  const amiss = await untilServed(clients, { ...node, names, before }, SERVED_MS, progress);
+  if (amiss !== undefined) throw await putBack(clients, node, note, amiss, progress);
+  await discard(clients.host.files);
 }
 
 /**
@@ -59,38 +59,38 @@ export async function seeThrough(
  * have been restarted. A part of them new: nobody will ever write the rest.
  */
 export async function finishRefresh(
-  doors: Doors,
+  clients: Clients,
   node: NodeIdentity,
   note: RefreshNote,
   progress: Progress,
 ): Promise<'unchanged' | 'done'> {
-  if (note.failure !== undefined) throw await putBack(doors, node, note, note.failure, progress);
-  const { files } = doors.host;
+  if (note.failure !== undefined) throw await putBack(clients, node, note, note.failure, progress);
+  const { files } = clients.host;
   const now = await fingerprintsOf(files, node.role, note.names);
   const changed = note.names.filter((name) => now[name] !== note.before[name]);
-  const torn = await Promise.all(note.names.map((name) => isTorn(doors, node.role, name)));
+  const torn = await Promise.all(note.names.map((name) => isTorn(clients, node.role, name)));
   if (torn.includes(true) || (changed.length > 0 && changed.length < note.names.length))
-    throw await putBack(doors, node, note, 'it was interrupted half way', progress);
-  if (changed.length > 0) await restartServices(doors, node.role);
-  await seeThrough(doors, node, changed.length > 0 ? note : { ...note, before: {} }, progress);
+    throw await putBack(clients, node, note, 'it was interrupted half way', progress);
+  if (changed.length > 0) await restartServices(clients, node.role);
+  await seeThrough(clients, node, changed.length > 0 ? note : { ...note, before: {} }, progress);
   return changed.length > 0 ? 'done' : 'unchanged';
 }
 
 /** @returns the error to throw: whatever comes of it, a refresh that was undone has failed. */
 export async function putBack(
-  doors: Doors,
+  clients: Clients,
   node: NodeIdentity,
   note: RefreshNote,
   amiss: string,
   progress: Progress,
 ): Promise<RefreshFailed> {
-  const { files } = doors.host;
+  const { files } = clients.host;
   await progress(`the node is not well: ${amiss}; putting the former certificates back`);
   await noteFailure(files, note, amiss);
   await restore(files, node.role);
-  await restartServices(doors, node.role);
+  await restartServices(clients, node.role);
   const readable = Object.keys(note.before);
-  const still = await untilServed(doors, { ...node, names: readable, before: {} }, SERVED_MS, progress);
+  const still = await untilServed(clients, { ...node, names: readable, before: {} }, SERVED_MS, progress);
   await discard(files);
   const end =
     still === undefined
@@ -100,13 +100,13 @@ export async function putBack(
 }
 
 /** Takes certificates into use that the services read only when they start. */
-export async function restartServices({ host }: Doors, role: Role): Promise<void> {
+export async function restartServices({ host }: Clients, role: Role): Promise<void> {
   const services = await host.snapd.services('k8s');
   const proxy = services.some(({ name, active }) => name === 'kube-proxy' && active) ? ['kube-proxy'] : [];
   await host.snapd.restart('k8s', [...SERVICES[role], ...proxy], { timeoutMs: RESTART_MS });
 }
 
-async function isTorn({ host }: Doors, role: Role, name: string): Promise<boolean> {
+async function isTorn({ host }: Clients, role: Role, name: string): Promise<boolean> {
   const file = fileOf(role, name);
   return (await readCertificate(host.files, file)) !== undefined && !(await readKeyMatch(host.files, file));
 }

@@ -2,11 +2,11 @@
 
 import type { Juju } from '../../clients/juju/juju.ts';
 import { KubernetesError } from '../../clients/kubernetes/errors.ts';
+import type { Clients } from '../../core/clients.ts';
 import { readRemoteUnits } from '../../core/remote-units.ts';
 import { LOOPBACK, normaliseSan } from '../../core/san.ts';
 import { hasLeftovers, readNote } from './backup.ts';
 import { observeClusterRefresh } from './cluster-refresh/observe.ts';
-import type { Doors } from './doors.ts';
 import type { ApprovalWish, CertificateFacts, NodeIdentity, SpentDecision } from './facts.ts';
 import type { Examined } from './inventory/examined.ts';
 import { observeInventory } from './inventory/remembered.ts';
@@ -16,8 +16,8 @@ import { readAttempts } from './renewal/attempts.ts';
 import { type RequestJournal, readRequestJournal } from './request-journal.ts';
 import { addressesKey, decidedUnit, decisionKey, parseDecision, parseWish, REQUESTS } from './wire.ts';
 
-export async function observeCertificates(doors: Doors, node: NodeIdentity): Promise<CertificateFacts> {
-  const { host, juju } = doors;
+export async function observeCertificates(clients: Clients, node: NodeIdentity): Promise<CertificateFacts> {
+  const { host, juju } = clients;
   const controlPlane = node.role === 'control-plane';
   const [note, folder, { inventory, stamp }, journal, failure, failed, worker, clusterRefresh] = await Promise.all([
     readNote(host.files),
@@ -31,7 +31,7 @@ export async function observeCertificates(doors: Doors, node: NodeIdentity): Pro
   ]);
   // While a refresh is under way, its own checks look.
   const quiet = note === undefined && journal === undefined;
-  const servedOtherwise = quiet ? await observeServed(doors, node, stamp) : [];
+  const servedOtherwise = quiet ? await observeServed(clients, node, stamp) : [];
   const served = controlPlane ? readable(inventory, 'apiserver') : undefined;
   const leader = controlPlane && node.leader ? await observeLeaderSide(juju, node, served?.sans ?? []) : undefined;
   return {
@@ -47,7 +47,7 @@ export async function observeCertificates(doors: Doors, node: NodeIdentity): Pro
     relation: worker?.relation,
     decision: worker?.decision,
     decides: worker?.decides,
-    approvedByHand: await isApprovedByHand(doors, journal, worker),
+    approvedByHand: await isApprovedByHand(clients, journal, worker),
     failure,
     renewal: { unit: juju.identity.unit, failed, approvedAt: leader?.approvedAt ?? [] },
     clusterRefresh,
@@ -76,7 +76,7 @@ async function observeWorkerSide({ relations, identity }: Juju) {
 
 /** Asked only where the control plane is not known to decide: who runs one of the Python charms approves the requests with kubectl. */
 async function isApprovedByHand(
-  { kubernetes }: Doors,
+  { kubernetes }: Clients,
   journal: RequestJournal | undefined,
   worker: Awaited<ReturnType<typeof observeWorkerSide>>,
 ): Promise<boolean> {

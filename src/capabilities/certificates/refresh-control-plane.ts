@@ -1,9 +1,9 @@
 /** Renews certificates of a control plane through k8sd, which issues them, writes the files and restarts the services. */
 
 import { K8sdError, K8sdUnavailable } from '../../clients/k8sd/errors.ts';
+import type { Clients } from '../../core/clients.ts';
 import { watchRestart } from './await-restart.ts';
 import { discard, readNote, restore } from './backup.ts';
-import type { Doors } from './doors.ts';
 import type { NodeIdentity } from './facts.ts';
 import { beginRefresh, finishRefresh, type Progress, seeThrough } from './finish-refresh.ts';
 import { CONTROL_PLANE_NAMES } from './names.ts';
@@ -22,20 +22,20 @@ export interface ControlPlaneRefresh {
 
 /** @throws RefreshFailed when k8sd refuses, or when the node is not well with the new certificates; the former are then back. */
 export async function refreshControlPlane(
-  doors: Doors,
+  clients: Clients,
   node: NodeIdentity,
   refresh: ControlPlaneRefresh,
   progress: Progress,
 ): Promise<void> {
-  const { files } = doors.host;
+  const { files } = clients.host;
   // Its copies are of what was good: they must not be replaced before it is known how it ended.
   const unfinished = await readNote(files);
-  if (unfinished !== undefined) await finishRefresh(doors, node, unfinished, progress);
-  const note = await beginRefresh(doors, node, refresh.names, refresh.order);
-  const restart = await watchRestart(doors, node, refresh.names);
+  if (unfinished !== undefined) await finishRefresh(clients, node, unfinished, progress);
+  const note = await beginRefresh(clients, node, refresh.names, refresh.order);
+  const restart = await watchRestart(clients, node, refresh.names);
   await progress(`asking k8sd for ${refresh.names.length} new certificates`);
   try {
-    await doors.k8sd(node.minor).refreshCertificates(
+    await clients.k8sd(node.minor).refreshCertificates(
       {
         certificates: refresh.names.length === CONTROL_PLANE_NAMES.length ? [] : refresh.names,
         expirationSeconds: refresh.expirationSeconds,
@@ -55,6 +55,6 @@ export async function refreshControlPlane(
   } finally {
     restart.end();
   }
-  await seeThrough(doors, node, note, progress);
-  forgetFailures(doors.juju.state);
+  await seeThrough(clients, node, note, progress);
+  forgetFailures(clients.juju.state);
 }

@@ -11,10 +11,10 @@ import { isIP } from 'node:net';
 import { K8sdError, K8sdUnavailable, NotSupported } from '../../clients/k8sd/errors.ts';
 import { exactLifetime } from '../../clients/k8sd/lifetime.ts';
 import type { CertificateRequest, Kubernetes } from '../../clients/kubernetes/kubernetes.ts';
+import type { Clients } from '../../core/clients.ts';
 import { LOOPBACK, normaliseSan } from '../../core/san.ts';
 import { watchRestart } from './await-restart.ts';
 import { discard, noteFailure, type RefreshNote, readNote } from './backup.ts';
-import type { Doors } from './doors.ts';
 import type { NodeIdentity } from './facts.ts';
 import { beginRefresh, finishRefresh, type Progress, putBack, restartServices } from './finish-refresh.ts';
 import { standingPairs } from './given/standing-pairs.ts';
@@ -50,20 +50,20 @@ export interface WorkerRefresh {
 
 /** Makes keys and requests, and writes them down before anything is asked of anybody. */
 export async function prepareRequests(
-  doors: Doors,
+  clients: Clients,
   node: NodeIdentity,
   refresh: WorkerRefresh,
 ): Promise<RequestJournal> {
   if (node.minor < OLDEST_MINOR)
     throw new RefreshFailed('blocked', `Refreshing a worker's certificates needs snap 1.${OLDEST_MINOR} or newer`);
-  const { files } = doors.host;
+  const { files } = clients.host;
   const unfinished = await readNote(files);
-  if (unfinished !== undefined) await finishRefresh(doors, node, unfinished, tellLog(doors));
-  await refuseStranger(doors);
+  if (unfinished !== undefined) await finishRefresh(clients, node, unfinished, tellLog(clients));
+  await refuseStranger(clients);
   const pairs = WORKER_PAIRS.filter((pair) => ownNames(node).some((name) => fieldOf(name) === pair));
-  const sans = pairs.includes('kubelet') ? await sansToAsk(doors, node, refresh.extraSans) : [];
-  const started = doors.host.now();
-  const id = `${doors.juju.identity.unit.replace('/', '-')}-${Math.floor(started.getTime() / 1000)}`;
+  const sans = pairs.includes('kubelet') ? await sansToAsk(clients, node, refresh.extraSans) : [];
+  const started = clients.host.now();
+  const id = `${clients.juju.identity.unit.replace('/', '-')}-${Math.floor(started.getTime() / 1000)}`;
   const requests = await makeRequests(pairs, node.nodeName, sans, id);
   const { expirationSeconds, renewal, order } = refresh;
   const journal = {
@@ -84,7 +84,7 @@ function ownNames({ managers }: NodeIdentity): readonly string[] {
 }
 
 async function sansToAsk(
-  { host }: Doors,
+  { host }: Clients,
   node: NodeIdentity,
   extraSans: readonly string[],
 ): Promise<readonly string[]> {
@@ -105,7 +105,7 @@ function sansOfOwn(sans: readonly string[], { boundAddresses }: NodeIdentity): r
 }
 
 /** A kubelet whose own certificate is over can ask for nothing any more. */
-async function refuseStranger({ host }: Doors): Promise<void> {
+async function refuseStranger({ host }: Clients): Promise<void> {
   const client = await readCertificate(host.files, fileOf('worker', 'kubelet.conf'));
   if (client === undefined || !isReadable(client) || client.notAfter > host.now()) return;
   throw new RefreshFailed(
@@ -115,8 +115,8 @@ async function refuseStranger({ host }: Doors): Promise<void> {
 }
 
 /** Creates those of the request objects that do not exist. */
-export async function submitRequests(doors: Doors, journal: RequestJournal): Promise<void> {
-  const kubernetes = await connection(doors);
+export async function submitRequests(clients: Clients, journal: RequestJournal): Promise<void> {
+  const kubernetes = await connection(clients);
   for (const { object, signerName, usages, request } of journal.requests)
     await kubernetes.createCertificateRequest({
       name: object,
@@ -130,39 +130,39 @@ export async function submitRequests(doors: Doors, journal: RequestJournal): Pro
 }
 
 /** Collects what was issued, and takes it into use. @throws RefreshFailed, with what stood there before back in service. */
-export async function takeCertificates(doors: Doors, node: NodeIdentity, journal: RequestJournal): Promise<void> {
-  const { files } = doors.host;
-  const issued = journal.issued ?? (await collect(doors, journal));
+export async function takeCertificates(clients: Clients, node: NodeIdentity, journal: RequestJournal): Promise<void> {
+  const { files } = clients.host;
+  const issued = journal.issued ?? (await collect(clients, journal));
   if (journal.issued === undefined) await writeRequestJournal(files, { ...journal, issued });
   const names = WORKER_NAMES.filter((name) => journal.requests.some(({ pair }) => pair === fieldOf(name)));
-  const note = (await readNote(files)) ?? (await beginRefresh(doors, node, names, journal.order));
-  if (note.failure !== undefined) return undo(doors, node, note, note.failure);
+  const note = (await readNote(files)) ?? (await beginRefresh(clients, node, names, journal.order));
+  if (note.failure !== undefined) return undo(clients, node, note, note.failure);
   // A dispatch may have ended after k8sd had taken them: asked again, it would restart kubelet when that has been seen to serve them.
-  if (await standThere(doors, journal, issued)) await restartServices(doors, node.role);
+  if (await standThere(clients, journal, issued)) await restartServices(clients, node.role);
   else {
-    const restart = await watchRestart(doors, node, names);
+    const restart = await watchRestart(clients, node, names);
     try {
-      const refusal = await install(doors, node, journal, issued);
-      if (refusal !== undefined) return await undo(doors, node, note, `k8sd does not take them: ${refusal}`);
+      const refusal = await install(clients, node, journal, issued);
+      if (refusal !== undefined) return await undo(clients, node, note, `k8sd does not take them: ${refusal}`);
       await restart.over();
     } finally {
       restart.end();
     }
   }
   const { names: renewed, before } = note;
-  const amiss = await untilServed(doors, { ...node, names: renewed, before }, SERVED_MS, tellLog(doors));
-  if (amiss !== undefined) return undo(doors, node, note, amiss);
-  await endRefresh(doors);
+  const amiss = await untilServed(clients, { ...node, names: renewed, before }, SERVED_MS, tellLog(clients));
+  if (amiss !== undefined) return undo(clients, node, note, amiss);
+  await endRefresh(clients);
 }
 
 /** Forgets a refresh: keys, copies and note. A note without a journal is taken up by `finishRefresh`. */
-export async function endRefresh({ host }: Doors): Promise<void> {
+export async function endRefresh({ host }: Clients): Promise<void> {
   await removeRequestJournal(host.files);
   await discard(host.files);
 }
 
 /** Whether each of them is in its file, with its key. */
-async function standThere({ host }: Doors, { requests }: RequestJournal, issued: IssuedPems): Promise<boolean> {
+async function standThere({ host }: Clients, { requests }: RequestJournal, issued: IssuedPems): Promise<boolean> {
   const there = requests.map(async ({ pair, key }) => {
     const name = WORKER_NAMES.find((candidate) => fieldOf(candidate) === pair) ?? '';
     const present = await readPair(host.files, fileOf('worker', name));
@@ -173,7 +173,7 @@ async function standThere({ host }: Doors, { requests }: RequestJournal, issued:
 
 /** @returns why k8sd refuses them. */
 async function install(
-  doors: Doors,
+  clients: Clients,
   node: NodeIdentity,
   journal: RequestJournal,
   issued: IssuedPems,
@@ -184,47 +184,47 @@ async function install(
       [`${pair}-key`, key] as const,
     ]),
   );
-  const given = { ...(await standingPairs(doors, node)), ...fresh };
+  const given = { ...(await standingPairs(clients, node)), ...fresh };
   try {
-    await doors.k8sd(node.minor).updateCertificates(given, { timeoutMs: CALL_MS });
+    await clients.k8sd(node.minor).updateCertificates(given, { timeoutMs: CALL_MS });
     return undefined;
   } catch (error) {
     if (!(error instanceof K8sdError) || error instanceof K8sdUnavailable) throw error;
     if (error instanceof NotSupported) {
       // Nothing was sent, so that there is nothing to put back.
-      await endRefresh(doors);
+      await endRefresh(clients);
       throw new RefreshFailed('blocked', `Refresh of the certificates failed: ${error.message}`);
     }
     return error.message;
   }
 }
 
-async function undo(doors: Doors, node: NodeIdentity, note: RefreshNote, amiss: string): Promise<never> {
-  const { files } = doors.host;
+async function undo(clients: Clients, node: NodeIdentity, note: RefreshNote, amiss: string): Promise<never> {
+  const { files } = clients.host;
   // In this order: whoever goes on after a crash finds a note of what failed, and nothing to take into use once more.
   await noteFailure(files, note, amiss);
   await removeRequestJournal(files);
-  throw await putBack(doors, node, note, amiss, tellLog(doors));
+  throw await putBack(clients, node, note, amiss, tellLog(clients));
 }
 
-function tellLog({ juju }: Doors): Progress {
+function tellLog({ juju }: Clients): Progress {
   return async (message) => juju.log.info(`refresh of the certificates: ${message}`);
 }
 
 /** The signer looks at an approved request within seconds. Kubernetes deletes one that was decided an hour ago. */
-async function collect(doors: Doors, journal: RequestJournal): Promise<IssuedPems> {
-  const kubernetes = await connection(doors);
-  const deadline = doors.host.now().getTime() + ISSUED_MS;
+async function collect(clients: Clients, journal: RequestJournal): Promise<IssuedPems> {
+  const kubernetes = await connection(clients);
+  const deadline = clients.host.now().getTime() + ISSUED_MS;
   for (;;) {
     const objects = await Promise.all(journal.requests.map(({ object }) => kubernetes.certificateRequest(object)));
     const bad = objects.find((object) => object?.state === 'denied' || object?.state === 'failed');
     if (bad) {
-      await endRefresh(doors);
+      await endRefresh(clients);
       throw new RefreshFailed('blocked', `Refresh of the certificates was refused: ${refusal(bad)}`);
     }
     const lost = journal.requests.find((_, index) => objects[index] === undefined);
     if (lost) {
-      await endRefresh(doors);
+      await endRefresh(clients);
       throw new RefreshFailed(
         'blocked',
         `Refresh of the certificates failed: ${lost.object} is gone; run refresh-certs again`,
@@ -232,9 +232,9 @@ async function collect(doors: Doors, journal: RequestJournal): Promise<IssuedPem
     }
     const issued = objects.map((object, index) => [journal.requests[index]?.pair, object?.certificate] as const);
     if (issued.every(([, certificate]) => certificate)) return Object.fromEntries(issued) as IssuedPems;
-    if (doors.host.now().getTime() > deadline)
+    if (clients.host.now().getTime() > deadline)
       throw new RefreshFailed('waiting', 'Waiting for the certificates to be signed');
-    await doors.host.sleep(POLL_MS);
+    await clients.host.sleep(POLL_MS);
   }
 }
 
@@ -242,8 +242,8 @@ function refusal({ name, reason, message }: CertificateRequest): string {
   return `${name}: ${[reason, message].filter(Boolean).join(': ')}`;
 }
 
-async function connection(doors: Doors): Promise<Kubernetes> {
-  const kubernetes = await doors.kubernetes();
+async function connection(clients: Clients): Promise<Kubernetes> {
+  const kubernetes = await clients.kubernetes();
   if (kubernetes === undefined) throw new RefreshFailed('waiting', 'Waiting for a kubeconfig of kubelet');
   return kubernetes;
 }

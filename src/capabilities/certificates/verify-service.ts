@@ -1,7 +1,7 @@
 /** Sees that certificates which lie in files are the ones that are served, and that the node's services are well with them. */
 
+import type { Clients } from '../../core/clients.ts';
 import type { Role } from '../../core/role.ts';
-import type { Doors } from './doors.ts';
 import { fileOf } from './names.ts';
 import { fingerprintOf, isReadable, readCertificate, readKeyMatch } from './read.ts';
 
@@ -29,16 +29,16 @@ export interface Expectation {
 
 /** @returns undefined when all is well, else what was still amiss when the time was over. Tells each new state through `progress`. */
 export async function untilServed(
-  doors: Doors,
+  clients: Clients,
   expectation: Expectation,
   timeoutMs: number,
   progress: (message: string) => Promise<void>,
 ): Promise<string | undefined> {
-  const { host } = doors;
+  const { host } = clients;
   const deadline = host.now().getTime() + timeoutMs;
   let told = '';
   for (;;) {
-    const amiss = await firstAmiss(doors, expectation);
+    const amiss = await firstAmiss(clients, expectation);
     if (amiss === undefined) return undefined;
     if (host.now().getTime() > deadline) return amiss;
     if (amiss !== told) await progress(`waiting: ${amiss}`);
@@ -47,16 +47,16 @@ export async function untilServed(
   }
 }
 
-async function firstAmiss(doors: Doors, expectation: Expectation): Promise<string | undefined> {
+async function firstAmiss(clients: Clients, expectation: Expectation): Promise<string | undefined> {
   return (
-    (await fileAmiss(doors, expectation)) ??
-    (await servedAmiss(doors, expectation)) ??
-    (await nodeAmiss(doors, expectation))
+    (await fileAmiss(clients, expectation)) ??
+    (await servedAmiss(clients, expectation)) ??
+    (await nodeAmiss(clients, expectation))
   );
 }
 
 /** Most certificates are not served, or not on a port of this node; of them the files alone tell that they are whole. */
-async function fileAmiss({ host }: Doors, { role, names, before }: Expectation): Promise<string | undefined> {
+async function fileAmiss({ host }: Clients, { role, names, before }: Expectation): Promise<string | undefined> {
   for (const name of names) {
     const file = await readCertificate(host.files, fileOf(role, name));
     if (file === undefined || !isReadable(file)) return `the certificate of ${name} cannot be read`;
@@ -66,7 +66,7 @@ async function fileAmiss({ host }: Doors, { role, names, before }: Expectation):
   return undefined;
 }
 
-async function servedAmiss({ host }: Doors, { role, address }: Expectation): Promise<string | undefined> {
+async function servedAmiss({ host }: Clients, { role, address }: Expectation): Promise<string | undefined> {
   if (address === undefined) return undefined;
   for (const [name, port] of Object.entries(PORTS[role])) {
     const file = await readCertificate(host.files, fileOf(role, name));
@@ -78,11 +78,11 @@ async function servedAmiss({ host }: Doors, { role, address }: Expectation): Pro
   return undefined;
 }
 
-async function nodeAmiss(doors: Doors, { role }: Expectation): Promise<string | undefined> {
-  const services = await doors.host.snapd.services('k8s');
+async function nodeAmiss(clients: Clients, { role }: Expectation): Promise<string | undefined> {
+  const services = await clients.host.snapd.services('k8s');
   const down = REQUIRED[role].filter((name) => !services.some((service) => service.name === name && service.active));
   if (down.length > 0) return `${down.join(', ')} not running`;
-  const kubernetes = await doors.kubernetes();
+  const kubernetes = await clients.kubernetes();
   if (kubernetes === undefined) return 'no kubeconfig';
   return (await kubernetes.ready()) ? undefined : 'the API server is not ready';
 }

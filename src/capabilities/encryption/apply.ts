@@ -3,9 +3,9 @@
 import type { Juju } from '../../clients/juju/juju.ts';
 import type { Change } from './change.ts';
 import type { Cipher } from './cipher.ts';
+import type { Clients } from './clients.ts';
 import { CONFIGURATION_FILE, CONFIGURATION_MODE } from './configuration.ts';
 import { confirmLoaded, publishInService, restartToLoad } from './confirm.ts';
-import type { Doors } from './doors.ts';
 import type { EncryptionFacts } from './facts.ts';
 import { type Keys, keptKeys, newKey, writeKeys } from './keys.ts';
 import { awaitCommit, rememberEncryption } from './memory.ts';
@@ -24,15 +24,15 @@ const SECRET = {
 } as const;
 
 /** Rejects with `EncryptionFailed` when it cannot be made now. */
-export async function applyEncryption(doors: Doors, facts: EncryptionFacts, change: Change): Promise<void> {
-  const { juju, host } = doors;
+export async function applyEncryption(clients: Clients, facts: EncryptionFacts, change: Change): Promise<void> {
+  const { juju, host } = clients;
   switch (change.kind) {
     case 'make-key':
       awaitCommit(juju);
       await storeKeys(juju, facts, new Map([[1, newKey()]]));
       return;
     case 'begin':
-      return begin(doors, facts, change.from, change.next);
+      return begin(clients, facts, change.from, change.next);
     case 'publish-rollout':
       if (change.rollout.phase === 'forget') awaitCommit(juju);
       return publish(juju, facts, change.rollout);
@@ -57,7 +57,7 @@ export async function applyEncryption(doors: Doors, facts: EncryptionFacts, chan
       });
     }
     case 'rewrite': {
-      const unopened = await rewriteSecrets(doors, change.rollout, facts.datastore);
+      const unopened = await rewriteSecrets(clients, change.rollout, facts.datastore);
       const next =
         unopened === undefined
           ? advanced(change.rollout, keysOf(facts), host.now())
@@ -74,16 +74,16 @@ export async function applyEncryption(doors: Doors, facts: EncryptionFacts, chan
     case 'note-birth':
       return rememberEncryption(juju.state, 'born', change.digest);
     case 'confirm':
-      return confirmLoaded(doors, facts.relation, change.digest, change.waits);
+      return confirmLoaded(clients, facts.relation, change.digest, change.waits);
     case 'publish-in-service':
-      return publishInService(doors, facts.relation, change.digest);
+      return publishInService(clients, facts.relation, change.digest);
     case 'restart':
-      return restartToLoad(doors, change.digest);
+      return restartToLoad(clients, change.digest);
   }
 }
 
 /** A key is made here; to go without encryption needs none. */
-async function begin({ juju, host }: Doors, facts: EncryptionFacts, from: Rollout, next: Cipher): Promise<void> {
+async function begin({ juju, host }: Clients, facts: EncryptionFacts, from: Rollout, next: Cipher): Promise<void> {
   const keys = new Map(keysOf(facts));
   let secret = from.secret;
   if (next !== 'identity') {

@@ -2,8 +2,8 @@
 
 import { SnapdError } from '../../clients/host/errors.ts';
 import { KubernetesError } from '../../clients/kubernetes/errors.ts';
+import type { Clients } from './clients.ts';
 import { CONFIGURATION_FILE } from './configuration.ts';
-import type { Doors } from './doors.ts';
 import { hasLoaded, LOADED_METRICS } from './loaded.ts';
 import { rememberEncryption } from './memory.ts';
 import { EncryptionFailed } from './outcome.ts';
@@ -20,16 +20,16 @@ const POLL_MS = 500;
 const JOURNAL = 'see journalctl -u snap.k8s.kube-apiserver';
 
 /** Waits for a minute and a little, where that can help. */
-export async function confirmLoaded(doors: Doors, relation: string, digest: string, waits: boolean): Promise<void> {
-  let trouble = await look(doors, digest);
+export async function confirmLoaded(clients: Clients, relation: string, digest: string, waits: boolean): Promise<void> {
+  let trouble = await look(clients, digest);
   for (const pause of waits ? PAUSES_MS : []) {
     if (trouble === undefined) break;
-    await doors.host.sleep(pause);
-    trouble = await look(doors, digest);
+    await clients.host.sleep(pause);
+    trouble = await look(clients, digest);
   }
-  if (trouble === undefined) return publishInService(doors, relation, digest);
+  if (trouble === undefined) return publishInService(clients, relation, digest);
   if (trouble !== NOT_LOADED) throw new EncryptionFailed('waiting', `Waiting for kube-apiserver: ${trouble}`);
-  if (waits) rememberEncryption(doors.juju.state, 'notLoaded', digest);
+  if (waits) rememberEncryption(clients.juju.state, 'notLoaded', digest);
   throw new EncryptionFailed(
     waits ? 'waiting' : 'blocked',
     `kube-apiserver does not load ${CONFIGURATION_FILE}; ${JOURNAL}`,
@@ -37,7 +37,7 @@ export async function confirmLoaded(doors: Doors, relation: string, digest: stri
 }
 
 /** The last resort: what is read at the start is what lies there. Once for each file. */
-export async function restartToLoad({ juju, host, kubernetes }: Doors, digest: string): Promise<void> {
+export async function restartToLoad({ juju, host, kubernetes }: Clients, digest: string): Promise<void> {
   rememberEncryption(juju.state, 'restartedFor', digest);
   try {
     await host.snapd.restart('k8s', ['kube-apiserver'], { timeoutMs: RESTART_MS });
@@ -56,14 +56,14 @@ export async function restartToLoad({ juju, host, kubernetes }: Doors, digest: s
   }
 }
 
-export function publishInService({ juju }: Doors, relation: string, digest: string | undefined): void {
+export function publishInService({ juju }: Clients, relation: string, digest: string | undefined): void {
   juju.relations.setUnit(relation, { [IN_SERVICE]: digest });
   for (const key of ['born', 'notLoaded', 'restartedFor'] as const) rememberEncryption(juju.state, key, undefined);
 }
 
 const NOT_LOADED = 'it has not loaded the file';
 
-async function look({ host, kubernetes }: Doors, digest: string): Promise<string | undefined> {
+async function look({ host, kubernetes }: Clients, digest: string): Promise<string | undefined> {
   const [file, args] = await Promise.all([host.files.status(CONFIGURATION_FILE), host.files.status(ARGUMENTS)]);
   try {
     const lines = await (await kubernetes())?.metrics(LOADED_METRICS);

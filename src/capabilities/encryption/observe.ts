@@ -7,9 +7,9 @@ import { readStoredSecrets } from '../../clients/etcd/stored-secrets.ts';
 import type { Files } from '../../clients/host/host.ts';
 import type { Event } from '../../clients/juju/event.ts';
 import type { Juju } from '../../clients/juju/juju.ts';
+import type { Clients } from './clients.ts';
 import { CONFIGURATION_FILE, CONFIGURATION_MODE, digestOf } from './configuration.ts';
 import { wantedNext } from './decide.ts';
-import type { Doors } from './doors.ts';
 import type { ConfigurationFile, EncryptionFacts, EncryptionQuestion, Store } from './facts.ts';
 import { readKeys } from './keys.ts';
 import { awaitsCommit, recallEncryption } from './memory.ts';
@@ -19,8 +19,8 @@ import { IN_SERVICE, parseRollout, ROLLOUT } from './rollout.ts';
 /** The owner's name for the secret. */
 export const LABEL = 'encryption-at-rest';
 
-export async function observeEncryption(doors: Doors, question: EncryptionQuestion): Promise<EncryptionFacts> {
-  const { juju, host } = doors;
+export async function observeEncryption(clients: Clients, question: EncryptionQuestion): Promise<EncryptionFacts> {
+  const { juju, host } = clients;
   const { own, shared, others, flag, ...rest } = question;
   const apart = question.place === 'apart';
   const [file, memory] = await Promise.all([
@@ -41,7 +41,7 @@ export async function observeEncryption(doors: Doors, question: EncryptionQuesti
     unopened: undefined,
     memory,
   };
-  const unopened = await lookForUnopened(doors, facts);
+  const unopened = await lookForUnopened(clients, facts);
   if (unopened !== undefined) return { ...facts, unopened, store: await readStore(juju, facts) };
   return needsStore(facts, juju.event) ? { ...facts, store: await readStore(juju, facts) } : facts;
 }
@@ -52,15 +52,18 @@ const LOOK_MS = 30_000;
  * Secrets under a key that the API server does not have keep it from becoming ready, and its own answers do not say so. A restored datastore
  * has them; it is only looked into where that could be the reason, and in hooks that look at the API server anyway.
  */
-async function lookForUnopened(doors: Doors, facts: EncryptionFacts): Promise<Unopened | undefined> {
+async function lookForUnopened(clients: Clients, facts: EncryptionFacts): Promise<Unopened | undefined> {
   const { place, leader, rollout, fresh, flag, restarted, file, datastore } = facts;
   if (place !== 'member' || !leader || fresh || flag === 'foreign' || !restarted) return undefined;
   if (rollout === undefined || rollout === 'unreadable' || rollout.phase !== 'settled') return undefined;
-  if (file?.digest !== rollout.digest || !(doors.juju.event.kind === 'update-status' || isOccasion(doors.juju.event)))
+  if (
+    file?.digest !== rollout.digest ||
+    !(clients.juju.event.kind === 'update-status' || isOccasion(clients.juju.event))
+  )
     return undefined;
-  const kubernetes = await doors.kubernetes();
+  const kubernetes = await clients.kubernetes();
   if (kubernetes === undefined || (await kubernetes.ready())) return undefined;
-  const stored = await readStoredSecrets(doors.host, datastore, { patienceMs: LOOK_MS });
+  const stored = await readStoredSecrets(clients.host, datastore, { patienceMs: LOOK_MS });
   return typeof stored === 'string' ? undefined : unopenedIn(rollout, stored);
 }
 

@@ -7,7 +7,7 @@ import { type EtcdArguments, readStoredSecrets } from '../../clients/etcd/stored
 import { ExpiredError, KubernetesError } from '../../clients/kubernetes/errors.ts';
 import type { Kubernetes, SecretName, StoredSecret } from '../../clients/kubernetes/kubernetes.ts';
 import { formatCipher } from './cipher.ts';
-import type { Doors } from './doors.ts';
+import type { Clients } from './clients.ts';
 import { LONGEST_REASON, type RefusedSecret, type RewriteMark, recallRewrite, rememberRewrite } from './memory.ts';
 import { EncryptionFailed } from './outcome.ts';
 import { describeRefused, describeRollout } from './progress.ts';
@@ -33,7 +33,7 @@ const UNVERIFIED_MS = 3_600_000;
 const MOST_MISSED = 1_000;
 
 interface Work {
-  readonly doors: Doors;
+  readonly clients: Clients;
   readonly rollout: Rollout;
   readonly datastore: EtcdArguments;
   readonly over: () => boolean;
@@ -44,14 +44,14 @@ interface Work {
  * @returns what nobody can read, when there is any: it is not to be gone on then.
  */
 export async function rewriteSecrets(
-  doors: Doors,
+  clients: Clients,
   rollout: Rollout,
   datastore: EtcdArguments,
 ): Promise<Unopened | undefined> {
-  const { host, juju } = doors;
+  const { host, juju } = clients;
   const began = host.now().getTime();
   await host.sleep(Math.max(0, Math.min(SETTLE_MS, rollout.at.getTime() + SETTLE_MS - began)));
-  const work: Work = { doors, rollout, datastore, over: () => host.now().getTime() - began > PATIENCE_MS };
+  const work: Work = { clients, rollout, datastore, over: () => host.now().getTime() - began > PATIENCE_MS };
   let mark = await recallRewrite(juju.state, rollout.step);
   const keep = (next: RewriteMark): void => {
     mark = next;
@@ -149,7 +149,7 @@ interface Rewritten {
 
 /** One after the other: to ask for more at once makes the API server no faster, and one that waits for a webhook would hold up the others. */
 async function rewriteAll(
-  { doors, over }: Work,
+  { clients, over }: Work,
   kubernetes: Kubernetes,
   secrets: readonly StoredSecret[],
   mostRefused: number,
@@ -158,12 +158,12 @@ async function rewriteAll(
   let taken = 0;
   for (const secret of secrets) {
     if (refused.length >= mostRefused || over()) break;
-    const why = await refusalOf(doors, kubernetes, secret);
+    const why = await refusalOf(clients, kubernetes, secret);
     if (why instanceof KubernetesError) return { refused, taken, failure: why };
     taken += 1;
     if (why === undefined) continue;
     const { namespace, name } = secret;
-    doors.juju.log.warning(`Secret ${namespace}/${name} cannot be written: ${why}`);
+    clients.juju.log.warning(`Secret ${namespace}/${name} cannot be written: ${why}`);
     refused.push({ namespace, name, why: why.slice(0, LONGEST_REASON) });
   }
   return { refused, taken, failure: undefined };
@@ -171,7 +171,7 @@ async function rewriteAll(
 
 /** Why this one cannot be written, undefined when it has been; the error itself when it is not for the Secret's sake. */
 async function refusalOf(
-  { host }: Pick<Doors, 'host'>,
+  { host }: Pick<Clients, 'host'>,
   kubernetes: Kubernetes,
   secret: StoredSecret,
   again = true,
@@ -202,10 +202,10 @@ async function verify(
   mark: () => RewriteMark,
   keep: (mark: RewriteMark) => void,
 ): Promise<Unopened | undefined> {
-  const { doors, rollout, datastore } = work;
+  const { clients, rollout, datastore } = work;
   for (let round = 0; ; ) {
     const look = { after: mark().verified, patienceMs: PATIENCE_MS, mostNames: MOST_MISSED };
-    const stored = await readStoredSecrets(doors.host, datastore, look);
+    const stored = await readStoredSecrets(clients.host, datastore, look);
     if (typeof stored === 'string') return unverified(work, mark(), keep, stored);
     keep({ ...mark(), silentSince: undefined });
     const unopened = unopenedIn(rollout, stored);
@@ -228,27 +228,27 @@ async function verify(
 
 /** An etcd of the operator's, or one without its gateway, is not to be asked; one that does not answer now may do so later. */
 function unverified(
-  { doors, rollout }: Work,
+  { clients, rollout }: Work,
   mark: RewriteMark,
   keep: (mark: RewriteMark) => void,
   why: string,
 ): undefined {
-  const now = doors.host.now();
+  const now = clients.host.now();
   const silentSince = mark.silentSince ?? now.toISOString();
   keep({ ...mark, silentSince });
   if (now.getTime() - Date.parse(silentSince) < UNVERIFIED_MS)
     throw waiting(rollout, `looking at the datastore: ${why}`, `until an hour is over, ${now.toISOString()}`);
-  doors.juju.log.warning(`Secrets are written anew, and not seen in the datastore: ${why}`);
+  clients.juju.log.warning(`Secrets are written anew, and not seen in the datastore: ${why}`);
   return undefined;
 }
 
-async function unopenedOf({ doors, rollout, datastore }: Work): Promise<Unopened | undefined> {
-  const stored = await readStoredSecrets(doors.host, datastore, { patienceMs: PATIENCE_MS });
+async function unopenedOf({ clients, rollout, datastore }: Work): Promise<Unopened | undefined> {
+  const stored = await readStoredSecrets(clients.host, datastore, { patienceMs: PATIENCE_MS });
   return typeof stored === 'string' ? undefined : unopenedIn(rollout, stored);
 }
 
-async function open({ doors, rollout }: Work): Promise<Kubernetes> {
-  const kubernetes = await doors.kubernetes();
+async function open({ clients, rollout }: Work): Promise<Kubernetes> {
+  const kubernetes = await clients.kubernetes();
   if (kubernetes === undefined) throw waiting(rollout, 'there is no kubeconfig');
   return kubernetes;
 }

@@ -1,4 +1,4 @@
-/** What hardening decides by, made of the values of its options; behind this door they are trusted. */
+/** What hardening decides by, made of the values of its options; behind this file they are trusted. */
 
 import type { State } from '../../clients/juju/juju.ts';
 import type { Checked, OptionProblem } from '../../core/option-problem.ts';

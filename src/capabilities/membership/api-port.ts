@@ -1,9 +1,9 @@
 /** The port of the API server, which can be reached from outside once the operator exposes the application: open while there is one. */
 
 import { HookToolRefusal } from '../../clients/juju/errors.ts';
+import type { Clients } from '../../core/clients.ts';
 import type { Report } from '../../core/report.ts';
 import type { Role } from '../../core/role.ts';
-import type { Doors } from './doors.ts';
 import type { ClusterFacts } from './facts.ts';
 
 const PORT = '6443/tcp';
@@ -16,7 +16,7 @@ const FOREIGN = 'foreign';
  * @returns what to tell when another unit of the machine has the port; `ends` when nothing on the machine is ours.
  */
 export async function claimApiPort(
-  { juju }: Doors,
+  { juju }: Clients,
   role: Role,
 ): Promise<(Report & { readonly ends: boolean }) | undefined> {
   if (role !== 'control-plane') return undefined;
@@ -37,7 +37,7 @@ export async function claimApiPort(
 }
 
 /** Closed again where it turns out that there is no node, and open from when there is one. Looked at only when that can have changed. */
-export async function settleApiPort({ juju }: Doors, facts: ClusterFacts, changed: boolean): Promise<void> {
+export async function settleApiPort({ juju }: Clients, facts: ClusterFacts, changed: boolean): Promise<void> {
   const { kind } = juju.event;
   const occasion = changed || kind === 'install' || kind === 'start' || kind === 'upgrade-charm';
   if (facts.role !== 'control-plane' || facts.leaving || !occasion) return;

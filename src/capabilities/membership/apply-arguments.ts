@@ -13,12 +13,12 @@ import {
   sameArguments,
 } from '../../core/argument-file.ts';
 import { ChangeUndone } from '../../core/change-failed.ts';
+import type { Clients } from '../../core/clients.ts';
 import { causeIn } from '../../core/log-cause.ts';
 import { optionOf, type Service } from '../../core/services.ts';
 import type { ArgumentsChange } from './arguments.ts';
 import { dueEdit, keepByHand, writeJournal } from './arguments-journal.ts';
 import { type Lead, leadOf, patienceFor, releaseLead } from './controller-lead.ts';
-import type { Doors } from './doors.ts';
 import { type ArgumentsJournal, type ClusterFacts, serviceAddress } from './facts.ts';
 import { recall, remember } from './memory.ts';
 import { unhealthy } from './service-health.ts';
@@ -30,12 +30,12 @@ const LOG_LINES = 200;
 const RESTART = { timeoutMs: 180_000 };
 
 export async function writeArguments(
-  doors: Doors,
+  clients: Clients,
   facts: ClusterFacts,
   change: ArgumentsChange,
   before: string,
 ): Promise<void> {
-  const { files } = doors.host;
+  const { files } = clients.host;
   const after = editArguments(change.service, before, change.set);
   const remembered = facts.memory.arguments[change.service] ?? {};
   const journal = {
@@ -48,9 +48,9 @@ export async function writeArguments(
   };
   await writeJournal(files, change.service, journal);
   await files.write(path(change.service), after, { mode: ARGUMENTS_MODE });
-  warnOfOthers(doors, change);
-  await restartOrUndo(doors, facts, change.service, journal, changed(change));
-  await rememberArguments(doors, change);
+  warnOfOthers(clients, change);
+  await restartOrUndo(clients, facts, change.service, journal, changed(change));
+  await rememberArguments(clients, change);
 }
 
 /** What the service was last seen running with: an edit whose dispatch was ended before the restart is none of that. */
@@ -60,35 +60,35 @@ function lastRun({ arguments: files }: ClusterFacts, service: Service, text: str
 
 /** Goes on where a dispatch was ended after the file was written. */
 export async function finishArguments(
-  doors: Doors,
+  clients: Clients,
   facts: ClusterFacts,
   service: Service,
   journal: ArgumentsJournal,
 ): Promise<void> {
-  await restartOrUndo(doors, facts, service, journal, 'the arguments that were written before');
+  await restartOrUndo(clients, facts, service, journal, 'the arguments that were written before');
 }
 
 /** Reads what is remembered anew: several services may change between two observations. */
-export async function rememberArguments({ juju: { state } }: Doors, change: ArgumentsChange): Promise<void> {
+export async function rememberArguments({ juju: { state } }: Clients, change: ArgumentsChange): Promise<void> {
   const { [change.service]: _, ...others } = (await recall(state)).arguments;
   const all = Object.keys(change.remember).length === 0 ? others : { ...others, [change.service]: change.remember };
   remember(state, 'arguments', Object.keys(all).length === 0 ? undefined : JSON.stringify(all));
 }
 
 async function restartOrUndo(
-  doors: Doors,
+  clients: Clients,
   facts: ClusterFacts,
   service: Service,
   journal: ArgumentsJournal,
   what: string,
 ): Promise<void> {
-  const { files } = doors.host;
-  const trouble = await restart(doors, facts, service);
+  const { files } = clients.host;
+  const trouble = await restart(clients, facts, service);
   if (trouble === undefined)
     return writeJournal(files, service, { ...journal, finished: true, healthy: journal.after });
   // Before it is started again with other arguments, and writes of those.
-  const cause = causeIn(await doors.host.snapd.log('k8s', service, LOG_LINES));
-  const end = await restore(doors, facts, service, journal);
+  const cause = causeIn(await clients.host.snapd.log('k8s', service, LOG_LINES));
+  const end = await restore(clients, facts, service, journal);
   await writeJournal(files, service, { ...journal, finished: true });
   throw new ChangeUndone(
     `${optionsOf(service, journal)}: ${service} did not come up with ${what}: ${trouble}${cause === undefined ? '' : `: ${cause}`} (see journalctl -u snap.k8s.${service}); ${end}`,
@@ -100,22 +100,22 @@ async function restartOrUndo(
  * healthy with go first. Only where it does not come up with those either, what stood there is restored. @returns how it ended.
  */
 async function restore(
-  doors: Doors,
+  clients: Clients,
   facts: ClusterFacts,
   service: Service,
   { before, healthy }: ArgumentsJournal,
 ): Promise<string> {
-  const { files } = doors.host;
+  const { files } = clients.host;
   const known = healthy === undefined ? before : withOwnOfK8sd(service, healthy, before);
   const byHand = !sameArguments(service, known, before);
   if (byHand) {
     const kept = await keepByHand(files, service, before);
     await files.write(path(service), known, { mode: ARGUMENTS_MODE });
-    if ((await restart(doors, facts, service)) === undefined)
+    if ((await restart(clients, facts, service)) === undefined)
       return `the last arguments with which it was healthy are restored; those that somebody else had left are in ${kept}`;
   }
   await files.write(path(service), before, { mode: ARGUMENTS_MODE });
-  const still = await restart(doors, facts, service);
+  const still = await restart(clients, facts, service);
   if (still === undefined) return 'the previous arguments are restored';
   return `it does not come up with the previous arguments either: ${still}`;
 }
@@ -138,12 +138,12 @@ function withOwnOfK8sd(service: Service, healthy: string, present: string): stri
 }
 
 /** A service that is stopped on purpose (kube-proxy beside Cilium) stays so: its arguments count when it is next started. */
-async function restart(doors: Doors, facts: ClusterFacts, service: Service): Promise<string | undefined> {
-  const { snapd } = doors.host;
+async function restart(clients: Clients, facts: ClusterFacts, service: Service): Promise<string | undefined> {
+  const { snapd } = clients.host;
   const found = (await snapd.services('k8s')).find(({ name }) => name === service);
   if (found !== undefined && !found.active && !found.enabled) return undefined;
-  const lead = leadOf(service, (await doors.host.files.read(path(service))) ?? '');
-  const release = await leadBefore(doors, lead);
+  const lead = leadOf(service, (await clients.host.files.read(path(service))) ?? '');
+  const release = await leadBefore(clients, lead);
   try {
     await snapd.restart('k8s', [service], RESTART);
   } catch (error) {
@@ -152,11 +152,11 @@ async function restart(doors: Doors, facts: ClusterFacts, service: Service): Pro
   }
   await release();
   const patience = lead === undefined ? PATIENCE : { ...PATIENCE, timeoutMs: patienceFor(lead), lead };
-  return unhealthy(doors, service, serviceAddress(facts), patience);
+  return unhealthy(clients, service, serviceAddress(facts), patience);
 }
 
 /** @returns what lets the next process lead once this one has ended. A lease that cannot be read or released ends by itself. */
-async function leadBefore({ kubernetes, host }: Doors, lead: Lead | undefined): Promise<() => Promise<void>> {
+async function leadBefore({ kubernetes, host }: Clients, lead: Lead | undefined): Promise<() => Promise<void>> {
   if (lead === undefined) return async () => {};
   const quietly = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -182,13 +182,13 @@ function optionsOf(service: Service, { before, after, remember, remembered }: Ar
   return [...new Set(options.flatMap((text) => text.split(', ')))].join(', ') || optionOf(service);
 }
 
-function warnOfOthers(doors: Doors, { service, foreign, drifted }: ArgumentsChange): void {
+function warnOfOthers(clients: Clients, { service, foreign, drifted }: ArgumentsChange): void {
   if (drifted.length > 0)
-    doors.juju.log.warning(
+    clients.juju.log.warning(
       `${service}: ${drifted.join(', ')} was set by the charm and has been changed by somebody else since; it is set again`,
     );
   if (foreign.length > 0)
-    doors.juju.log.warning(
+    clients.juju.log.warning(
       `${service}: ${foreign.join(', ')} was set by the charm and has been changed by somebody else since; it is left as it is`,
     );
 }

@@ -4,9 +4,9 @@ import type { UnitStatus } from '../../clients/juju/status.ts';
 import { AlreadyBootstrapped, AlreadyJoined, BadRequest, ClusterBusy, K8sdError } from '../../clients/k8sd/errors.ts';
 import type { K8sd } from '../../clients/k8sd/k8sd.ts';
 import { ChangeFailed } from '../../core/change-failed.ts';
+import type { Clients } from '../../core/clients.ts';
 import { writeBirthNote } from './arguments-journal.ts';
 import type { Change } from './change.ts';
-import type { Doors } from './doors.ts';
 import { type ClusterFacts, snapMinor } from './facts.ts';
 import { writeBootstrapNote } from './given-certificates.ts';
 import { joinFailure, likelyCause } from './likely-cause.ts';
@@ -23,12 +23,12 @@ const REMOVAL_MS = 120_000;
 const POLL_MS = 1_000;
 const BUSY_MS = 5_000;
 
-export async function bootstrap(doors: Doors, facts: ClusterFacts, change: Bootstrap): Promise<void> {
+export async function bootstrap(clients: Clients, facts: ClusterFacts, change: Bootstrap): Promise<void> {
   const { name, address, config, note, born } = change;
-  const k8sd = doors.k8sd(snapMinor(facts.snap));
-  await show(doors, 'Bootstrapping Cluster');
-  await writeBootstrapNote(doors.host.files, note);
-  await writeBirthNote(doors.host.files, born);
+  const k8sd = clients.k8sd(snapMinor(facts.snap));
+  await show(clients, 'Bootstrapping Cluster');
+  await writeBootstrapNote(clients.host.files, note);
+  await writeBirthNote(clients.host.files, born);
   try {
     await k8sd.bootstrap({ name, address, config }, { timeoutMs: JOIN_MS });
   } catch (error) {
@@ -38,15 +38,15 @@ export async function bootstrap(doors: Doors, facts: ClusterFacts, change: Boots
     const lasting = error instanceof BadRequest;
     throw new ChangeFailed(lasting ? 'blocked' : 'waiting', `Bootstrap failed: ${error.message}${likelyCause(facts)}`);
   }
-  forgetNode(doors);
+  forgetNode(clients);
 }
 
 /** A failure is told to the leader, which offers another token; k8sd has wiped what the attempt left. */
-export async function join(doors: Doors, facts: ClusterFacts, change: Join): Promise<void> {
+export async function join(clients: Clients, facts: ClusterFacts, change: Join): Promise<void> {
   const { name, address, token, config, born } = change;
-  const k8sd = doors.k8sd(snapMinor(facts.snap));
-  await show(doors, 'Joining cluster');
-  await writeBirthNote(doors.host.files, born);
+  const k8sd = clients.k8sd(snapMinor(facts.snap));
+  await show(clients, 'Joining cluster');
+  await writeBirthNote(clients.host.files, born);
   try {
     await k8sd.join({ name, address, token, config }, { timeoutMs: JOIN_MS });
   } catch (error) {
@@ -54,16 +54,16 @@ export async function join(doors: Doors, facts: ClusterFacts, change: Join): Pro
     if (!(error instanceof K8sdError)) throw error;
     await settleAfterFailure(k8sd);
     const message = error.message.replaceAll(token, '(token)').slice(0, 500);
-    doors.juju.relations.setUnit(change.relation, {
+    clients.juju.relations.setUnit(change.relation, {
       [TOKEN_FAILURE]: formatTokenFailure({ revision: change.revision, error: message }),
     });
     throw new ChangeFailed('waiting', joinFailure(facts, message));
   }
-  forgetNode(doors);
+  forgetNode(clients);
 }
 
 /** Labels belong to a node: a node that has just been made has none of ours. */
-function forgetNode({ juju }: Doors): void {
+function forgetNode({ juju }: Clients): void {
   remember(juju.state, 'labels', undefined);
 }
 
@@ -73,12 +73,12 @@ async function settleAfterFailure(k8sd: K8sd): Promise<void> {
 }
 
 /** Waits a bounded time until the leader has removed this node; what is left then is done by `leaveCluster`. */
-export async function awaitRemoval(doors: Doors, facts: ClusterFacts): Promise<void> {
-  const k8sd = doors.k8sd(snapMinor(facts.snap));
-  const deadline = doors.host.now().getTime() + REMOVAL_MS;
-  while (doors.host.now().getTime() < deadline) {
+export async function awaitRemoval(clients: Clients, facts: ClusterFacts): Promise<void> {
+  const k8sd = clients.k8sd(snapMinor(facts.snap));
+  const deadline = clients.host.now().getTime() + REMOVAL_MS;
+  while (clients.host.now().getTime() < deadline) {
     if (await isOut(k8sd)) return;
-    await doors.host.sleep(POLL_MS);
+    await clients.host.sleep(POLL_MS);
   }
 }
 
@@ -86,9 +86,9 @@ export async function awaitRemoval(doors: Doors, facts: ClusterFacts): Promise<v
  * Takes the own node out through the own daemon, which may drop the connection while it wipes itself. By force only when it has
  * to be: k8sd then leaves behind what it cannot remove, such as a member of etcd.
  */
-export async function leaveCluster(doors: Doors, facts: ClusterFacts, { name }: LeaveCluster): Promise<void> {
-  const { host, juju } = doors;
-  const k8sd = doors.k8sd(snapMinor(facts.snap));
+export async function leaveCluster(clients: Clients, facts: ClusterFacts, { name }: LeaveCluster): Promise<void> {
+  const { host, juju } = clients;
+  const k8sd = clients.k8sd(snapMinor(facts.snap));
   if (await isOut(k8sd)) return;
   const deadline = host.now().getTime() + REMOVAL_MS;
   for (let force = false; ; ) {
@@ -121,7 +121,7 @@ async function isOut(k8sd: K8sd): Promise<boolean> {
   }
 }
 
-async function show({ juju }: Doors, message: string): Promise<void> {
+async function show({ juju }: Clients, message: string): Promise<void> {
   const status: UnitStatus = { status: 'maintenance', message };
   await juju.setStatus(status);
 }

@@ -3,8 +3,8 @@
 import { BadRequest, Immutable, K8sdError } from '../../clients/k8sd/errors.ts';
 import { KubernetesError } from '../../clients/kubernetes/errors.ts';
 import { ChangeFailed } from '../../core/change-failed.ts';
+import type { Clients } from '../../core/clients.ts';
 import type { Change } from './change.ts';
-import type { Doors } from './doors.ts';
 import { type ClusterFacts, snapMinor } from './facts.ts';
 import { rememberLabels } from './labels.ts';
 import { remember } from './memory.ts';
@@ -16,12 +16,12 @@ type WriteRegistries = Extract<Change, { kind: 'write-registries' }>;
 const CONFIGURE = { timeoutMs: 120_000 };
 
 export async function configureCluster(
-  doors: Doors,
+  clients: Clients,
   facts: ClusterFacts,
   { config, datastore }: ConfigureCluster,
 ): Promise<void> {
   try {
-    await doors
+    await clients
       .k8sd(snapMinor(facts.snap))
       .setClusterConfig({ config, ...(datastore ? { datastore } : {}) }, CONFIGURE);
   } catch (error) {
@@ -35,8 +35,8 @@ export async function configureCluster(
   }
 }
 
-export async function labelNode(doors: Doors, { node, labels, remember: remembered }: LabelNode): Promise<void> {
-  const kubernetes = await doors.kubernetes();
+export async function labelNode(clients: Clients, { node, labels, remember: remembered }: LabelNode): Promise<void> {
+  const kubernetes = await clients.kubernetes();
   if (kubernetes === undefined) throw new ChangeFailed('waiting', 'Waiting for a kubeconfig to label the node');
   try {
     await kubernetes.labelNode(node, labels);
@@ -45,10 +45,10 @@ export async function labelNode(doors: Doors, { node, labels, remember: remember
     const refused = error.reason === 'Forbidden' || error.reason === 'Invalid';
     throw new ChangeFailed(refused ? 'blocked' : 'waiting', `node-labels cannot be set on ${node}: ${error.message}`);
   }
-  rememberLabels(doors.juju.state, remembered);
+  rememberLabels(clients.juju.state, remembered);
 }
 
-export async function writeRegistries({ host, juju }: Doors, change: WriteRegistries): Promise<void> {
+export async function writeRegistries({ host, juju }: Clients, change: WriteRegistries): Promise<void> {
   for (const { path, content } of change.write) await host.files.write(path, content, { mode: 0o600 });
   for (const path of change.remove) await host.files.remove(path);
   remember(juju.state, 'registries', change.remember.length === 0 ? undefined : JSON.stringify(change.remember));

@@ -4,9 +4,9 @@ import { SnapdError } from '../../clients/host/errors.ts';
 import type { SnapWait } from '../../clients/host/host.ts';
 import { K8sdError, WaitingForUpgrade } from '../../clients/k8sd/errors.ts';
 import { ChangeFailed, ChangeRefused, ChangeUndone } from '../../core/change-failed.ts';
+import type { Clients } from '../../core/clients.ts';
 import { removeJournals } from './arguments-journal.ts';
 import type { Change } from './change.ts';
-import type { Doors } from './doors.ts';
 import { type ClusterFacts, serviceAddress, snapMinor } from './facts.ts';
 import { removeCredentials } from './leftovers.ts';
 import { recall, remember } from './memory.ts';
@@ -25,12 +25,12 @@ const REVERT_MS = 10 * 60_000;
 type InstallSnap = Extract<Change, { kind: 'install-snap' }>;
 type RefreshSnap = Extract<Change, { kind: 'refresh-snap' }>;
 
-export async function installSnap(doors: Doors, change: InstallSnap): Promise<void> {
+export async function installSnap(clients: Clients, change: InstallSnap): Promise<void> {
   const { channel, file } = change;
-  const { host, juju } = doors;
+  const { host, juju } = clients;
   try {
-    if (file) await host.snapd.installFile(SNAP, file.path, { classic: true }, wait(doors));
-    else await host.snapd.install(SNAP, { channel, classic: true }, wait(doors));
+    if (file) await host.snapd.installFile(SNAP, file.path, { classic: true }, wait(clients));
+    else await host.snapd.install(SNAP, { channel, classic: true }, wait(clients));
   } catch (error) {
     throw snapFailure(error, change);
   }
@@ -38,9 +38,9 @@ export async function installSnap(doors: Doors, change: InstallSnap): Promise<vo
 }
 
 /** Held, or snapd would refresh it on one machine after the other whenever it likes. */
-export async function holdSnap(doors: Doors): Promise<void> {
+export async function holdSnap(clients: Clients): Promise<void> {
   try {
-    await doors.host.snapd.hold(SNAP, wait(doors, HOLD_MS));
+    await clients.host.snapd.hold(SNAP, wait(clients, HOLD_MS));
   } catch (error) {
     if (!(error instanceof SnapdError)) throw error;
     throw new ChangeFailed('waiting', `Waiting for snapd to hold the snap: ${error.message}`);
@@ -48,8 +48,8 @@ export async function holdSnap(doors: Doors): Promise<void> {
 }
 
 /** Ready to say what node it is: it may call itself ready and have no use of its database. */
-export async function awaitDaemon(doors: Doors, facts: ClusterFacts): Promise<void> {
-  const k8sd = doors.k8sd(snapMinor(facts.snap));
+export async function awaitDaemon(clients: Clients, facts: ClusterFacts): Promise<void> {
+  const k8sd = clients.k8sd(snapMinor(facts.snap));
   try {
     await k8sd.waitUntilReady({ timeoutMs: DAEMON_MS });
     await k8sd.node({ timeoutMs: NODE_MS });
@@ -60,31 +60,34 @@ export async function awaitDaemon(doors: Doors, facts: ClusterFacts): Promise<vo
 }
 
 /** A node that does not come up with the new snap gets the previous one back. */
-export async function refreshSnap(doors: Doors, facts: ClusterFacts, change: RefreshSnap): Promise<void> {
-  const { snapd } = doors.host;
+export async function refreshSnap(clients: Clients, facts: ClusterFacts, change: RefreshSnap): Promise<void> {
+  const { snapd } = clients.host;
   const { channel, file } = change;
   try {
-    if (file) await snapd.installFile(SNAP, file.path, { classic: true }, wait(doors, REFRESH_MS));
-    else await snapd.refresh(SNAP, { channel }, wait(doors, REFRESH_MS));
-    await snapd.hold(SNAP, wait(doors, HOLD_MS));
+    if (file) await snapd.installFile(SNAP, file.path, { classic: true }, wait(clients, REFRESH_MS));
+    else await snapd.refresh(SNAP, { channel }, wait(clients, REFRESH_MS));
+    await snapd.hold(SNAP, wait(clients, HOLD_MS));
   } catch (error) {
     throw snapFailure(error, change);
   }
-  const trouble = facts.node === undefined ? undefined : await nodeTrouble(doors, facts);
+  const trouble = facts.node === undefined ? undefined : await nodeTrouble(clients, facts);
   if (trouble !== undefined) {
-    const end = await revert(doors, facts);
+    const end = await revert(clients, facts);
     throw new ChangeUndone(
       `${sourceOption(change)}: the node did not come up with ${origin(change)}: ${trouble}; ${end}`,
     );
   }
-  remember(doors.juju.state, 'snapFile', file?.sha256);
-  remember(doors.juju.state, 'snapFileDue', undefined);
+  remember(clients.juju.state, 'snapFile', file?.sha256);
+  remember(clients.juju.state, 'snapFileDue', undefined);
 }
 
 /** Not by a refresh: by now the channel may have another revision, which is for the rollout lock. */
-export async function switchSnap(doors: Doors, { channel }: Extract<Change, { kind: 'switch-snap' }>): Promise<void> {
+export async function switchSnap(
+  clients: Clients,
+  { channel }: Extract<Change, { kind: 'switch-snap' }>,
+): Promise<void> {
   try {
-    await doors.host.snapd.switchChannel(SNAP, { channel }, wait(doors, HOLD_MS));
+    await clients.host.snapd.switchChannel(SNAP, { channel }, wait(clients, HOLD_MS));
   } catch (error) {
     throw snapFailure(error, { kind: 'refresh-snap', channel, file: undefined });
   }
@@ -94,20 +97,20 @@ export async function switchSnap(doors: Doors, { channel }: Extract<Change, { ki
  * The channel first: a revert leaves the snap on the channel that it was refreshed to, and whoever looks next would take the refresh for
  * done. @returns how it ended.
  */
-async function revert(doors: Doors, facts: ClusterFacts): Promise<string> {
-  const unswitched = await refusal(() => followAsBefore(doors, facts));
-  const unreverted = await refusal(() => doors.host.snapd.revert(SNAP, wait(doors, REVERT_MS)));
+async function revert(clients: Clients, facts: ClusterFacts): Promise<string> {
+  const unswitched = await refusal(() => followAsBefore(clients, facts));
+  const unreverted = await refusal(() => clients.host.snapd.revert(SNAP, wait(clients, REVERT_MS)));
   if (unreverted !== undefined) return `the previous snap could not be restored: ${unreverted}`;
   return unswitched === undefined
     ? 'the previous snap is back'
     : `the previous snap is back, but not on its channel (snap switch --channel=${facts.snap?.channel} ${SNAP}): ${unswitched}`;
 }
 
-async function followAsBefore(doors: Doors, { snap: before }: ClusterFacts): Promise<void> {
-  const { snapd } = doors.host;
+async function followAsBefore(clients: Clients, { snap: before }: ClusterFacts): Promise<void> {
+  const { snapd } = clients.host;
   const channel = before?.channel;
   if (channel === undefined || (await snapd.snap(SNAP))?.channel === channel) return;
-  await snapd.switchChannel(SNAP, { channel }, wait(doors, HOLD_MS));
+  await snapd.switchChannel(SNAP, { channel }, wait(clients, HOLD_MS));
 }
 
 /** What snapd says when it does not do it. */
@@ -122,14 +125,14 @@ async function refusal(work: () => Promise<void>): Promise<string | undefined> {
 }
 
 /** The services are stopped by the removal; stopping them first gives kubelet the time to say goodbye. */
-export async function removeSnap(doors: Doors): Promise<void> {
-  const { host, juju } = doors;
+export async function removeSnap(clients: Clients): Promise<void> {
+  const { host, juju } = clients;
   const running = (await host.snapd.services(SNAP))
     .filter(({ active, enabled }) => active || enabled)
     .map(({ name }) => name);
-  if (running.length > 0) await host.snapd.stop(SNAP, running, { disable: true }, wait(doors));
+  if (running.length > 0) await host.snapd.stop(SNAP, running, { disable: true }, wait(clients));
   await removeCredentials(host.files);
-  await host.snapd.remove(SNAP, wait(doors));
+  await host.snapd.remove(SNAP, wait(clients));
   await removeJournals(host.files);
   // They may hold credentials, and whatever the snap takes with it, these were ours.
   for (const path of (await recall(juju.state)).registries) await host.files.remove(path);
@@ -137,16 +140,16 @@ export async function removeSnap(doors: Doors): Promise<void> {
     remember(juju.state, key, undefined);
 }
 
-async function nodeTrouble(doors: Doors, facts: ClusterFacts): Promise<string | undefined> {
+async function nodeTrouble(clients: Clients, facts: ClusterFacts): Promise<string | undefined> {
   const address = serviceAddress(facts);
-  const kubelet = await unhealthy(doors, 'kubelet', address, { timeoutMs: HEALTH_MS });
+  const kubelet = await unhealthy(clients, 'kubelet', address, { timeoutMs: HEALTH_MS });
   if (kubelet !== undefined) return `kubelet: ${kubelet}`;
   if (facts.role === 'worker') return undefined;
-  const api = await unhealthy(doors, 'kube-apiserver', address, { timeoutMs: HEALTH_MS });
+  const api = await unhealthy(clients, 'kube-apiserver', address, { timeoutMs: HEALTH_MS });
   return api === undefined ? undefined : `kube-apiserver: ${api}`;
 }
 
-function wait({ juju }: Doors, timeoutMs = INSTALL_MS): SnapWait {
+function wait({ juju }: Clients, timeoutMs = INSTALL_MS): SnapWait {
   return { timeoutMs, onProgress: (summary) => juju.log.info(`snapd: ${summary}`) };
 }
 

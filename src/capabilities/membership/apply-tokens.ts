@@ -3,8 +3,8 @@
 import { ClusterBusy, K8sdError, NodeExists, WaitingForUpgrade } from '../../clients/k8sd/errors.ts';
 import type { K8sd } from '../../clients/k8sd/k8sd.ts';
 import { ChangeFailed } from '../../core/change-failed.ts';
+import type { Clients } from '../../core/clients.ts';
 import type { Change } from './change.ts';
-import type { Doors } from './doors.ts';
 import { type ClusterFacts, type ControlPlaneFacts, snapMinor } from './facts.ts';
 import { awaitKubeletStop } from './kubelet-stop.ts';
 import { addressesKey, formatAddresses } from './records.ts';
@@ -31,12 +31,12 @@ const CALL = { timeoutMs: 120_000 };
  * One secret a unit. A worker's is readable by that worker alone, as long as the relation lasts. Control planes read what their
  * application owns without a grant; Juju 4.0 refuses one over a peer relation when the hook is committed.
  */
-export async function offerToken(doors: Doors, facts: ClusterFacts, change: OfferToken): Promise<void> {
-  const { juju } = doors;
+export async function offerToken(clients: Clients, facts: ClusterFacts, change: OfferToken): Promise<void> {
+  const { juju } = clients;
   const { relation, unit, node, replaces, worker } = change;
   const recorded = isOnRecord(facts, node, unit);
   const offer = { unit, node, worker, renewed: replaces !== undefined, recorded };
-  const token = await newToken(doors, doors.k8sd(snapMinor(facts.snap)), facts, offer);
+  const token = await newToken(clients, clients.k8sd(snapMinor(facts.snap)), facts, offer);
   const revision = replaces === undefined ? 0 : replaces.revision + 1;
   const content = { revision: String(revision), token };
   const uri = replaces?.uri ?? (await juju.secrets.add(content, { owner: 'application' }));
@@ -49,7 +49,7 @@ export async function offerToken(doors: Doors, facts: ClusterFacts, change: Offe
   });
 }
 
-export async function withdrawToken({ juju }: Doors, { relation, unit, uri, as }: WithdrawToken): Promise<void> {
+export async function withdrawToken({ juju }: Clients, { relation, unit, uri, as }: WithdrawToken): Promise<void> {
   await removeSecret(juju, uri);
   const gone = { [secretIdKey(unit)]: undefined };
   if (as === 'deputy') juju.relations.setUnit(relation, gone);
@@ -57,15 +57,15 @@ export async function withdrawToken({ juju }: Doors, { relation, unit, uri, as }
 }
 
 /** What cannot be removed in an orderly way (its machine is gone) is removed by force. */
-export async function removeNode(doors: Doors, facts: ClusterFacts, change: RemoveNode): Promise<void> {
-  const { juju } = doors;
+export async function removeNode(clients: Clients, facts: ClusterFacts, change: RemoveNode): Promise<void> {
+  const { juju } = clients;
   const { relation, unit, node, uri } = change;
-  const k8sd = doors.k8sd(snapMinor(facts.snap));
+  const k8sd = clients.k8sd(snapMinor(facts.snap));
   if (!ownedByAnother(facts, node, unit)) {
-    if (isOfWorker(facts, relation)) await awaitKubeletStop(doors, unit, node);
-    await removeFromCluster(doors, k8sd, node, change.force);
+    if (isOfWorker(facts, relation)) await awaitKubeletStop(clients, unit, node);
+    await removeFromCluster(clients, k8sd, node, change.force);
   }
-  await dropToken(doors, k8sd, node);
+  await dropToken(clients, k8sd, node);
   if (uri) await removeSecret(juju, uri);
   const gone = { [unit]: undefined, [secretIdKey(unit)]: undefined };
   const addresses = isOfWorker(facts, relation) ? { [addressesKey(unit)]: undefined } : {};
@@ -74,15 +74,15 @@ export async function removeNode(doors: Doors, facts: ClusterFacts, change: Remo
 
 /** The unit of a node that is on record as gone has its name no more: what runs there is nobody's. */
 export async function removeReturnedNode(
-  doors: Doors,
+  clients: Clients,
   facts: ClusterFacts,
   { node }: RemoveReturnedNode,
 ): Promise<void> {
-  await removeFromCluster(doors, doors.k8sd(snapMinor(facts.snap)), node, false);
+  await removeFromCluster(clients, clients.k8sd(snapMinor(facts.snap)), node, false);
 }
 
 /** An unused token could still let somebody in; but that it cannot be deleted keeps no node in the cluster. */
-async function dropToken({ juju }: Doors, k8sd: K8sd, node: string): Promise<void> {
+async function dropToken({ juju }: Clients, k8sd: K8sd, node: string): Promise<void> {
   try {
     await k8sd.deleteJoinToken(node, CALL);
   } catch (error) {
@@ -96,7 +96,7 @@ function isOfWorker(facts: ClusterFacts, relation: string): boolean {
   return relation !== (facts as ControlPlaneFacts).peers.id;
 }
 
-async function removeFromCluster(doors: Doors, k8sd: K8sd, name: string, force: boolean): Promise<void> {
+async function removeFromCluster(clients: Clients, k8sd: K8sd, name: string, force: boolean): Promise<void> {
   try {
     await k8sd.removeNode({ name, force }, CALL);
   } catch (error) {
@@ -104,8 +104,8 @@ async function removeFromCluster(doors: Doors, k8sd: K8sd, name: string, force: 
     // By force k8sd would remove the node and leave its member of etcd behind.
     if (force || error instanceof ClusterBusy || error instanceof WaitingForUpgrade)
       throw new ChangeFailed('waiting', `Waiting to remove node ${name}: ${error.message}`);
-    doors.juju.log.warning(`removing node ${name} failed (${error.message}); removing it by force`);
-    await removeFromCluster(doors, k8sd, name, true);
+    clients.juju.log.warning(`removing node ${name} failed (${error.message}); removing it by force`);
+    await removeFromCluster(clients, k8sd, name, true);
   }
 }
 
@@ -113,7 +113,12 @@ async function removeFromCluster(doors: Doors, k8sd: K8sd, name: string, force: 
  * k8sd gives a control plane the same token again as long as it is unused, also when it has run out: the old one is deleted
  * first. A node of that name that is left from a failed join stands in the way of a new token and is removed.
  */
-export async function newToken(doors: Doors, k8sd: K8sd, facts: ClusterFacts, offer: TokenRequest): Promise<string> {
+export async function newToken(
+  clients: Clients,
+  k8sd: K8sd,
+  facts: ClusterFacts,
+  offer: TokenRequest,
+): Promise<string> {
   const { node: name, worker, unit } = offer;
   try {
     if (offer.renewed && !worker) await k8sd.deleteJoinToken(name, CALL);
@@ -131,8 +136,8 @@ export async function newToken(doors: Doors, k8sd: K8sd, facts: ClusterFacts, of
         'blocked',
         `a node ${name} exists that was not made for ${unit}; give the unit's machine another host name, or remove the node: sudo k8s kubectl delete node ${name}`,
       );
-    doors.juju.log.warning(`a node ${name} is left from an earlier join of ${unit}; removing it`);
-    await removeFromCluster(doors, k8sd, name, true);
+    clients.juju.log.warning(`a node ${name} is left from an earlier join of ${unit}; removing it`);
+    await removeFromCluster(clients, k8sd, name, true);
     return k8sd.joinToken({ name, worker }, CALL).catch((failure) => {
       throw withoutToken(unit, failure);
     });
@@ -160,6 +165,6 @@ export function isOnRecord(facts: ClusterFacts, node: string, unit: string): boo
 }
 
 /** One that is gone already, or was never ours, is as good as removed. */
-export async function removeSecret(juju: Doors['juju'], uri: string): Promise<void> {
+export async function removeSecret(juju: Clients['juju'], uri: string): Promise<void> {
   if ((await juju.secrets.info({ uri })) !== undefined) await juju.secrets.remove(uri);
 }

@@ -1,4 +1,4 @@
-/** What is so, as far as the cluster domain decides by it: the input of `plan`, without any means to change it. */
+/** What is so, as far as membership decides by it: the input of `plan`, without any means to change it. */
 
 import type { Snap } from '../../clients/host/host.ts';
 import type { Event } from '../../clients/juju/event.ts';

@@ -5,11 +5,11 @@ import type { UnitStatus } from '../../clients/juju/status.ts';
 import { K8sdError } from '../../clients/k8sd/errors.ts';
 import { KubernetesError } from '../../clients/kubernetes/errors.ts';
 import type { Kubernetes, Node } from '../../clients/kubernetes/kubernetes.ts';
+import type { Clients } from '../../core/clients.ts';
 import { causeIn } from '../../core/log-cause.ts';
 import type { Report } from '../../core/report.ts';
 import { optionOf, SERVICES, type Service } from '../../core/services.ts';
 import { isLost, leadOf } from './controller-lead.ts';
-import type { Doors } from './doors.ts';
 import { type ClusterFacts, type ControlPlaneFacts, snapMinor } from './facts.ts';
 import { strayLabels } from './labels.ts';
 import { waiting } from './plan-node.ts';
@@ -29,24 +29,24 @@ export interface Health {
   readonly strayLabels: readonly string[];
 }
 
-export async function observeHealth(doors: Doors, facts: ClusterFacts): Promise<Health> {
+export async function observeHealth(clients: Clients, facts: ClusterFacts): Promise<Health> {
   if (facts.node === undefined) return { reports: [], strayLabels: [] };
   try {
-    const kubernetes = await doors.kubernetes();
+    const kubernetes = await clients.kubernetes();
     if (kubernetes === undefined) return only(waiting('Waiting for a kubeconfig'));
     // Options that are refused say nothing of what the cluster should have.
     const leads = facts.role === 'control-plane' && facts.leader && facts.problems.length === 0;
     const leader = leads ? facts : undefined;
     const [node, services, controllers, features, pods] = await Promise.all([
       kubernetes.node(facts.node.name),
-      serviceHealth(doors, facts),
-      leader ? controllerHealth(doors, kubernetes, leader) : [],
-      leader ? featureHealth(doors, leader) : [],
+      serviceHealth(clients, facts),
+      leader ? controllerHealth(clients, kubernetes, leader) : [],
+      leader ? featureHealth(clients, leader) : [],
       leader ? podHealth(kubernetes, leader.options.unreadyPodNamespaces) : [],
     ]);
     return {
       reports: [
-        ...(await nodeHealth(doors, facts, facts.node.name, node)),
+        ...(await nodeHealth(clients, facts, facts.node.name, node)),
         ...services,
         ...controllers,
         ...features,
@@ -55,7 +55,7 @@ export async function observeHealth(doors: Doors, facts: ClusterFacts): Promise<
       strayLabels: node === undefined ? [] : strayLabels(facts.memory, node.labels),
     };
   } catch (error) {
-    if (error instanceof KubernetesError) return only(await silentApi(doors, facts, error));
+    if (error instanceof KubernetesError) return only(await silentApi(clients, facts, error));
     if (error instanceof K8sdError) return only(waiting(`Waiting to verify features: ${error.message}`));
     throw error;
   }
@@ -65,8 +65,8 @@ function only(report: Report): Health {
   return { reports: [report], strayLabels: [] };
 }
 
-async function silentApi(doors: Doors, facts: ClusterFacts, { message }: KubernetesError): Promise<Report> {
-  const own = facts.role === 'control-plane' ? await trouble(doors, 'kube-apiserver') : undefined;
+async function silentApi(clients: Clients, facts: ClusterFacts, { message }: KubernetesError): Promise<Report> {
+  const own = facts.role === 'control-plane' ? await trouble(clients, 'kube-apiserver') : undefined;
   const text = own === undefined ? message : `${behind('kube-apiserver', facts)}kube-apiserver is not running${own}`;
   const way =
     facts.role === 'worker'
@@ -80,13 +80,13 @@ async function silentApi(doors: Doors, facts: ClusterFacts, { message }: Kuberne
 
 /** A node that has never been there waits for kubelet alone, and kubelet that does not run for an operator. */
 async function nodeHealth(
-  doors: Doors,
+  clients: Clients,
   facts: ClusterFacts,
   name: string,
   node: Node | undefined,
 ): Promise<readonly Report[]> {
   if (node?.ready) return [];
-  const kubelet = await trouble(doors, 'kubelet');
+  const kubelet = await trouble(clients, 'kubelet');
   const log = 'see snap logs k8s.kubelet on the machine';
   const why = kubelet === undefined ? '' : `: kubelet is not running${kubelet}`;
   if (node === undefined && kubelet !== undefined)
@@ -96,14 +96,14 @@ async function nodeHealth(
 }
 
 /** What an API server and a node can do without for a while: nobody else would notice that it is down. kubelet is told of with the node. */
-async function serviceHealth(doors: Doors, facts: ClusterFacts): Promise<readonly Report[]> {
-  const down = (await servicesOf(doors)).filter(
+async function serviceHealth(clients: Clients, facts: ClusterFacts): Promise<readonly Report[]> {
+  const down = (await servicesOf(clients)).filter(
     ({ name, active, enabled }) => enabled && !active && name !== 'kubelet',
   );
   return Promise.all(
     down.map(async ({ name }) => {
       const service = SERVICES.find((one) => one === name);
-      const cause = service === undefined ? '' : ((await trouble(doors, service)) ?? '');
+      const cause = service === undefined ? '' : ((await trouble(clients, service)) ?? '');
       const options = service === undefined ? '' : behind(service, facts);
       return {
         ...waiting(`${options}${name} is not running${cause}`),
@@ -115,7 +115,7 @@ async function serviceHealth(doors: Doors, facts: ClusterFacts): Promise<readonl
 
 /** A controller manager that ends whenever it leads is up most of the time; that nobody leads is what tells of it. */
 async function controllerHealth(
-  { host }: Doors,
+  { host }: Clients,
   kubernetes: Kubernetes,
   { arguments: files }: ControlPlaneFacts,
 ): Promise<readonly Report[]> {
@@ -128,7 +128,7 @@ async function controllerHealth(
   return [{ ...waiting(`No ${service} leads`), lasts: { key: 'lead', atMostMs: LONGEST_DOWN_MS, way } }];
 }
 
-async function servicesOf({ host }: Doors) {
+async function servicesOf({ host }: Clients) {
   try {
     return await host.snapd.services('k8s');
   } catch (error) {
@@ -138,7 +138,7 @@ async function servicesOf({ host }: Doors) {
 }
 
 /** @returns undefined when the service runs, else the cause as its log tells it, after a colon. */
-async function trouble({ host }: Doors, service: Service): Promise<string | undefined> {
+async function trouble({ host }: Clients, service: Service): Promise<string | undefined> {
   try {
     const found = (await host.snapd.services('k8s')).find(({ name }) => name === service);
     if (found === undefined || found.active) return undefined;
@@ -159,8 +159,8 @@ function behind(service: Service, { options: { arguments: given }, hardened }: C
   return options.length === 0 ? '' : `${options.join(', ')}: `;
 }
 
-async function featureHealth(doors: Doors, { snap, options }: ControlPlaneFacts): Promise<readonly UnitStatus[]> {
-  const { features } = await doors.k8sd(snapMinor(snap)).clusterStatus(QUICK);
+async function featureHealth(clients: Clients, { snap, options }: ControlPlaneFacts): Promise<readonly UnitStatus[]> {
+  const { features } = await clients.k8sd(snapMinor(snap)).clusterStatus(QUICK);
   const wanted = options.features as Readonly<Record<string, { readonly enabled?: boolean } | undefined>>;
   return Object.entries(features)
     .filter(([name, status]) => wanted[name]?.enabled && !status.enabled)

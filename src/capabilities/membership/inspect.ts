@@ -3,9 +3,9 @@
 import type { Event } from '../../clients/juju/event.ts';
 import type { State } from '../../clients/juju/juju.ts';
 import type { Inspection, Occasion } from '../../core/capability.ts';
+import type { Clients } from '../../core/clients.ts';
 import { parseReports, type Report } from '../../core/report.ts';
 import { settleApiPort } from './api-port.ts';
-import type { Doors } from './doors.ts';
 import type { ClusterFacts } from './facts.ts';
 import { type Health, observeHealth } from './health.ts';
 import { forgetLabels } from './labels.ts';
@@ -17,29 +17,29 @@ const POLL_MS = 1_000;
 /** Entry of the unit state: how the node was when it was looked at last. */
 const HEALTH = 'charm/health';
 
-export async function inspectNode(doors: Doors, facts: ClusterFacts, occasion: Occasion): Promise<Inspection> {
-  if (!occasion.looks && occasion.admitted) await settleApiPort(doors, facts, occasion.changed);
+export async function inspectNode(clients: Clients, facts: ClusterFacts, occasion: Occasion): Promise<Inspection> {
+  if (!occasion.looks && occasion.admitted) await settleApiPort(clients, facts, occasion.changed);
   if (facts.leaving) return { reports: [] };
   const size = quorumReports(facts);
   const { reports, strayLabels } = occasion.looks
-    ? await observeHealth(doors, facts)
-    : await healthOf(doors, facts, occasion.changed);
+    ? await observeHealth(clients, facts)
+    : await healthOf(clients, facts, occasion.changed);
   if (occasion.looks || strayLabels.length === 0) return { reports: [...reports, ...size] };
-  doors.juju.log.info(`labels of the node were changed by somebody else: ${strayLabels.join(', ')}`);
-  await forgetLabels(doors.juju.state, strayLabels);
+  clients.juju.log.info(`labels of the node were changed by somebody else: ${strayLabels.join(', ')}`);
+  await forgetLabels(clients.juju.state, strayLabels);
   return { reports: [...reports, ...size], again: true };
 }
 
 /** Asks the API server when there is reason to: regularly, after changes, and while things were not well. Else remembers. */
-async function healthOf(doors: Doors, facts: ClusterFacts, changed: boolean): Promise<Health> {
-  const { juju, host } = doors;
+async function healthOf(clients: Clients, facts: ClusterFacts, changed: boolean): Promise<Health> {
+  const { juju, host } = clients;
   const remembered = await recallHealth(juju.state);
   if (!changed && remembered?.length === 0 && !isOccasion(juju.event)) return { reports: [], strayLabels: [] };
   const deadline = host.now().getTime() + (changed || juju.event.kind === 'start' ? SETTLE_MS : 0);
-  let health = await observeHealth(doors, facts);
+  let health = await observeHealth(clients, facts);
   while (health.reports.length > 0 && host.now().getTime() < deadline) {
     await host.sleep(POLL_MS);
-    health = await observeHealth(doors, facts);
+    health = await observeHealth(clients, facts);
   }
   juju.state.set(HEALTH, JSON.stringify(health.reports));
   return health;

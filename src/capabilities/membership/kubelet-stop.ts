@@ -4,7 +4,7 @@
  */
 
 import { KubernetesError } from '../../clients/kubernetes/errors.ts';
-import type { Doors } from './doors.ts';
+import type { Clients } from '../../core/clients.ts';
 
 const KUBELET_PORT = 10250;
 /** Longer than a worker of the existing charms waits for its removal (30 s) before it stops its services. */
@@ -12,7 +12,7 @@ const STOP_MS = 90_000;
 const POLL_MS = 500;
 
 /** Ends when nothing listens any more, the Node is gone, or the time is over: a machine in trouble must not keep its node. */
-export async function awaitKubeletStop({ host, juju, kubernetes }: Doors, unit: string, name: string): Promise<void> {
+export async function awaitKubeletStop({ host, juju, kubernetes }: Clients, unit: string, name: string): Promise<void> {
   const address = await addressOf(kubernetes, name);
   if (address === undefined) return;
   const deadline = host.now().getTime() + STOP_MS;
@@ -27,7 +27,7 @@ export async function awaitKubeletStop({ host, juju, kubernetes }: Doors, unit: 
   }
 }
 
-async function addressOf(kubernetes: Doors['kubernetes'], name: string): Promise<string | undefined> {
+async function addressOf(kubernetes: Clients['kubernetes'], name: string): Promise<string | undefined> {
   try {
     const node = await (await kubernetes())?.node(name);
     return node?.addresses.find(({ type }) => type === 'InternalIP')?.address;

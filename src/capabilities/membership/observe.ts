@@ -1,4 +1,4 @@
-/** Reads everything that the cluster domain decides by. Independent reads run at once; nothing is changed. */
+/** Reads everything that membership decides by. Independent reads run at once; nothing is changed. */
 
 import { SnapdError } from '../../clients/host/errors.ts';
 import { fileDigest } from '../../clients/host/file-digest.ts';
@@ -9,12 +9,12 @@ import { KubernetesError } from '../../clients/kubernetes/errors.ts';
 import { joinAddresses } from '../../core/addresses.ts';
 import { apiServerSans } from '../../core/api-server-names.ts';
 import { ARGUMENTS_DIRECTORY, parseArguments } from '../../core/argument-file.ts';
+import type { Clients } from '../../core/clients.ts';
 import type { RelationFacts } from '../../core/relation-facts.ts';
 import { SERVICES, type Service, WORKER_SERVICES } from '../../core/services.ts';
 import { readBirthNote, readJournal } from './arguments-journal.ts';
 import { departedNodes } from './departed.ts';
 import { deputyToken, parseDeputyRequest, readSealingKey } from './deputy.ts';
-import type { Doors } from './doors.ts';
 import { readEtcd } from './etcd.ts';
 import type {
   ClusterFacts,
@@ -38,18 +38,18 @@ import { parseRegistries, type Registry, registriesAsJson, registryFiles } from 
 import { offeredSecret, unitsWithFailedToken } from './tokens.ts';
 import { allocations, BOOTSTRAP_CERTIFICATES, DEPUTY, JOINED } from './wire.ts';
 
-export async function observeCluster(doors: Doors, role: ClusterFacts['role']): Promise<ClusterFacts> {
-  return role === 'control-plane' ? observeControlPlane(doors) : observeWorker(doors);
+export async function observeCluster(clients: Clients, role: ClusterFacts['role']): Promise<ClusterFacts> {
+  return role === 'control-plane' ? observeControlPlane(clients) : observeWorker(clients);
 }
 
-async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
-  const { juju, host } = doors;
+async function observeControlPlane(clients: Clients): Promise<ControlPlaneFacts> {
+  const { juju, host } = clients;
   const [config, leader, peers, workers, machine] = await Promise.all([
     juju.config(),
     juju.isLeader(),
     observeRelations(juju, 'cluster', 'peer'),
     observeRelations(juju, 'k8s-cluster', 'ours'),
-    observeMachine(doors, SERVICES),
+    observeMachine(clients, SERVICES),
   ]);
   const registries = await registriesAsJson(`${config['containerd-custom-registries'] ?? '[]'}`);
   const { value: options, problems } = readControlPlaneOptions({
@@ -57,8 +57,8 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
     'containerd-custom-registries': registries,
   });
   const cluster = peers[0] ?? noPeersYet(juju);
-  const common = await observeNode(doors, machine, cluster, options.registries, options.snapChannel);
-  const k8sd = doors.k8sd(snapMinor(common.snap));
+  const common = await observeNode(clients, machine, cluster, options.registries, options.snapChannel);
+  const k8sd = clients.k8sd(snapMinor(common.snap));
   const member = common.node !== undefined;
   const none: ControlPlaneFacts['failedTokens'] = new Map();
   const untold = member && !cluster.shared[BOOTSTRAP_CERTIFICATES];
@@ -70,13 +70,13 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
       member && !cluster.own[JOINED] ? askIfReady((options) => k8sd.members(options)) : undefined,
       member && leader ? observeFailedTokens(juju, [cluster, ...workers]) : none,
       common.leaving || (leader && isAnyoneMissing(juju, cluster)) ? observeStaying(juju) : [],
-      leader && !common.leaving ? observeReturned(doors, { peers: cluster, workers, node: common.node }) : [],
+      leader && !common.leaving ? observeReturned(clients, { peers: cluster, workers, node: common.node }) : [],
       leader && untold ? readBootstrapNote(host.files) : undefined,
       leader && !member ? observeDeputy(juju, cluster) : undefined,
     ]);
   return {
     ...common,
-    registered: await observeRegistration(doors, common, 'control-plane', options),
+    registered: await observeRegistration(clients, common, 'control-plane', options),
     role: 'control-plane',
     options,
     apiServerSans: apiServerSans({
@@ -107,7 +107,7 @@ async function observeControlPlane(doors: Doors): Promise<ControlPlaneFacts> {
 }
 
 async function observeRegistration(
-  doors: Doors,
+  clients: Clients,
   facts: Pick<NodeFacts, 'identity' | 'memory' | 'node' | 'leaving'>,
   role: ClusterFacts['role'],
   options: NodeOptions,
@@ -115,7 +115,7 @@ async function observeRegistration(
   const { node } = facts;
   if (node === undefined || facts.leaving || !labelsPending(facts, role, options)) return undefined;
   try {
-    const kubernetes = await doors.kubernetes();
+    const kubernetes = await clients.kubernetes();
     return kubernetes === undefined ? undefined : (await kubernetes.node(node.name)) !== undefined;
   } catch (error) {
     if (!(error instanceof KubernetesError)) throw error;
@@ -123,13 +123,13 @@ async function observeRegistration(
   }
 }
 
-async function observeWorker(doors: Doors): Promise<WorkerFacts> {
-  const { juju } = doors;
+async function observeWorker(clients: Clients): Promise<WorkerFacts> {
+  const { juju } = clients;
   const [config, clusters, containerd, machine] = await Promise.all([
     juju.config(),
     observeRelations(juju, 'cluster', 'theirs'),
     observeRelations(juju, 'containerd', 'theirs'),
-    observeMachine(doors, WORKER_SERVICES),
+    observeMachine(clients, WORKER_SERVICES),
   ]);
   const { value: options, problems } = readWorkerOptions(config);
   const cluster = clusters[0];
@@ -137,10 +137,10 @@ async function observeWorker(doors: Doors): Promise<WorkerFacts> {
     'containerd-custom-registries of the control plane',
     await registriesAsJson(containerd[0]?.shared['custom-registries'] ?? '[]'),
   );
-  const common = await observeNode(doors, machine, cluster, registries.value, options.snapChannel);
+  const common = await observeNode(clients, machine, cluster, registries.value, options.snapChannel);
   return {
     ...common,
-    registered: await observeRegistration(doors, common, 'worker', options),
+    registered: await observeRegistration(clients, common, 'worker', options),
     role: 'worker',
     options,
     problems: [...problems, ...registries.problems],
@@ -150,11 +150,11 @@ async function observeWorker(doors: Doors): Promise<WorkerFacts> {
 }
 
 /** What is asked without knowing anything else, so that it is asked first of all and at once. */
-async function observeMachine(doors: Doors, services: readonly Service[]) {
-  const { juju, host } = doors;
+async function observeMachine(clients: Clients, services: readonly Service[]) {
+  const { juju, host } = clients;
   const [memory, daemon, nodeName, network, serviceArguments] = await Promise.all([
     recall(juju.state),
-    observeSnap(doors),
+    observeSnap(clients),
     observeNodeName(host),
     juju.network('cluster'),
     observeArguments(host, services),
@@ -162,20 +162,20 @@ async function observeMachine(doors: Doors, services: readonly Service[]) {
   return { memory, ...daemon, nodeName, network, serviceArguments };
 }
 
-async function observeSnap({ host, k8sd }: Doors): Promise<Pick<NodeFacts, 'snap' | 'daemon' | 'node'>> {
+async function observeSnap({ host, k8sd }: Clients): Promise<Pick<NodeFacts, 'snap' | 'daemon' | 'node'>> {
   const snap = await host.snapd.snap('k8s');
   if (snap === undefined) return { snap, daemon: 'absent', node: undefined };
   return { snap, ...(await observeDaemon(k8sd(snapMinor(snap)))) };
 }
 
 async function observeNode(
-  doors: Doors,
+  clients: Clients,
   machine: Awaited<ReturnType<typeof observeMachine>>,
   cluster: RelationFacts | undefined,
   registries: readonly Registry[],
   snapChannel: string,
 ): Promise<Omit<NodeFacts, 'problems'>> {
-  const { juju, host } = doors;
+  const { juju, host } = clients;
   const { event, identity } = juju;
   const { memory, snap, daemon, node, nodeName, network, serviceArguments } = machine;
   const leaving = memory.leaving || isDeparture(event, identity.unit);
@@ -336,13 +336,13 @@ function isAnyoneMissing({ identity }: Juju, { shared, units }: RelationFacts): 
 
 /** Asks for nothing when nothing has gone. What the API server does not tell now it tells the next time. */
 async function observeReturned(
-  doors: Doors,
+  clients: Clients,
   facts: Pick<ControlPlaneFacts, 'peers' | 'workers' | 'node'>,
 ): Promise<readonly string[]> {
   const departed = facts.node === undefined ? [] : departedNodes(facts);
   if (departed.length === 0) return [];
   try {
-    const kubernetes = await doors.kubernetes();
+    const kubernetes = await clients.kubernetes();
     const found = await Promise.all(departed.map(({ node }) => kubernetes?.node(node)));
     return found.flatMap((node) => (node === undefined ? [] : [node.name]));
   } catch (error) {

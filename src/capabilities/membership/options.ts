@@ -1,4 +1,4 @@
-/** What the cluster domain decides by, made of the values of its options; behind this door they are trusted. */
+/** What membership decides by, made of the values of its options; behind this file they are trusted. */
 
 import type { ClusterConfig } from '../../clients/k8sd/k8sd.ts';
 import { familyOf, overlap, prefixOf, splitRanges } from '../../core/addresses.ts';

@@ -3,9 +3,9 @@
 import type { Host } from '../../clients/host/host.ts';
 import { KubernetesError } from '../../clients/kubernetes/errors.ts';
 import type { LeaseState } from '../../clients/kubernetes/kubernetes.ts';
+import type { Clients } from '../../core/clients.ts';
 import type { Service } from '../../core/services.ts';
 import { type Lead, watchLead } from './controller-lead.ts';
-import type { Doors } from './doors.ts';
 
 const POLL_MS = 500;
 /** A service that crashes on a bad argument does so within a second or two; it has to be seen up for longer than that. */
@@ -23,12 +23,12 @@ export interface Patience {
 
 /** @returns undefined when it is well, else what was seen last. Waits up to the time given. */
 export async function unhealthy(
-  doors: Doors,
+  clients: Clients,
   service: Service,
   address: string | undefined,
   { timeoutMs, downMs = timeoutMs, lead }: Patience,
 ): Promise<string | undefined> {
-  const { host } = doors;
+  const { host } = clients;
   const started = host.now().getTime();
   let lastUp = started;
   let steady = 0;
@@ -36,9 +36,9 @@ export async function unhealthy(
   const watch = lead && watchLead(lead);
   let answered = false;
   for (let now = started; now < started + timeoutMs; now = host.now().getTime()) {
-    const trouble = await look(doors, host, service, address);
+    const trouble = await look(clients, host, service, address);
     steady = trouble === undefined ? steady + 1 : 0;
-    const lease = lead && (await leaseOf(doors, lead));
+    const lease = lead && (await leaseOf(clients, lead));
     answered ||= lease !== SILENT;
     const missing = watch?.(lease === SILENT ? undefined : lease, now);
     if (steady >= STEADY_POLLS && missing === undefined) return undefined;
@@ -54,10 +54,10 @@ export async function unhealthy(
 
 const SILENT = 'silent';
 
-async function leaseOf(doors: Doors, lead: Lead): Promise<LeaseState | typeof SILENT | undefined> {
+async function leaseOf(clients: Clients, lead: Lead): Promise<LeaseState | typeof SILENT | undefined> {
   const { namespace, name } = lead;
   try {
-    const kubernetes = await doors.kubernetes();
+    const kubernetes = await clients.kubernetes();
     return kubernetes === undefined ? SILENT : await kubernetes.leaseState({ namespace, name });
   } catch (error) {
     if (!(error instanceof KubernetesError)) throw error;
@@ -66,7 +66,7 @@ async function leaseOf(doors: Doors, lead: Lead): Promise<LeaseState | typeof SI
 }
 
 async function look(
-  doors: Doors,
+  clients: Clients,
   host: Host,
   service: Service,
   address: string | undefined,
@@ -77,7 +77,7 @@ async function look(
   if (service === 'kubelet' && address !== undefined && !(await host.accepts(address, KUBELET_PORT, 2_000)))
     return 'it does not listen';
   if (service === 'kube-apiserver' || service === 'etcd') {
-    const kubernetes = await doors.kubernetes();
+    const kubernetes = await clients.kubernetes();
     if (kubernetes !== undefined && !(await kubernetes.ready())) return 'the API server is not ready';
   }
   return undefined;

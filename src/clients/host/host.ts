@@ -1,5 +1,5 @@
 /**
- * The host door: the machine, as far as a charm touches it. All paths are absolute as on a unit (`/etc/kubernetes`) and hang
+ * The client of the machine: the machine, as far as a charm touches it. All paths are absolute as on a unit (`/etc/kubernetes`) and hang
  * from one root: `/` on a unit, a folder in a test.
  */
 

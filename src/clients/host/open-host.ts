@@ -1,4 +1,4 @@
-/** The host door, opened on a root: `/` on a unit, a folder in a test. */
+/** The client of the machine, opened on a root: `/` on a unit, a folder in a test. */
 import { CLOCK, type Clock } from '../../time/clock.ts';
 import { commandsUnder } from './commands.ts';
 import { openFiles } from './files.ts';

@@ -1,5 +1,5 @@
 /**
- * The Juju door: everything a dispatch may ask of the unit agent and tell it, in Juju's own words.
+ * The Juju client: everything a dispatch may ask of the unit agent and tell it, in Juju's own words.
  * Reads are lazy and cached for the dispatch; deferred writes (databags, unit state) are collected and sent once, by
  * `flush`, and only where they differ from what Juju already holds.
  */

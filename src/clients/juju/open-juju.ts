@@ -1,4 +1,4 @@
-/** Opens the Juju door for one dispatch. Nothing is asked until somebody wants to know it. */
+/** Opens the Juju client for one dispatch. Nothing is asked until somebody wants to know it. */
 
 import { join } from 'node:path';
 import { createActions } from './actions.ts';

@@ -1,5 +1,5 @@
 /**
- * The k8sd door: the daemon's socket API, typed. Method names follow the endpoints. Each call takes the time it may last;
+ * The k8sd client: the daemon's socket API, typed. Method names follow the endpoints. Each call takes the time it may last;
  * while the daemon starts, restarts or re-executes itself the call is tried again within that time.
  * Field names inside the messages are k8sd's own.
  */

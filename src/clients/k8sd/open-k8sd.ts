@@ -1,4 +1,4 @@
-/** The k8sd door, opened on a daemon's socket for the release that is installed. */
+/** The k8sd client, opened on a daemon's socket for the release that is installed. */
 import { CLOCK, type Clock } from '../../time/clock.ts';
 import { createAuthToken, kubeconfig, revokeAuthToken } from './access.ts';
 import { callOver } from './call.ts';

@@ -1,4 +1,4 @@
-/** The Kubernetes door: what the charms ask of the API server, with the identity of a kubeconfig. Loaded only when used. */
+/** The Kubernetes client: what the charms ask of the API server, with the identity of a kubeconfig. Loaded only when used. */
 
 export interface Node {
   readonly name: string;

@@ -1,4 +1,4 @@
-/** The Kubernetes door, opened with a kubeconfig. */
+/** The Kubernetes client, opened with a kubeconfig. */
 import { CLOCK, type Clock } from '../../time/clock.ts';
 import { decide } from './approval.ts';
 import { certificateRequest, createCertificateRequest, deleteCertificateRequest } from './certificate-requests.ts';

@@ -57,9 +57,9 @@ function addresses(): Map<string, readonly string[]> {
 
 /** A worker makes and publishes its requests. */
 function publish(node: TestNode, extraSans: readonly string[] = []): Promise<RequestJournal> {
-  return node.dispatch(async (doors) => {
-    const journal = await prepareRequests(doors, node.identity, { expirationSeconds: 86_400, extraSans });
-    await submitRequests(doors, journal);
+  return node.dispatch(async (clients) => {
+    const journal = await prepareRequests(clients, node.identity, { expirationSeconds: 86_400, extraSans });
+    await submitRequests(clients, journal);
     return journal;
   });
 }
@@ -163,7 +163,7 @@ describe('a worker’s requests', () => {
     const journal = await publish(good);
     await good.settle();
     exchange(leader, [good, taken]);
-    const offline = leader.settle((doors) => ({ ...doors, kubernetes: async () => undefined }));
+    const offline = leader.settle((clients) => ({ ...clients, kubernetes: async () => undefined }));
     await expect(offline).rejects.toMatchObject({ name: 'RefreshFailed', status: { status: 'waiting' } });
     expect((await decided(good))?.approved).toBe(true);
     expect(await states(journal)).toEqual(['approved', 'approved', 'approved']);
@@ -244,10 +244,10 @@ describe('somebody with root on one worker', () => {
     exchange(leader, [good, taken]);
     write(taken, { 'private-address': good.machine.address });
     const claim = { type: 'InternalIP', address: good.machine.address };
-    const claimed = (doors: Clients): Clients => ({
-      ...doors,
+    const claimed = (clients: Clients): Clients => ({
+      ...clients,
       async kubernetes() {
-        const api = await doors.kubernetes();
+        const api = await clients.kubernetes();
         const nodes = async () =>
           ((await api?.nodes()) ?? []).map((node) =>
             node.name === taken.machine.hostname ? { ...node, addresses: [...node.addresses, claim] } : node,

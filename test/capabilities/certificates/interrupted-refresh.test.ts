@@ -73,8 +73,8 @@ const quietly = async (): Promise<void> => undefined;
 describe('on a control plane', { timeout: 120_000 }, () => {
   const refresh = (names: readonly string[], spoil?: Spoil, progress = quietly) =>
     leader.dispatch(
-      (doors) =>
-        refreshControlPlane(doors, leader.identity, { names, expirationSeconds: 86_400, extraSans: [] }, progress),
+      (clients) =>
+        refreshControlPlane(clients, leader.identity, { names, expirationSeconds: 86_400, extraSans: [] }, progress),
       spoil,
     );
 
@@ -120,7 +120,9 @@ describe('on a control plane', { timeout: 120_000 }, () => {
           machines.failService('0', 'kube-apiserver', undefined);
       };
       const kill = killed({ after, from: 'refreshCertificates' });
-      const end = await refresh(['apiserver'], (doors) => kill(hasty(doors)), recover).catch((error: unknown) => error);
+      const end = await refresh(['apiserver'], (clients) => kill(hasty(clients)), recover).catch(
+        (error: unknown) => error,
+      );
       machines.failService('0', 'kube-apiserver', undefined);
       const said = end instanceof Killed ? await leader.settle(hasty).catch((error: unknown) => error) : end;
       if (said instanceof Error)
@@ -175,10 +177,10 @@ describe('on a control plane', { timeout: 120_000 }, () => {
     const before = await fingerprints(leader);
     machines.setK8sd('0', 'silent');
     await expect(
-      refresh(['apiserver'], (doors) => ({
-        ...doors,
+      refresh(['apiserver'], (clients) => ({
+        ...clients,
         k8sd: (minor) => {
-          const k8sd = doors.k8sd(minor);
+          const k8sd = clients.k8sd(minor);
           return { ...k8sd, refreshCertificates: (request) => k8sd.refreshCertificates(request, { timeoutMs: 200 }) };
         },
       })),
@@ -191,9 +193,9 @@ describe('on a control plane', { timeout: 120_000 }, () => {
 
 describe('on a worker', { timeout: 120_000 }, () => {
   const ask = (spoil?: Spoil) =>
-    worker.dispatch(async (doors) => {
-      const journal = await prepareRequests(doors, worker.identity, { expirationSeconds: 86_400, extraSans: [] });
-      await submitRequests(doors, journal);
+    worker.dispatch(async (clients) => {
+      const journal = await prepareRequests(clients, worker.identity, { expirationSeconds: 86_400, extraSans: [] });
+      await submitRequests(clients, journal);
     }, spoil);
 
   /** Hooks of both sides, with databags carried over, until nobody has anything to do; `spoil` until it has ended one. */

@@ -1,4 +1,4 @@
-/** Stand-in machines with the doors of a dispatch on each, for walks through a refresh; and a way to end such a dispatch anywhere. */
+/** Stand-in machines with the clients of a dispatch on each, for walks through a refresh; and a way to end such a dispatch anywhere. */
 
 import { join } from 'node:path';
 import { applyCertificates } from '../../../src/capabilities/certificates/apply.ts';
@@ -20,10 +20,10 @@ export interface TestNode {
   readonly agent: Agent;
   readonly machine: NodeMachine;
   readonly identity: NodeIdentity;
-  /** One dispatch: `body` with the doors, then Juju's commit. Throws what the body throws. */
-  dispatch<T>(body: (doors: Clients) => Promise<T>, spoil?: (doors: Clients) => Clients): Promise<T>;
+  /** One dispatch: `body` with the clients, then Juju's commit. Throws what the body throws. */
+  dispatch<T>(body: (clients: Clients) => Promise<T>, spoil?: (clients: Clients) => Clients): Promise<T>;
   /** Looks, plans and applies until nothing is left to change, as a hook does. Gives what was done. */
-  settle(spoil?: (doors: Clients) => Clients): Promise<readonly string[]>;
+  settle(spoil?: (clients: Clients) => Clients): Promise<readonly string[]>;
 }
 
 export const RELATION = 'k8s-cluster:1';
@@ -55,7 +55,7 @@ export function newNode(
     agent,
     machine,
     identity: full,
-    async dispatch(body, spoil = (doors) => doors) {
+    async dispatch(body, spoil = (clients) => clients) {
       let result: { readonly value: Awaited<ReturnType<typeof body>> } | undefined;
       // After an upgrade the charm looks at all databags anew, so that a test may write into them as it likes.
       const { error } = await agent.dispatch({ JUJU_DISPATCH_PATH: 'hooks/upgrade-charm' }, async (juju) => {
@@ -66,15 +66,15 @@ export function newNode(
       return result.value;
     },
     settle: (spoil) =>
-      node.dispatch(async (doors) => {
+      node.dispatch(async (clients) => {
         const done: string[] = [];
         for (let round = 0; round < 10; round += 1) {
-          const facts = await observeCertificates(doors, full);
+          const facts = await observeCertificates(clients, full);
           const { changes } = planCertificates(facts);
           if (changes.length === 0) return done;
           for (const change of changes) {
             done.push(change.kind);
-            await applyCertificates(doors, facts, change);
+            await applyCertificates(clients, facts, change);
           }
         }
         throw new Error(`no end of ${done.join(', ')}`);
@@ -174,7 +174,7 @@ export interface Kill {
 }
 
 /** Clients of a process that ends at its n-th changing call, before that has any effect. */
-export function killed({ after, from }: Kill): (doors: Clients) => Clients {
+export function killed({ after, from }: Kill): (clients: Clients) => Clients {
   let left = after;
   let counting = from === undefined;
   let dead = false;
@@ -186,7 +186,7 @@ export function killed({ after, from }: Kill): (doors: Clients) => Clients {
     counting ||= name === from;
     return result;
   };
-  return (doors) => guarded(doors, spend);
+  return (clients) => guarded(clients, spend);
 }
 
 /** A copy more or less makes no difference until the note is written, which counts. */
@@ -220,14 +220,14 @@ function guarded<T extends object>(target: T, spend: Spend): T {
 }
 
 /** Clients of a process for which time passes faster, so that what is waited for in vain is given up soon. */
-export function hurried(factor: number): (doors: Clients) => Clients {
+export function hurried(factor: number): (clients: Clients) => Clients {
   const began = Date.now();
-  return (doors) => ({
-    ...doors,
+  return (clients) => ({
+    ...clients,
     host: {
-      ...doors.host,
+      ...clients.host,
       now: () => new Date(began + (Date.now() - began) * factor),
-      sleep: (ms) => doors.host.sleep(Math.ceil(ms / factor)),
+      sleep: (ms) => clients.host.sleep(Math.ceil(ms / factor)),
     },
   });
 }

@@ -18,7 +18,7 @@ const { etcdKey } = await import('../../standins/machines/kubernetes/store.ts');
 const { rangeOf } = await import('../../standins/machines/node/etcd.ts');
 const { memoryState } = await import('../hardening/state.ts');
 
-type Doors = Parameters<typeof rewriteSecrets>[0];
+type Clients = Parameters<typeof rewriteSecrets>[0];
 type Send = Parameters<typeof rewriteSecret>[0]['send'];
 
 const COUNT = 60_000;
@@ -117,9 +117,9 @@ let dispatches = 0;
 for (let done = false; !done; dispatches += 1) {
   if (dispatches === MOST_DISPATCHES) throw new Error('it comes to no end');
   const state = memoryState(kept);
-  const doors = { juju: { state, log: { warning: console.error } }, host, kubernetes: async () => door };
+  const clients = { juju: { state, log: { warning: console.error } }, host, kubernetes: async () => door };
   try {
-    const unopened = await rewriteSecrets(doors as unknown as Doors, rollout, DATASTORE);
+    const unopened = await rewriteSecrets(clients as unknown as Clients, rollout, DATASTORE);
     if (unopened !== undefined) throw new Error(`not all can be opened: ${unopened.ciphers.join()}`);
     done = true;
   } catch (error) {

@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import type { Doors } from '../../../src/capabilities/encryption/doors.ts';
+import type { Clients } from '../../../src/capabilities/encryption/clients.ts';
 import { EncryptionFailed } from '../../../src/capabilities/encryption/outcome.ts';
 import { rewriteSecrets } from '../../../src/capabilities/encryption/rewrite.ts';
 import { ExpiredError, KubernetesError } from '../../../src/clients/kubernetes/errors.ts';
@@ -60,8 +60,12 @@ class Cluster {
       postJson: async ({ body }: { body: unknown }) => (this.gateway ? rangeOf(this.#stored(), body) : undefined),
     };
     const log = { warning: (text: string) => void warnings.push(text) };
-    const doors = { juju: { state: this.state, log }, host, kubernetes: async () => this.#api() } as unknown as Doors;
-    return rewriteSecrets(doors, ROLLOUT, DATASTORE).catch((error: unknown) => {
+    const clients = {
+      juju: { state: this.state, log },
+      host,
+      kubernetes: async () => this.#api(),
+    } as unknown as Clients;
+    return rewriteSecrets(clients, ROLLOUT, DATASTORE).catch((error: unknown) => {
       if (!(error instanceof EncryptionFailed)) throw error;
       return error;
     });

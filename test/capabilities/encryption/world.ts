@@ -29,7 +29,7 @@ import type { Site } from '../../standins/machines/site.ts';
 import type { ClusterState } from '../../standins/machines/state.ts';
 
 type Bag = Record<string, string>;
-type Doors = Parameters<typeof observeEncryption>[0];
+type Clients = Parameters<typeof observeEncryption>[0];
 
 /** Ends a process: nothing of it catches it. */
 class Killed extends Error {}
@@ -204,17 +204,17 @@ export class World {
   /** As a hook of the charm does: look, plan, change, until nothing is left; then Juju commits, or does not. */
   async #hook(unit: Unit, pause: () => Promise<void>): Promise<void> {
     const draft: Draft = { own: { ...unit.bag }, shared: { ...this.shared }, state: new Map(unit.state), secrets: [] };
-    const doors = this.#doors(unit, draft, pause);
+    const clients = this.#clients(unit, draft, pause);
     const failed = new Map<string, string>();
     for (let round = 0; round < 40; round += 1) {
-      const facts = await observeEncryption(doors, this.#question(unit, draft));
+      const facts = await observeEncryption(clients, this.#question(unit, draft));
       const { changes, reports, flags } = planEncryption(facts);
       unit.statuses = [...reports.map(({ status, message }) => `${status}: ${message}`), ...failed.values()];
       const due = changes.filter((change) => !failed.has(JSON.stringify(change)));
       const [change] = due;
       if (change !== undefined) {
         try {
-          await applyEncryption(doors, facts, change);
+          await applyEncryption(clients, facts, change);
         } catch (error) {
           if (!(error instanceof EncryptionFailed)) throw error;
           failed.set(JSON.stringify(change), `${error.status.status}: ${error.message}`);
@@ -314,7 +314,7 @@ export class World {
     unit.state = draft.state;
   }
 
-  #doors(unit: Unit, draft: Draft, pause: () => Promise<void>): Doors {
+  #clients(unit: Unit, draft: Draft, pause: () => Promise<void>): Clients {
     return {
       juju: this.#juju(unit, draft, pause),
       host: this.#host(unit, pause),

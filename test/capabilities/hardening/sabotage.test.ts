@@ -45,7 +45,7 @@ interface Sabotage {
 
 /** An argument file as a hand edits it. */
 async function edit(node: SimulatedNode, service: Service, change: (text: string) => string): Promise<void> {
-  const text = (await node.doors.host.files.read(`${ARGS}/${service}`)) ?? '';
+  const text = (await node.clients.host.files.read(`${ARGS}/${service}`)) ?? '';
   const changed = change(text);
   if (changed === text) throw new Error('the sabotage changes nothing');
   await node.write(`${ARGS}/${service}`, changed, 0o600);
@@ -558,7 +558,7 @@ const SABOTAGES: readonly Sabotage[] = [
 
 /** What the node is like, with the process of kubelet where a sabotage has started one. */
 async function look(node: SimulatedNode) {
-  const cmdline = await node.doors.host.files.read(`/proc/${PID}/cmdline`);
+  const cmdline = await node.clients.host.files.read(`/proc/${PID}/cmdline`);
   const kubeletUnit = { active: true, enabled: true, mainPid: PID };
   const units = async (names: readonly string[]) =>
     cmdline === undefined
@@ -569,7 +569,7 @@ async function look(node: SimulatedNode) {
             name === 'snap.k8s.kubelet.service' ? kubeletUnit : { active: true, enabled: true },
           ]),
         );
-  const host = { ...node.doors.host, systemd: { units } };
+  const host = { ...node.clients.host, systemd: { units } };
   const facts = await observeNode(host, controls, { role: 'control-plane', version: '1.36.4', exemptNamespaces: [] });
   const verdictOf = (id: string) => {
     const control = controls.find((one) => one.id === id || one.formerly === id);

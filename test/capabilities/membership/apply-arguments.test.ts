@@ -33,7 +33,7 @@ it.each([
       restart: async () => Promise.reject(new SnapdError('change-failed', 'it ends at once')),
     };
     const quiet = { ...snapd, log: async () => ['Error: unknown flag: --worse'] };
-    const doors = { host: { ...host, snapd: quiet }, juju: { state: memoryState() } } as unknown as Clients;
+    const clients = { host: { ...host, snapd: quiet }, juju: { state: memoryState() } } as unknown as Clients;
     const journal: ArgumentsJournal = { before: RAN, after: NEVER_RAN, remembered: {}, remember: {}, finished };
     const facts = leader({ arguments: { 'kube-apiserver': { text: NEVER_RAN, journal } } });
     const change = {
@@ -43,7 +43,7 @@ it.each([
       foreign: [],
       drifted: [],
     } as const;
-    const attempt = writeArguments(doors, facts, change, NEVER_RAN);
+    const attempt = writeArguments(clients, facts, change, NEVER_RAN);
     await expect(attempt).rejects.toThrow('cis-mode: kube-apiserver did not come up with --v=worse');
     await expect(attempt).rejects.toThrow('(it ends at once): unknown flag: --worse (see journalctl');
     await expect(attempt).rejects.toBeInstanceOf(ChangeUndone);
@@ -78,14 +78,14 @@ async function change(comesUpWith: (text: string) => boolean, healthy: string | 
       clock += ms;
     },
   };
-  const doors = {
+  const clients = {
     host: { ...host, ...timed },
     juju: { state: memoryState(), log: { warning() {} } },
   } as unknown as Clients;
   const journal = { before: '', after: HEALTHY, remembered: {}, remember: {}, finished: true, healthy };
   const facts = leader({ arguments: { 'kube-proxy': { text: BY_HAND, journal } } });
   const wanted = { service: 'kube-proxy', set: { '--v': '2' }, remember: {}, foreign: [], drifted: [] } as const;
-  const message = await writeArguments(doors, facts, wanted, BY_HAND).then(
+  const message = await writeArguments(clients, facts, wanted, BY_HAND).then(
     () => 'it came up',
     (error: Error) => error.message,
   );
@@ -206,14 +206,14 @@ async function changeManager(
       clock += ms;
     },
   };
-  const doors = {
+  const clients = {
     host: { ...host, ...timed },
     juju: { state: memoryState(), log: { warning() {} } },
     kubernetes: async () => api,
   } as unknown as Clients;
   const facts = leader({ arguments: { 'kube-controller-manager': { text: before, journal: undefined } } });
   const wanted = { service: 'kube-controller-manager', set, remember: {}, foreign: [], drifted: [] } as const;
-  const message = await writeArguments(doors, facts, wanted, before).then(
+  const message = await writeArguments(clients, facts, wanted, before).then(
     () => 'it came up',
     (error: Error) => error.message,
   );
@@ -303,7 +303,7 @@ it.each<[string, string, boolean]>([
         clock += ms;
       },
     };
-    const doors = {
+    const clients = {
       host: { ...host, ...timed },
       juju: { state: memoryState(), log: { warning() {} } },
       kubernetes: async () => api,
@@ -311,7 +311,7 @@ it.each<[string, string, boolean]>([
     const facts = leader({ arguments: { 'kube-scheduler': { text: '', journal: undefined } } });
     const set = { '--leader-elect-renew-deadline': deadline };
     const wanted = { service: 'kube-scheduler', set, remember: {}, foreign: [], drifted: [] } as const;
-    const attempt = writeArguments(doors, facts, wanted, '');
+    const attempt = writeArguments(clients, facts, wanted, '');
     if (good) await attempt;
     else await expect(attempt).rejects.toThrow('leaseDuration must be greater than renewDeadline');
     expect((await host.files.read(SCHEDULER))?.includes('--leader-elect-renew-deadline')).toBe(good);

@@ -54,16 +54,16 @@ function machine(faults: { readonly switch?: SnapdError } = {}) {
     },
   };
   const log = { info: () => undefined, warning: () => undefined };
-  const doors = { host, juju: { state: memoryState(), log } } as unknown as Clients;
-  return { doors, asked, snap: () => snap };
+  const clients = { host, juju: { state: memoryState(), log } } as unknown as Clients;
+  return { clients, asked, snap: () => snap };
 }
 
 const facts = leader({ snap: BEFORE }, WISH);
 
 describe('a snap with which the node does not come up', () => {
   it('is still wanted after it was reverted, so that its failure is remembered, reported, and tried on no other unit', async () => {
-    const { doors, asked, snap } = machine();
-    const attempt = refreshSnap(doors, facts, { kind: 'refresh-snap', channel: NEW, file: undefined });
+    const { clients, asked, snap } = machine();
+    const attempt = refreshSnap(clients, facts, { kind: 'refresh-snap', channel: NEW, file: undefined });
     await expect(attempt).rejects.toThrow(/^snap-channel: .*the previous snap is back$/);
     await expect(attempt).rejects.toBeInstanceOf(ChangeUndone);
     expect(asked).toEqual(['refresh', `switch to ${OLD}`, 'revert']);
@@ -75,8 +75,8 @@ describe('a snap with which the node does not come up', () => {
   });
 
   it('is reverted also where snapd does not let it follow the channel as before, and that is said', async () => {
-    const { doors, snap } = machine({ switch: new SnapdError('change-failed', 'cannot switch') });
-    const attempt = refreshSnap(doors, facts, { kind: 'refresh-snap', channel: NEW, file: undefined });
+    const { clients, snap } = machine({ switch: new SnapdError('change-failed', 'cannot switch') });
+    const attempt = refreshSnap(clients, facts, { kind: 'refresh-snap', channel: NEW, file: undefined });
     await expect(attempt).rejects.toThrow(
       /the previous snap is back, but not on its channel \(snap switch --channel=1.35-classic\/stable k8s\): cannot switch$/,
     );
@@ -85,8 +85,8 @@ describe('a snap with which the node does not come up', () => {
 });
 
 it('another channel with the same revision is followed without a refresh, whatever the store has there by now', async () => {
-  const { doors, asked, snap } = machine();
-  await switchSnap(doors, { kind: 'switch-snap', channel: NEW });
+  const { clients, asked, snap } = machine();
+  await switchSnap(clients, { kind: 'switch-snap', channel: NEW });
   expect(asked).toEqual([`switch to ${NEW}`]);
   expect(snap()).toEqual({ ...BEFORE, channel: NEW });
 });

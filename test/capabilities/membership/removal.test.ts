@@ -52,7 +52,7 @@ interface Written {
 }
 
 /** Real machine and daemon; a clock that sleep moves; what would be told to Juju is kept. */
-function doorsOf(unit: number): { readonly doors: Clients; readonly written: Written } {
+function doorsOf(unit: number): { readonly clients: Clients; readonly written: Written } {
   const written: Written = { application: {}, warnings: [] };
   let now = Date.parse('2026-11-23T10:00:00Z');
   const juju = {
@@ -66,13 +66,13 @@ function doorsOf(unit: number): { readonly doors: Clients; readonly written: Wri
     },
   };
   const { root } = machines.machine(String(unit));
-  const doors = {
+  const clients = {
     juju,
     host: { ...openHost(root), ...clock },
     k8sd: () => (nodes[unit] as (typeof nodes)[number]).k8sd,
     kubernetes: async () => undefined,
   };
-  return { doors: doors as unknown as Clients, written };
+  return { clients: clients as unknown as Clients, written };
 }
 
 /** The leader, for which a token of `k8s/9` was made for this node before. */
@@ -97,9 +97,9 @@ describe('the leader', () => {
     }) as const;
 
   it('does not remove by force while etcd is busy: its member would stay behind', async () => {
-    const { doors, written } = doorsOf(0);
+    const { clients, written } = doorsOf(0);
     machines.failNext('0', 'remove', BUSY);
-    await expect(removeNode(doors, leader(), removal(3))).rejects.toMatchObject({
+    await expect(removeNode(clients, leader(), removal(3))).rejects.toMatchObject({
       status: { status: 'waiting', message: expect.stringContaining(`Waiting to remove node ${nameOf(3)}`) },
     });
     expect(await membersSeen()).toContain(nameOf(3));
@@ -107,42 +107,42 @@ describe('the leader', () => {
   });
 
   it('removes by force what cannot be removed otherwise, and forgets its unit', async () => {
-    const { doors, written } = doorsOf(0);
+    const { clients, written } = doorsOf(0);
     machines.failNext('0', 'remove', { status: 500, text: 'failed to run pre-remove hook: connection refused' });
-    await removeNode(doors, leader(), removal(3));
+    await removeNode(clients, leader(), removal(3));
     expect(await membersSeen()).not.toContain(nameOf(3));
     expect(Object.keys(written.application)).toEqual(['k8s/3', 'k8s/3-secret-id']);
   });
 
   it('removes a node whose unused token cannot be deleted, and says so', async () => {
-    const { doors, written } = doorsOf(0);
+    const { clients, written } = doorsOf(0);
     machines.failNext('0', 'delete-token', { status: 500, text: 'no' });
-    await removeNode(doors, leader(), { ...removal(3), unit: 'k8s/9', node: 'never-there', force: true });
+    await removeNode(clients, leader(), { ...removal(3), unit: 'k8s/9', node: 'never-there', force: true });
     expect(Object.keys(written.application)).toEqual(['k8s/9', 'k8s/9-secret-id']);
     expect(written.warnings).toEqual([expect.stringContaining('unused join token of never-there may be left')]);
   });
 
   it('waits where a token is not to be had, also after a stale node was removed for it', async () => {
-    const { doors, written } = doorsOf(0);
+    const { clients, written } = doorsOf(0);
     const stale = 'a node with this name is already part of the cluster';
     machines.failNext('0', 'join-token', { status: 500, text: stale });
     machines.failNext('0', 'join-token', { status: 500, text: 'not now' });
     const offer = { kind: 'offer-token', relation: PEERS, unit: 'k8s/9', node: 'stale', worker: true } as const;
-    await expect(offerToken(doors, onRecord('stale'), { ...offer, replaces: undefined })).rejects.toMatchObject({
+    await expect(offerToken(clients, onRecord('stale'), { ...offer, replaces: undefined })).rejects.toMatchObject({
       status: { status: 'waiting', message: 'Waiting for a token for k8s/9: not now' },
     });
     expect(written.application).toEqual({});
   });
 
   it.each([true, false])('removes no node for a unit that it was not made for (worker: %s)', async (worker) => {
-    const { doors, written } = doorsOf(0);
+    const { clients, written } = doorsOf(0);
     machines.failNext('0', 'join-token', {
       status: 500,
       text: 'a node with this name is already part of the cluster',
     });
     const before = await membersSeen();
     const offer = { kind: 'offer-token', relation: PEERS, unit: 'k8s/9', node: nameOf(3), worker } as const;
-    await expect(offerToken(doors, onRecord('another'), { ...offer, replaces: undefined })).rejects.toMatchObject({
+    await expect(offerToken(clients, onRecord('another'), { ...offer, replaces: undefined })).rejects.toMatchObject({
       status: {
         status: 'blocked',
         message: expect.stringContaining(`a node ${nameOf(3)} exists that was not made for k8s/9`),
@@ -157,19 +157,19 @@ describe('a control plane that leaves', () => {
   const leaving = (unit: number) => ({ kind: 'leave-cluster', name: nameOf(unit), force: false }) as const;
 
   it('tries again while etcd is busy, and then goes without force', async () => {
-    const { doors, written } = doorsOf(2);
+    const { clients, written } = doorsOf(2);
     for (let time = 0; time < 3; time += 1) machines.failNext('2', 'remove', BUSY);
-    await leaveCluster(doors, leader(), leaving(2));
+    await leaveCluster(clients, leader(), leaving(2));
     expect(await membersSeen()).not.toContain(nameOf(2));
     expect(written.warnings).toHaveLength(3);
     expect(written.warnings.join()).not.toContain('by force');
   });
 
   it('is not kept by a daemon that answers nothing but errors', async () => {
-    const { doors, written } = doorsOf(1);
+    const { clients, written } = doorsOf(1);
     machines.setK8sd('1', 'error');
-    await awaitRemoval(doors, leader());
-    await leaveCluster(doors, leader(), leaving(1));
+    await awaitRemoval(clients, leader());
+    await leaveCluster(clients, leader(), leaving(1));
     expect(written.warnings.at(-1)).toContain('by force failed');
   });
 });

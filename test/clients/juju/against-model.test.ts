@@ -38,7 +38,7 @@ describe.each([
   ['4.0.1', 'socket'],
   ['3.6.9', 'executable'],
 ] as const)(
-  'a charm on the Juju door, dispatched by the model of Juju %s, hook tools by %s',
+  'a charm on the Juju client, dispatched by the model of Juju %s, hook tools by %s',
   (jujuVersion, channel) => {
     let folder: string;
     let model: Model;

@@ -1,5 +1,5 @@
 /**
- * A charm that uses every part of the Juju door, for running inside the local model: it shares text with its peers, hands a
+ * A charm that uses every part of the Juju client, for running inside the local model: it shares text with its peers, hands a
  * secret to each unit of a related application, and takes it back when that unit goes.
  */
 

@@ -1,4 +1,4 @@
-/** Guards the Kubernetes door against an API server, the stand-in and the real one: its certificates, its authorizer, its versions of objects. */
+/** Guards the Kubernetes client against an API server, the stand-in and the real one: its certificates, its authorizer, its versions of objects. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

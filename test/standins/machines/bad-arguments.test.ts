@@ -9,7 +9,7 @@ import { writeArguments } from '../../../src/capabilities/membership/apply-argum
 import type { Host } from '../../../src/clients/host/host.ts';
 import { openHost } from '../../../src/clients/host/open-host.ts';
 import { openKubernetes } from '../../../src/clients/kubernetes/open-kubernetes.ts';
-import type { Clients as Doors } from '../../../src/core/clients.ts';
+import type { Clients } from '../../../src/core/clients.ts';
 import type { Service } from '../../../src/core/services.ts';
 import { memoryState } from '../../capabilities/hardening/state.ts';
 import { leader } from '../../capabilities/membership/facts.ts';
@@ -74,15 +74,15 @@ async function change(cluster: Cluster, service: Service, flag: string, value: s
   const kubernetes = await openKubernetes(await node.files.need(`${paths.kubernetes}/admin.conf`), {
     timeoutMs: 10_000,
   });
-  const doors = {
+  const clients = {
     host: hostOf(node),
     juju: { state: memoryState(), log: { warning() {} } },
     kubernetes: async () => kubernetes,
-  } as unknown as Doors;
+  } as unknown as Clients;
   const facts = leader({ arguments: { [service]: { text, journal: undefined } } });
   const asked = { service, set: { [flag]: value }, remember: {}, foreign: [], drifted: [] };
   const started = performance.now();
-  const message = await writeArguments(doors, facts, asked, text).then(
+  const message = await writeArguments(clients, facts, asked, text).then(
     () => CAME_UP,
     (error: Error) => error.message,
   );

@@ -4,9 +4,9 @@
  */
 
 import { K8sdError, K8sdUnavailable } from '../../../clients/k8sd/errors.ts';
+import type { Clients } from '../../../core/clients.ts';
 import { watchRestart } from '../await-restart.ts';
 import { discard, readNote, restore } from '../backup.ts';
-import type { Doors } from '../doors.ts';
 import type { NodeIdentity } from '../facts.ts';
 import { beginRefresh, finishRefresh, type Progress, restartServices, seeThrough } from '../finish-refresh.ts';
 import { CONTROL_PLANE_NAMES, fieldOf, fileOf } from '../names.ts';
@@ -42,33 +42,37 @@ function refuseEmbedded(names: readonly string[]): void {
 }
 
 /** What k8sd's update does with certificates that are files of their own. */
-async function writeFiles(doors: Doors, { role }: NodeIdentity, { names, pems }: IssuedCertificates): Promise<void> {
+async function writeFiles(
+  clients: Clients,
+  { role }: NodeIdentity,
+  { names, pems }: IssuedCertificates,
+): Promise<void> {
   for (const name of names) {
     const { path } = fileOf(role, name);
-    await doors.host.files.write(path.replace(/\.crt$/, '.key'), pems[`${fieldOf(name)}-key`] ?? '', { mode: 0o600 });
-    await doors.host.files.write(path, pems[`${fieldOf(name)}-crt`] ?? '', { mode: 0o600 });
+    await clients.host.files.write(path.replace(/\.crt$/, '.key'), pems[`${fieldOf(name)}-key`] ?? '', { mode: 0o600 });
+    await clients.host.files.write(path, pems[`${fieldOf(name)}-crt`] ?? '', { mode: 0o600 });
   }
-  await restartServices(doors, role);
+  await restartServices(clients, role);
 }
 
 /** @throws RefreshFailed when k8sd refuses, or when the node is not well with them; the former are then back. */
 export async function takeIssued(
-  doors: Doors,
+  clients: Clients,
   node: NodeIdentity,
   { names, pems }: IssuedCertificates,
   progress: Progress,
 ): Promise<void> {
-  const { files } = doors.host;
+  const { files } = clients.host;
   const unfinished = await readNote(files);
-  if (unfinished !== undefined) await finishRefresh(doors, node, unfinished, progress);
-  const given = { ...(await standingPairs(doors, node)), ...pems };
+  if (unfinished !== undefined) await finishRefresh(clients, node, unfinished, progress);
+  const given = { ...(await standingPairs(clients, node)), ...pems };
   const alone = lacksOther(node, given);
   if (alone) refuseEmbedded(names);
-  const note = await beginRefresh(doors, node, names);
-  const restart = await watchRestart(doors, node, names);
+  const note = await beginRefresh(clients, node, names);
+  const restart = await watchRestart(clients, node, names);
   try {
-    if (alone) await writeFiles(doors, node, { names, pems });
-    else await doors.k8sd(node.minor).updateCertificates(given, { timeoutMs: CALL_MS });
+    if (alone) await writeFiles(clients, node, { names, pems });
+    else await clients.k8sd(node.minor).updateCertificates(given, { timeoutMs: CALL_MS });
     await restart.over();
   } catch (error) {
     if (!(error instanceof K8sdError) || error instanceof K8sdUnavailable) throw error;
@@ -78,6 +82,6 @@ export async function takeIssued(
   } finally {
     restart.end();
   }
-  await seeThrough(doors, node, note, progress);
-  forgetFailures(doors.juju.state);
+  await seeThrough(clients, node, note, progress);
+  forgetFailures(clients.juju.state);
 }

@@ -1,7 +1,7 @@
 /** Carries out what the charm renews by itself. */
 
 import { K8sdUnavailable } from '../../../clients/k8sd/errors.ts';
-import type { Doors } from '../doors.ts';
+import type { Clients } from '../../../core/clients.ts';
 import type { NodeIdentity } from '../facts.ts';
 import type { Progress } from '../finish-refresh.ts';
 import { RefreshFailed } from '../outcome.ts';
@@ -14,25 +14,25 @@ import { rememberFailure } from './attempts.ts';
  * trying, since without a renewal all of them come to the same end. Gives why it failed.
  */
 export async function renewControlPlane(
-  doors: Doors,
+  clients: Clients,
   node: NodeIdentity,
   refresh: ControlPlaneRefresh,
   progress: Progress,
 ): Promise<string | undefined> {
-  return rememberingFailure(doors, node, () => refreshControlPlane(doors, node, refresh, progress));
+  return rememberingFailure(clients, node, () => refreshControlPlane(clients, node, refresh, progress));
 }
 
 /** The first step of a worker's walk: keys and requests. */
 export async function beginWorkerRenewal(
-  doors: Doors,
+  clients: Clients,
   node: NodeIdentity,
   refresh: WorkerRefresh,
 ): Promise<string | undefined> {
-  return rememberingFailure(doors, node, () => prepareRequests(doors, node, { ...refresh, renewal: true }));
+  return rememberingFailure(clients, node, () => prepareRequests(clients, node, { ...refresh, renewal: true }));
 }
 
 async function rememberingFailure(
-  { juju, host }: Doors,
+  { juju, host }: Clients,
   { options }: NodeIdentity,
   work: () => Promise<unknown>,
 ): Promise<string | undefined> {

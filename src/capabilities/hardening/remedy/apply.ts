@@ -1,7 +1,7 @@
 /** Carries out one planned change. Each is idempotent: ended at any point and planned again, it comes to the same. */
 
 import type { RemedyChange } from './change.ts';
-import type { Doors } from './doors.ts';
+import type { Clients } from './clients.ts';
 import {
   contraryLine,
   isReadLater,
@@ -25,44 +25,44 @@ import { POLICY_DIRECTORY, POLICY_MODE } from './policy-files.ts';
 const PRIVATE_FOLDER = 0o700;
 
 /** @throws RemedyFailed when an operator has to do something first. */
-export async function applyRemedy(doors: Doors, change: RemedyChange): Promise<void> {
+export async function applyRemedy(clients: Clients, change: RemedyChange): Promise<void> {
   switch (change.kind) {
     case 'write-policies':
-      return writePolicies(doors, change);
+      return writePolicies(clients, change);
     case 'remove-policies':
-      return removePolicies(doors, change);
+      return removePolicies(clients, change);
     case 'tune-kernel':
-      return tuneKernel(doors, change);
+      return tuneKernel(clients, change);
     case 'restore-kernel':
-      return restoreKernel(doors, change);
+      return restoreKernel(clients, change);
     case 'set-files':
-      return setFiles(doors, change);
+      return setFiles(clients, change);
   }
 }
 
 type Of<Kind extends RemedyChange['kind']> = Extract<RemedyChange, { kind: Kind }>;
 
 /** The folder of an audit log that is there already stays as it is: others may write there, too. */
-async function writePolicies({ host: { files } }: Doors, change: Of<'write-policies'>): Promise<void> {
+async function writePolicies({ host: { files } }: Clients, change: Of<'write-policies'>): Promise<void> {
   for (const { path, content } of change.files) await files.write(path, content, { mode: POLICY_MODE });
   if (change.folder !== undefined) await files.makeDirectory(change.folder, PRIVATE_FOLDER);
 }
 
-async function removePolicies({ host: { files } }: Doors, { paths }: Of<'remove-policies'>): Promise<void> {
+async function removePolicies({ host: { files } }: Clients, { paths }: Of<'remove-policies'>): Promise<void> {
   for (const path of paths) await files.remove(path);
   if ((await files.list(POLICY_DIRECTORY)).length === 0) await files.remove(POLICY_DIRECTORY);
 }
 
 /** The values first: where they cannot be set, no file shall say that they are. */
-async function tuneKernel(doors: Doors, change: Of<'tune-kernel'>): Promise<void> {
-  const { host } = doors;
+async function tuneKernel(clients: Clients, change: Of<'tune-kernel'>): Promise<void> {
+  const { host } = clients;
   const { askers, controls, wanted, write } = change;
-  const contrary = change.file === undefined ? undefined : await findContrary(doors, wanted);
+  const contrary = change.file === undefined ? undefined : await findContrary(clients, wanted);
   if (contrary !== undefined)
     throw new RemedyFailed(
       `${askers}: ${contrary}, which would undo it at the next boot; take that out, or name ${controls.join(' and ')} in hardening-waivers`,
     );
-  await noteAndChange(doors, { kernel: change.remember }, async () => {
+  await noteAndChange(clients, { kernel: change.remember }, async () => {
     for (const [key, value] of Object.entries(write)) {
       const failure = await host.sysctl.write(key, value).then(
         () => undefined,
@@ -85,7 +85,7 @@ function reasonOf(failure: unknown): string {
 }
 
 /** A line of another file that is read later at boot and says something else. */
-async function findContrary({ host: { files } }: Doors, wanted: Readonly<Record<string, string>>) {
+async function findContrary({ host: { files } }: Clients, wanted: Readonly<Record<string, string>>) {
   const paths = await Promise.all(
     KERNEL_FOLDERS.map(async (folder) =>
       (await files.list(folder)).filter(isReadLater).map((name) => `${folder}/${name}`),
@@ -98,23 +98,27 @@ async function findContrary({ host: { files } }: Doors, wanted: Readonly<Record<
   return undefined;
 }
 
-async function restoreKernel(doors: Doors, { write, file, foreign }: Of<'restore-kernel'>): Promise<void> {
-  const { juju, host } = doors;
+async function restoreKernel(clients: Clients, { write, file, foreign }: Of<'restore-kernel'>): Promise<void> {
+  const { juju, host } = clients;
   for (const [key, value] of Object.entries(write)) await host.sysctl.write(key, value);
   if (file === null) await host.files.remove(KERNEL_FILE);
   else if (file !== undefined) await host.files.write(KERNEL_FILE, file, { mode: KERNEL_FILE_MODE });
-  warn(doors, foreign, 'has been changed by somebody else since the charm set it; it is left as it is');
+  warn(clients, foreign, 'has been changed by somebody else since the charm set it; it is left as it is');
   const present = await recall(juju.state);
   const { files } = await withUncommitted(host.files, present);
   remember(juju.state, { files: present.files, kernel: undefined });
-  await note(doors, present, { files, kernel: undefined });
+  await note(clients, present, { files, kernel: undefined });
 }
 
-async function setFiles(doors: Doors, { set, drifted, foreign, remember: files }: Of<'set-files'>): Promise<void> {
-  const { host } = doors;
-  warn(doors, drifted, 'has been changed by somebody else since the charm set its mode or owner; it is set again');
-  warn(doors, foreign, 'has been changed by somebody else since the charm set its mode or owner; it is left as it is');
-  await noteAndChange(doors, { files }, async () => {
+async function setFiles(clients: Clients, { set, drifted, foreign, remember: files }: Of<'set-files'>): Promise<void> {
+  const { host } = clients;
+  warn(clients, drifted, 'has been changed by somebody else since the charm set its mode or owner; it is set again');
+  warn(
+    clients,
+    foreign,
+    'has been changed by somebody else since the charm set its mode or owner; it is left as it is',
+  );
+  await noteAndChange(clients, { files }, async () => {
     for (const { path, mode, owner } of set) {
       // Owner first: to change it takes special bits away.
       if (owner !== undefined) await host.files.setOwner(path, owner);
@@ -124,8 +128,12 @@ async function setFiles(doors: Doors, { set, drifted, foreign, remember: files }
 }
 
 /** What is to be remembered is written down on the machine before anything is changed, and told Juju afterwards. */
-async function noteAndChange(doors: Doors, part: Partial<RemedyMemory>, change: () => Promise<void>): Promise<void> {
-  const { juju, host } = doors;
+async function noteAndChange(
+  clients: Clients,
+  part: Partial<RemedyMemory>,
+  change: () => Promise<void>,
+): Promise<void> {
+  const { juju, host } = clients;
   const present = await recall(juju.state);
   const known = await withUncommitted(host.files, present);
   const next: RemedyMemory = { ...known, ...part };
@@ -141,22 +149,22 @@ async function noteAndChange(doors: Doors, part: Partial<RemedyMemory>, change: 
   });
   await change();
   remember(juju.state, next);
-  await note(doors, present, next);
+  await note(clients, present, next);
 }
 
 /** What has been done. A note of what is over would one day take for the charm's what somebody else has done. */
-async function note({ host: { files } }: Doors, present: RemedyMemory, next: RemedyMemory): Promise<void> {
+async function note({ host: { files } }: Clients, present: RemedyMemory, next: RemedyMemory): Promise<void> {
   if (Object.keys(next.files).length === 0 && next.kernel === undefined) await removeJournal(files);
   else await writeJournal(files, present, next);
 }
 
-function warn({ juju }: Doors, what: readonly string[], message: string): void {
+function warn({ juju }: Clients, what: readonly string[], message: string): void {
   for (const one of what) juju.log.warning(`${one} ${message}`);
 }
 
 /** Gives back what is outside of the snap when the snap goes, and forgets the rest. */
-export async function forgetRemedies(doors: Doors): Promise<void> {
-  const { juju, host } = doors;
+export async function forgetRemedies(clients: Clients): Promise<void> {
+  const { juju, host } = clients;
   const { kernel: known } = await withUncommitted(host.files, await recall(juju.state));
   if (known !== undefined) {
     for (const [key, { was, is }] of Object.entries(known.values))

@@ -5,8 +5,8 @@ import { isTrue } from '../evaluate-flag.ts';
 import type { FileFacts } from '../node-facts.ts';
 import { observeFiles } from '../observe-node.ts';
 import { fitting } from '../path-pattern.ts';
+import type { Clients } from './clients.ts';
 import type { Demands } from './demands.ts';
-import type { Doors } from './doors.ts';
 import type { RemedyFacts } from './facts.ts';
 import { KERNEL_FILE } from './kernel-file.ts';
 import { recall, withUncommitted } from './memory.ts';
@@ -27,7 +27,7 @@ const REBOOT_REQUIRED = '/run/reboot-required';
 type Arguments = Readonly<Partial<Record<string, Readonly<Record<string, string>>>>>;
 
 export async function observeRemedies(
-  { juju, host }: Doors,
+  { juju, host }: Clients,
   { exists, present, former }: Node,
   demands: Demands,
 ): Promise<RemedyFacts> {
@@ -72,12 +72,12 @@ type WantedOfFiles = Pick<RemedyFacts, 'files' | 'modes' | 'owners'>;
 const NO_FILES: WantedOfFiles = { files: new Map(), modes: new Map(), owners: new Map() };
 
 async function wantedOfFiles(
-  doors: Pick<Doors, 'host'>,
+  clients: Pick<Clients, 'host'>,
   demands: Demands,
   remembered: readonly string[],
 ): Promise<WantedOfFiles> {
   const patterns = [...demands.modes, ...demands.owners].flatMap(({ paths }) => paths);
-  const all = await observeFiles(doors.host, [...new Set([...patterns, ...remembered])]);
+  const all = await observeFiles(clients.host, [...new Set([...patterns, ...remembered])]);
   const names = Object.keys(all);
   const files = new Map<string, FileFacts>();
   const modes = new Map<string, number>();

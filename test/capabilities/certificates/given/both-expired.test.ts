@@ -86,8 +86,8 @@ it('one of two certificates that have expired goes into service alone, and the o
   const next = { apiserver: await apiServer(-1, 90), kubelet: await kubelet(-1, 90) };
   const print = (pair: Pair): string => new X509Certificate(pair.certificate).fingerprint256;
   const take = (name: 'apiserver' | 'kubelet') =>
-    node.dispatch((doors) =>
-      takeIssued(doors, node.identity, { names: [name], pems: fields(name, next[name]) }, async () => {}),
+    node.dispatch((clients) =>
+      takeIssued(clients, node.identity, { names: [name], pems: fields(name, next[name]) }, async () => {}),
     );
   await take('apiserver');
   expect(await served(6443)).toBe(print(next.apiserver));

@@ -34,19 +34,19 @@ interface Look {
 /** One dispatch: which ports were asked for a certificate, and what the status says of it. */
 async function look(node: TestNode, kind: 'update-status' | 'config-changed', minutes = 0): Promise<Look> {
   const asked: number[] = [];
-  const spoil = (doors: Clients): Clients => ({
-    ...doors,
-    juju: Object.assign(Object.create(doors.juju) as Clients['juju'], { event: { kind } }),
+  const spoil = (clients: Clients): Clients => ({
+    ...clients,
+    juju: Object.assign(Object.create(clients.juju) as Clients['juju'], { event: { kind } }),
     host: {
-      ...doors.host,
+      ...clients.host,
       now: () => new Date(Date.now() + minutes * MINUTE_MS),
       servedCertificate(address, port, timeoutMs) {
         asked.push(port);
-        return doors.host.servedCertificate(address, port, timeoutMs);
+        return clients.host.servedCertificate(address, port, timeoutMs);
       },
     },
   });
-  const body = async (doors: Clients) => planCertificates(await observeCertificates(doors, node.identity)).reports;
+  const body = async (clients: Clients) => planCertificates(await observeCertificates(clients, node.identity)).reports;
   const reports = await node.dispatch(body, spoil);
   return { asked: asked.toSorted(), told: reports.map(({ status, message }) => `${status}: ${message}`) };
 }

@@ -34,17 +34,17 @@ type Spoil = NonNullable<Parameters<TestNode['settle']>[0]>;
 
 /** Clients of a dispatch so many seconds from now. */
 function later(seconds: number): Spoil {
-  return (doors: Clients) => ({
-    ...doors,
-    host: { ...doors.host, now: () => new Date(doors.host.now().getTime() + seconds * 1000) },
+  return (clients: Clients) => ({
+    ...clients,
+    host: { ...clients.host, now: () => new Date(clients.host.now().getTime() + seconds * 1000) },
   });
 }
 
 /** What the status says at that time. */
 function told(node: TestNode, at: Spoil): Promise<readonly string[]> {
-  const look = async (doors: Clients) => planCertificates(await observeCertificates(doors, node.identity));
+  const look = async (clients: Clients) => planCertificates(await observeCertificates(clients, node.identity));
   return node.dispatch(
-    async (doors) => (await look(doors)).reports.map(({ status, message }) => `${status}: ${message}`),
+    async (clients) => (await look(clients)).reports.map(({ status, message }) => `${status}: ${message}`),
     at,
   );
 }
@@ -65,9 +65,9 @@ const YEAR = Math.round((365 * 86_400) / HOUR);
 
 describe('on a control plane', { timeout: 60_000 }, () => {
   const shorten = () =>
-    leader.dispatch((doors) =>
+    leader.dispatch((clients) =>
       refreshControlPlane(
-        doors,
+        clients,
         leader.identity,
         { names: CONTROL_PLANE_NAMES, expirationSeconds: LIFE, extraSans: ['api.example.com'] },
         async () => undefined,
@@ -109,20 +109,20 @@ describe('on a control plane', { timeout: 60_000 }, () => {
     const hasty = hurried(400);
     machines.failService('0', 'kube-apiserver', 'made to fail by a test');
     // From the moment on at which it puts them back, nothing stands in the way.
-    const recovering: Spoil = (doors) => ({
-      ...doors,
+    const recovering: Spoil = (clients) => ({
+      ...clients,
       host: {
-        ...doors.host,
+        ...clients.host,
         snapd: {
-          ...doors.host.snapd,
+          ...clients.host.snapd,
           restart: (...restart) => {
             machines.failService('0', 'kube-apiserver', undefined);
-            return doors.host.snapd.restart(...restart);
+            return clients.host.snapd.restart(...restart);
           },
         },
       },
     });
-    expect(await leader.settle((doors) => recovering(later(at)(hasty(doors))))).toEqual(['renew']);
+    expect(await leader.settle((clients) => recovering(later(at)(hasty(clients))))).toEqual(['renew']);
     expect((await certificate(leader, 'apiserver')).fingerprint).toBe(before.fingerprint);
     expect(await leader.dispatch(async ({ kubernetes }) => (await kubernetes())?.ready())).toBe(true);
     expect((await told(leader, later(at))).join('\n')).toMatch(
@@ -154,8 +154,8 @@ describe('on a worker', { timeout: 60_000 }, () => {
   }
 
   const shorten = async () => {
-    await worker.dispatch((doors) =>
-      prepareRequests(doors, worker.identity, { expirationSeconds: LIFE, extraSans: [] }),
+    await worker.dispatch((clients) =>
+      prepareRequests(clients, worker.identity, { expirationSeconds: LIFE, extraSans: [] }),
     );
     await rounds(later(0));
   };
@@ -193,8 +193,8 @@ describe('on a worker', { timeout: 60_000 }, () => {
   ])('asks for one address, %s', async (_, said, asked) => {
     const { address } = worker.machine;
     const identity = { ...worker.identity, boundAddresses: said === undefined ? [] : [said || address] };
-    const journal = await worker.dispatch((doors) =>
-      prepareRequests(doors, identity, { expirationSeconds: LIFE, extraSans: [] }),
+    const journal = await worker.dispatch((clients) =>
+      prepareRequests(clients, identity, { expirationSeconds: LIFE, extraSans: [] }),
     );
     await worker.dispatch(({ host }) => removeRequestJournal(host.files));
     const serving = await parseRequest(journal.requests.find(({ pair }) => pair === 'kubelet')?.request ?? '');

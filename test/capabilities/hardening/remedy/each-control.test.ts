@@ -66,7 +66,7 @@ async function sabotageFiles(node: SimulatedNode): Promise<void> {
 }
 
 async function verdicts(node: SimulatedNode, role: Role, controls: readonly Control[]): Promise<Map<string, Verdict>> {
-  const host = { ...node.doors.host, systemd: { units: async () => undefined } };
+  const host = { ...node.clients.host, systemd: { units: async () => undefined } };
   const facts = await observeNode(host, controls, { role, version: '1.36.4', exemptNamespaces: [] });
   return new Map(controls.map((control) => [control.id, judge(control, facts)]));
 }

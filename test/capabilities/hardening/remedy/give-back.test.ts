@@ -181,13 +181,13 @@ describe('what somebody else has changed meanwhile', () => {
     const before = await node.everything();
     await node.dispatch(hardened);
     await node.write('/proc/sys/kernel/panic_on_oops', '7\n', 0o644);
-    await forgetRemedies(node.doors);
+    await forgetRemedies(node.clients);
     const after = await node.everything();
     expect(after['/proc/sys/kernel/panic']).toBe(before['/proc/sys/kernel/panic']);
     expect(after['/proc/sys/vm/overcommit_memory']).toBe(before['/proc/sys/vm/overcommit_memory']);
     expect(after['/proc/sys/kernel/panic_on_oops']).toMatch(/ 7\n$/);
     expect(after).not.toHaveProperty('/etc/sysctl.d/99-kubelet.conf');
-    expect(await node.doors.juju.state.entries('hardening/')).toEqual({});
+    expect(await node.clients.juju.state.entries('hardening/')).toEqual({});
   });
 
   it('a file of kernel parameters that was there before comes back', async () => {

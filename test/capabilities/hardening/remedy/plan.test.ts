@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyRemedy } from '../../../../src/capabilities/hardening/remedy/apply.ts';
 import { describeRemedy } from '../../../../src/capabilities/hardening/remedy/change.ts';
+import type { Clients } from '../../../../src/capabilities/hardening/remedy/clients.ts';
 import { type Demands, NO_DEMANDS } from '../../../../src/capabilities/hardening/remedy/demands.ts';
-import type { Doors } from '../../../../src/capabilities/hardening/remedy/doors.ts';
 import type { RemedyFacts } from '../../../../src/capabilities/hardening/remedy/facts.ts';
 import { contraryLine, kernelFile } from '../../../../src/capabilities/hardening/remedy/kernel-file.ts';
 import { NOTHING_REMEMBERED } from '../../../../src/capabilities/hardening/remedy/memory.ts';
@@ -158,7 +158,7 @@ describe('what a service may have to go back to when it does not come up with it
     ['stays until it is seen running', former, [], true],
     ['goes afterwards', {}, [policy], false],
   ])('%s', async (_, before, strays, protectsKernel) => {
-    const seen = await observeRemedies(node.doors, { exists: true, present: {}, former: before }, NO_DEMANDS);
+    const seen = await observeRemedies(node.clients, { exists: true, present: {}, former: before }, NO_DEMANDS);
     expect(seen).toMatchObject({ strays, protectsKernel });
   });
 });
@@ -170,7 +170,7 @@ describe('a reboot that a machine waits for', () => {
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'rp-'));
     node = await SimulatedNode.create(home);
-    await node.doors.host.files.write('/run/reboot-required', '*** System restart required ***\n', { mode: 0o644 });
+    await node.clients.host.files.write('/run/reboot-required', '*** System restart required ***\n', { mode: 0o644 });
   });
 
   afterAll(() => rm(home, { recursive: true, force: true }));
@@ -180,7 +180,7 @@ describe('a reboot that a machine waits for', () => {
     ['does not matter while there is no node', false, STIG, false],
     ['does not matter when nobody asks for a tuned kernel', true, NO_DEMANDS, false],
   ])('%s', async (_, exists, demands, pending) => {
-    const seen = await observeRemedies(node.doors, { exists, present: {}, former: {} }, demands);
+    const seen = await observeRemedies(node.clients, { exists, present: {}, former: {} }, demands);
     expect(seen.rebootPending).toBe(pending);
   });
 });
@@ -207,7 +207,7 @@ describe('what an operator has to do first', () => {
   } as const;
 
   it('is told where a container does not let the kernel be set, and nothing says that it is', async () => {
-    const { host, juju } = node.doors;
+    const { host, juju } = node.clients;
     const sealed = {
       ...host,
       sysctl: {
@@ -217,7 +217,7 @@ describe('what an operator has to do first', () => {
         },
       },
     };
-    await expect(applyRemedy({ host: sealed, juju } as Doors, tune)).rejects.toThrow(
+    await expect(applyRemedy({ host: sealed, juju } as Clients, tune)).rejects.toThrow(
       'stig-mode: the kernel parameter kernel.panic is 0 and cannot be set to 10 here (EROFS), as in a container; set it on the host, ' +
         'or name V-242434 in hardening-waivers',
     );
@@ -232,7 +232,7 @@ describe('what an operator has to do first', () => {
     ['/etc/sysctl.d/99-zz.conf.bak', false],
   ])('is told where %s would undo it at the next boot: %j', async (path, undoes) => {
     await node.write(path, 'kernel.panic=0\n', 0o644);
-    const outcome = await applyRemedy(node.doors, tune).then(
+    const outcome = await applyRemedy(node.clients, tune).then(
       () => 'done',
       (error: Error) => error.message,
     );

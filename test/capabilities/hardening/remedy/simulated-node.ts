@@ -7,7 +7,7 @@ import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import type { HardeningOptions } from '../../../../src/capabilities/hardening/options.ts';
 import { applyRemedy } from '../../../../src/capabilities/hardening/remedy/apply.ts';
-import type { Doors } from '../../../../src/capabilities/hardening/remedy/doors.ts';
+import type { Clients } from '../../../../src/capabilities/hardening/remedy/clients.ts';
 import { observeRemedies } from '../../../../src/capabilities/hardening/remedy/observe.ts';
 import { observeBase } from '../../../../src/capabilities/hardening/remedy/observe-base.ts';
 import { planRemedies } from '../../../../src/capabilities/hardening/remedy/plan.ts';
@@ -102,7 +102,7 @@ export interface Dispatched {
 
 export class SimulatedNode {
   readonly root: string;
-  readonly doors: Doors;
+  readonly clients: Clients;
   readonly #role: 'control-plane' | 'worker';
   readonly #services: readonly Service[];
   readonly #warnings: string[] = [];
@@ -125,7 +125,7 @@ export class SimulatedNode {
       },
       log: { warning },
     };
-    this.doors = { host: openHost(root), juju: juju as unknown as Doors['juju'] };
+    this.clients = { host: openHost(root), juju: juju as unknown as Clients['juju'] };
   }
 
   static async create(root: string, role: 'control-plane' | 'worker' = 'control-plane'): Promise<SimulatedNode> {
@@ -169,12 +169,12 @@ export class SimulatedNode {
   }
 
   async arguments(service: Service): Promise<Readonly<Record<string, string>>> {
-    return parseArguments(service, (await this.doors.host.files.read(`${ARGS}/${service}`)) ?? '');
+    return parseArguments(service, (await this.clients.host.files.read(`${ARGS}/${service}`)) ?? '');
   }
 
   /** As somebody does by hand; null takes the flag out. */
   async setArgument(service: Service, flag: string, value: string | null): Promise<void> {
-    const { files } = this.doors.host;
+    const { files } = this.clients.host;
     const path = `${ARGS}/${service}`;
     const text = await files.read(path);
     if (text !== undefined) await files.write(path, editArguments(service, text, { [flag]: value }), { mode: 0o600 });
@@ -191,7 +191,7 @@ export class SimulatedNode {
       if (round > 8) throw new Error('the changes do not come to an end');
       const look = await this.#look(wishes);
       overridden = look.overridden;
-      for (const change of look.plan.changes) await applyRemedy(this.doors, change);
+      for (const change of look.plan.changes) await applyRemedy(this.clients, change);
       if (look.plan.changes.length > 0) continue;
       blocked.push(...look.plan.reports.map(({ message }) => message));
       if (!look.plan.ready || !(await this.#changeArguments(wishes, look.wanted, restarts))) break;
@@ -206,7 +206,7 @@ export class SimulatedNode {
     const wanted: Partial<Record<Service, ReturnType<typeof wantedArguments>>> = {};
     const present: Record<string, Readonly<Record<string, string>>> = {};
     for (const service of this.#services) {
-      const text = (await this.doors.host.files.read(`${ARGS}/${service}`)) ?? '';
+      const text = (await this.clients.host.files.read(`${ARGS}/${service}`)) ?? '';
       const untouched = untouchedArguments(
         service,
         { text, journal: this.#journals[service] },
@@ -217,13 +217,13 @@ export class SimulatedNode {
       wanted[service] = wantedArguments(
         service,
         demands.flags,
-        await observeBase(this.doors.host, service, base, demands.flags),
+        await observeBase(this.clients.host, service, base, demands.flags),
       );
     }
     this.#wanted = Object.fromEntries(
       Object.entries(wanted).map(([service, { flags }]) => [service, Object.keys(flags)]),
     );
-    const plan = planRemedies(await observeRemedies(this.doors, { exists: true, present, former: {} }, demands));
+    const plan = planRemedies(await observeRemedies(this.clients, { exists: true, present, former: {} }, demands));
     return { wanted, plan, overridden: Object.values(wanted).flatMap((one) => one.overridden) };
   }
 
@@ -236,7 +236,7 @@ export class SimulatedNode {
     let changed = false;
     for (const service of this.#services) {
       const path = `${ARGS}/${service}`;
-      const text = (await this.doors.host.files.read(path)) ?? '';
+      const text = (await this.clients.host.files.read(path)) ?? '';
       const remembered = this.#memory[service] ?? {};
       const asked = wanted[service];
       const change = planArguments(
@@ -251,7 +251,7 @@ export class SimulatedNode {
       if (Object.keys(change.set).length > 0) {
         const after = editArguments(service, text, change.set);
         this.#journals[service] = { before: text, after, remembered, remember: change.remember, finished: true };
-        await this.doors.host.files.write(path, after, { mode: 0o600 });
+        await this.clients.host.files.write(path, after, { mode: 0o600 });
         restarts.push(service);
       }
       this.#memory = { ...this.#memory, [service]: change.remember };

@@ -1,3 +1,0 @@
-/** The outside, as this folder calls it. */
-
-export type { Clients as Doors } from '../../core/clients.ts';

@@ -1,0 +1,5 @@
+/** What encryption at rest needs of the outside. */
+
+import type { Clients as All } from '../../core/clients.ts';
+
+export type Clients = Pick<All, 'juju' | 'host' | 'kubernetes'>;

@@ -70,7 +70,7 @@ describe('the life of a unit', () => {
     bench.model.measureMemory = true;
     await bench.deploy({ dispatch: 'is-leader --format=json > /dev/null; sleep 0.05' });
     for (const dispatch of bench.model.dispatches) {
-      expect(dispatch.calls).toEqual([{ tool: 'is-leader', args: ['--format=json'] }]);
+      expect(dispatch.calls).toEqual([{ tool: 'is-leader', args: ['--format=json'], channel: 'executable' }]);
       expect(dispatch.wallMs).toBeGreaterThan(50);
       expect(dispatch.maxRssKb).toBeGreaterThan(500);
     }

@@ -12,9 +12,9 @@ import { GRANT, grantTurns, heldText, type Rolling, standingGrant, wantsTurn } f
 import { type Parallelism, readParallelism, slotsFor } from './options.ts';
 import type { Entries } from './pool.ts';
 import { rollingOf } from './rolling.ts';
+import { API_PORT, silentMembers } from './silent.ts';
 import { GRANTS, grantWorkers, type WorkerGranting, type Workers, workersWant } from './worker-lock.ts';
 
-const API_PORT = 6443;
 const API_MS = 3_000;
 const LONGEST_HELD_MS = 60 * 60_000;
 /** Longer than a change takes that goes well: a snap of a slow store. */
@@ -86,18 +86,10 @@ async function observe(clients: Clients, node: Node, parallelism: Parallelism): 
     workers,
     relation: node.peers?.id ?? '',
     joining: node.joining,
-    silent: looks ? await silentMembers(clients, node) : [],
+    silent: looks ? await silentMembers(clients, node, API_MS) : [],
     silentHere: workerWaits && address !== undefined && !(await host.accepts(address, API_PORT, API_MS)),
     kept: node.member !== undefined && (await keepsLease(host.files)),
   };
-}
-
-async function silentMembers({ host }: Clients, { members }: Node): Promise<readonly string[]> {
-  const known = [...members].filter(([, bag]) => bag['ingress-address']);
-  const answers = await Promise.all(
-    known.map(([, bag]) => host.accepts(bag['ingress-address'] ?? '', API_PORT, API_MS)),
-  );
-  return known.filter((_, index) => !answers[index]).map(([unit]) => unit);
 }
 
 function planGrants(rolling: Rolling, { workers, relation, joining, silent, silentHere }: LockFacts): Granted {

@@ -4,8 +4,8 @@ import type { Clients } from '../../core/clients.ts';
 import type { Node } from '../../core/node.ts';
 import { withLease } from './lease.ts';
 import { GRANT } from './lock.ts';
+import { silentMembers } from './silent.ts';
 
-const API_PORT = 6443;
 const API_MS = 5_000;
 
 export async function exclusively(
@@ -15,14 +15,12 @@ export async function exclusively(
   work: () => Promise<void>,
 ): Promise<void> {
   refuseDuringRollout(node, clients.juju.identity.unit);
-  const others = [...node.members].flatMap(([unit, bag]) =>
-    bag['ingress-address'] ? [[unit, bag['ingress-address']] as const] : [],
-  );
+  const alone = [...node.members.values()].every((bag) => !bag['ingress-address']);
   const guarded = async () => {
-    await refuseWhileOthersAreDown(clients, others);
+    await refuseWhileOthersAreDown(clients, node);
     await work();
   };
-  await (others.length > 0 ? withLease(clients, progress, guarded) : guarded());
+  await (alone ? guarded() : withLease(clients, progress, guarded));
 }
 
 function refuseDuringRollout({ peers }: Node, unit: string): void {
@@ -32,12 +30,8 @@ function refuseDuringRollout({ peers }: Node, unit: string): void {
 }
 
 /** The work restarts this unit's API server: the others have to carry the cluster meanwhile. */
-async function refuseWhileOthersAreDown(
-  { host }: Clients,
-  others: readonly (readonly [string, string])[],
-): Promise<void> {
-  const answers = await Promise.all(others.map(([, address]) => host.accepts(address, API_PORT, API_MS)));
-  const silent = others.filter((_, index) => !answers[index]).map(([unit]) => unit);
+async function refuseWhileOthersAreDown(clients: Clients, node: Node): Promise<void> {
+  const silent = await silentMembers(clients, node, API_MS);
   if (silent.length > 0)
     throw new Error(`the API server of ${silent.join(', ')} does not answer; refresh one control plane at a time`);
 }

@@ -2,6 +2,7 @@
 
 import type { ActionUnit, ActionView } from '../../../core/capability.ts';
 import type { Clients } from '../../../core/clients.ts';
+import { viewAtWork } from '../../../core/member-view.ts';
 import { type Parameters, textParameter } from '../../../core/parameters.ts';
 import type { Role } from '../../../core/role.ts';
 import { parseValidity, refuseBeyondAuthority } from '../../../core/validity.ts';
@@ -17,13 +18,8 @@ export interface Member extends ActionView<CertificateFacts, CertificateOptions>
 }
 
 /** @throws Error with the text for the operator, when the unit is in no cluster, or not at work. */
-export async function certificatesOf(unit: CertificatesUnit): Promise<Member> {
-  const view = await unit.look();
-  const { daemon, problems } = view.node;
-  if (daemon === 'starting' || daemon === 'upgrading')
-    throw new Error('k8sd is not ready; try again when the unit is active');
-  const [problem] = problems;
-  if (problem) throw new Error(`${problem.option} ${problem.message}`);
+export async function certifiedMember(unit: CertificatesUnit): Promise<Member> {
+  const view = await viewAtWork(unit);
   if (view.facts === undefined) throw new Error('this unit is in no cluster; there are no certificates to refresh');
   return { ...view, identity: view.facts.node };
 }

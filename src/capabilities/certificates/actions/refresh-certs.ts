@@ -15,7 +15,7 @@ import { isHeldBack } from '../renewal/slots.ts';
 import { readRequestJournal, removeRequestJournal } from '../request-journal.ts';
 import { sansToRequest } from '../sans.ts';
 import { decisionKey, formatWish, REQUESTS } from '../wire.ts';
-import { type CertificatesUnit, certificatesOf, readCommon, refuseBeyondAuthorities } from './member.ts';
+import { type CertificatesUnit, certifiedMember, readCommon, refuseBeyondAuthorities } from './member.ts';
 import { refreshCertsOfCluster } from './refresh-cluster.ts';
 
 export const refreshCerts: Action<CertificateFacts, CertificateOptions> = {
@@ -26,10 +26,10 @@ async function refreshNode(clients: Clients, unit: CertificatesUnit): Promise<vo
   const { juju, host } = clients;
   const parameters = await juju.actions.parameters();
   refuseUnknown(parameters, ['expires-in', 'extra-sans', 'certificates', 'scope']);
-  if (ofCluster(parameters)) return refreshCertsOfCluster(clients, await certificatesOf(unit), parameters);
+  if (ofCluster(parameters)) return refreshCertsOfCluster(clients, await certifiedMember(unit), parameters);
   const asked = chooseNames(listParameter(parameters, 'certificates', ''));
   const { expiresIn, extraSans } = readCommon(parameters);
-  const { identity, node } = await certificatesOf(unit);
+  const { identity, node } = await certifiedMember(unit);
   const names = renewable(asked, identity.managers);
   const expirationSeconds = expiresIn ?? identity.options.validitySeconds;
   await refuseBeyondAuthorities(clients, unit.role, names, expirationSeconds);
@@ -65,7 +65,7 @@ async function refreshWorker(clients: Clients, unit: CertificatesUnit): Promise<
       `scope=cluster is for the leader of the control plane: juju run ${await controlPlaneOf(clients)}/leader refresh-certs scope=cluster`,
     );
   const { expiresIn, extraSans } = readCommon(parameters);
-  const { identity, node } = await certificatesOf(unit);
+  const { identity, node } = await certifiedMember(unit);
   const expirationSeconds = expiresIn ?? identity.options.validitySeconds;
   if (node.controlPlane === undefined)
     throw new Error(

@@ -7,11 +7,11 @@ export const HARDENING_DOCUMENTATION: DocumentationOf<typeof HARDENING_OPTIONS> 
   'cis-mode': {
     'control-plane': `
       Whether nodes are kept as the CIS Kubernetes Benchmark wants them. Restarts the Kubernetes services of
-      one control plane after the other. Turned off, it restores what stood there before. Workers whose own
+      one control plane after the other. Turned off, it restores the previous configuration. Workers whose own
       cis-mode is not set follow.`,
     worker: `
       Whether the node is kept as the CIS Kubernetes Benchmark wants it. Restarts kubelet. Turned off, it
-      restores what stood there before. Unset: as on the control plane; false: not here, whatever the
+      restores the previous configuration. Unset: as on the control plane; false: not here, whatever the
       control plane has.`,
   },
   'stig-mode': {
